@@ -1,0 +1,1 @@
+DELETE FROM account_ban WHERE account = ?1

@@ -1,0 +1,1 @@
+UPDATE account SET acks = ?2 WHERE id = ?1

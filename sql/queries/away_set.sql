@@ -1,0 +1,1 @@
+UPDATE account SET away = ?2 WHERE id = ?1

@@ -1,0 +1,1 @@
+DELETE FROM ban WHERE room = ?1 AND account = ?2

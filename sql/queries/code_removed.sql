@@ -1,0 +1,1 @@
+DELETE FROM code WHERE code = ?1

@@ -1,0 +1,1 @@
+DELETE FROM invitation WHERE room = ?1 AND account = ?2

@@ -1,0 +1,1 @@
+SELECT address, by, at, until, why FROM address_ban

@@ -1,0 +1,1 @@
+SELECT code, room, by, until FROM code ORDER BY code

@@ -1,0 +1,1 @@
+SELECT room, account, by, until FROM invitation ORDER BY room, account

@@ -1,0 +1,1 @@
+SELECT room, account, role, since, read FROM member ORDER BY room, account

@@ -1,0 +1,1 @@
+SELECT room, account, seq FROM mention ORDER BY room, account, seq

@@ -1,0 +1,1 @@
+INSERT INTO room (id, name, visibility, created) VALUES (?1, ?2, ?3, ?4)

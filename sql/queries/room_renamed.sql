@@ -1,0 +1,1 @@
+UPDATE room SET name = ?2 WHERE id = ?1

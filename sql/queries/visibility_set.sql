@@ -1,0 +1,1 @@
+UPDATE room SET visibility = ?2 WHERE id = ?1

@@ -1,0 +1,50 @@
+//! The address of a peer, in the form in which limits and bans count it.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// One IPv4 address or one IPv6 /64, which is what a household or a host is given: the unit of every per-address limit
+/// and ban.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Address(IpAddr);
+
+impl Address {
+    /// The unit to which `ip` belongs. An IPv4 address written as an IPv6 one counts as IPv4.
+    pub fn of(ip: IpAddr) -> Address {
+        match ip.to_canonical() {
+            IpAddr::V6(v6) => Address(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)))),
+            v4 => Address(v4),
+        }
+    }
+
+    /// The address written in `text`, with or without a `/64` behind an IPv6 one.
+    pub fn parse(text: &str) -> Option<Address> {
+        let text = text.strip_suffix("/64").or_else(|| text.strip_suffix("/32")).unwrap_or(text);
+        text.parse().ok().map(Address::of)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(v4) => v4.fmt(f),
+            IpAddr::V6(v6) => write!(f, "{v6}/64"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_address_counts_by_its_first_64_bits() {
+        let check = |text: &str, expected: &str| assert_eq!(Address::parse(text).unwrap().to_string(), expected);
+        check("192.0.2.7", "192.0.2.7");
+        check("::ffff:192.0.2.7", "192.0.2.7");
+        check("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64");
+        check("2001:db8:1:2::/64", "2001:db8:1:2::/64");
+        assert_eq!(Address::parse("ana"), None);
+        assert_eq!(Address::parse("300.1.1.1"), None);
+    }
+}

@@ -1,0 +1,263 @@
+//! The thread that owns the chat, the writing side of the store, and every outbox.
+//!
+//! It works in turns: take what is waiting, decide, commit once, deliver, send once to each client. Batches form by
+//! themselves under load; there is no timer and no lingering. It never waits for a client.
+
+mod request;
+mod turn;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+pub use request::{Reply, Request};
+use turn::Turn;
+
+use crate::chat::{Chat, ClientId, Timestamp};
+use crate::net::{Admission, Flushed, FlusherHandle, Outbox, Reason};
+use crate::protocol::text;
+use crate::store::{CommitError, Writer};
+
+/// How often the broker looks after what nobody asks for: the date, and the store's housekeeping.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Bounds of the broker's work.
+#[derive(Clone, Copy, Debug)]
+pub struct TurnLimits {
+    /// Most requests in one turn.
+    pub events_max: usize,
+    /// Most bytes that may wait for one client.
+    pub outbox_max_bytes: usize,
+    /// How long to send what waits when the server stops.
+    pub last_flush: Duration,
+}
+
+/// What the broker works with.
+pub struct Broker {
+    chat: Chat,
+    writer: Writer,
+    clients: HashMap<ClientId, Client>,
+    flusher: FlusherHandle,
+    limits: TurnLimits,
+    clock: text::Clock,
+    admission: Arc<Admission>,
+    /// How many people are online, for greetings.
+    people: Arc<AtomicUsize>,
+    /// The bytes of the current turn, of which clients get parts.
+    batch: Vec<u8>,
+    /// Who gets something in the current turn.
+    touched: Vec<ClientId>,
+    /// The moment of the last turn, to notice a new day.
+    last: Timestamp,
+}
+
+/// A logged-in client.
+#[derive(Debug)]
+struct Client {
+    outbox: Outbox,
+    replies: Sender<Reply>,
+    /// What to do when all is sent.
+    finish: Option<Finish>,
+}
+
+/// How a client's session ends once all is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Finish {
+    Close(Reason),
+    Release,
+}
+
+/// Why the broker stopped before it was told to: the store cannot be trusted any more.
+#[derive(Debug)]
+pub struct StoreFailed(pub String);
+
+impl Broker {
+    /// A broker with everything it owns. Nobody is connected.
+    pub fn new(
+        chat: Chat,
+        writer: Writer,
+        flusher: FlusherHandle,
+        limits: TurnLimits,
+        clock: text::Clock,
+        admission: Arc<Admission>,
+        people: Arc<AtomicUsize>,
+    ) -> Broker {
+        let broker = Broker {
+            chat,
+            writer,
+            clients: HashMap::new(),
+            flusher,
+            limits,
+            clock,
+            admission,
+            people,
+            batch: Vec::new(),
+            touched: Vec::new(),
+            last: wall_clock(),
+        };
+        broker.publish_bans();
+        broker
+    }
+
+    /// Works until it is told to stop, or until everybody who could ask is gone. Gives back the store.
+    pub fn run(mut self, inbox: &Receiver<Request>) -> Result<Writer, StoreFailed> {
+        let mut turn = Turn::default();
+        loop {
+            match inbox.recv_timeout(TICK) {
+                Ok(request) => {
+                    let waiting = inbox.try_iter().take(self.limits.events_max.saturating_sub(1));
+                    let stop = self.work(&mut turn, std::iter::once(request).chain(waiting))?;
+                    if stop {
+                        break;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.look_after();
+        }
+        self.send_the_rest(inbox);
+        Ok(self.writer)
+    }
+
+    /// One turn. Whether it is time to stop.
+    fn work(&mut self, turn: &mut Turn, requests: impl Iterator<Item = Request>) -> Result<bool, StoreFailed> {
+        let now = wall_clock();
+        let mut stop = false;
+        for request in requests {
+            stop |= matches!(request, Request::Stop);
+            turn.decide(&mut self.chat, now, request);
+        }
+        let committed = match turn.records() {
+            [] => Ok(()),
+            records => self.writer.commit(records),
+        };
+        match committed {
+            Ok(()) => self.carry_out(turn, now),
+            Err(CommitError::Refused(error)) => {
+                log::error!("nothing of a turn was stored; its senders are told error={error}");
+                self.undo(turn, now)?;
+            }
+            Err(CommitError::Fatal(error)) => return Err(StoreFailed(error)),
+        }
+        self.flush();
+        self.people.store(self.chat.people_online(), Ordering::Relaxed);
+        turn.clear();
+        Ok(stop)
+    }
+
+    /// One send for each client that gets something.
+    fn flush(&mut self) {
+        for id in std::mem::take(&mut self.touched) {
+            let Some(client) = self.clients.get_mut(&id) else { continue };
+            match client.outbox.flush(&self.batch, &self.flusher) {
+                Flushed::Dry => self.finish(id),
+                Flushed::Lent => {}
+                Flushed::Ended => self.drop_client(id),
+            }
+        }
+        self.batch.clear();
+        // A turn with a page of history or many recipients may have needed much; the next ones will not.
+        self.batch.shrink_to(1 << 20);
+    }
+
+    /// All is sent: does what was to be done then.
+    fn finish(&mut self, id: ClientId) {
+        let Some(finish) = self.clients.get(&id).and_then(|client| client.finish) else { return };
+        let Some(client) = self.clients.remove(&id) else { return };
+        match finish {
+            Finish::Close(reason) => {
+                client.outbox.link().end(reason);
+                client.outbox.link().shut();
+            }
+            Finish::Release => {
+                let _ = client.replies.try_send(Reply::Released);
+            }
+        }
+    }
+
+    /// Nothing more comes from the client. Where something still waits to be sent to it, as to one that has only closed its
+    /// own side, that goes on until it is sent or the flusher gives up.
+    fn gone(&mut self, id: ClientId) {
+        if self.clients.get(&id).is_some_and(|client| client.finish.is_none()) {
+            self.drop_client(id);
+        }
+    }
+
+    fn drop_client(&mut self, id: ClientId) {
+        if self.clients.remove(&id).is_some() {
+            self.flusher.forget(id.0);
+        }
+    }
+
+    /// What nobody asks for: a new day is announced, and the store does a bounded piece of its housekeeping.
+    fn look_after(&mut self) {
+        let now = wall_clock();
+        if now.0 - self.last.0 < 1000 && now >= self.last {
+            return;
+        }
+        if !self.clock.is_same_day(self.last, now) {
+            let from = self.batch.len();
+            text::new_day(now, &self.clock, &mut self.batch);
+            let to = self.batch.len();
+            for id in self.chat.clients().iter() {
+                self.push(*id, from, to);
+            }
+            self.flush();
+        }
+        self.last = now;
+    }
+
+    fn push(&mut self, id: ClientId, from: usize, to: usize) {
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        if client.outbox.push(&self.batch, from, to) {
+            self.touched.push(id);
+        }
+        if client.outbox.holds_too_much() {
+            // The page for which it is held takes too long: rather out of order than lost.
+            let held = client.outbox.release();
+            let from = self.batch.len();
+            self.batch.extend_from_slice(&held);
+            self.push(id, from, self.batch.len());
+        }
+    }
+
+    fn publish_bans(&self) {
+        let bans = self.chat.banned_addresses();
+        self.admission.ban(bans.map(|(address, until)| (address, until.map(|until| until.0))));
+    }
+
+    /// The server stops: gives clients that are slow a short while to take what waits for them, then closes all.
+    fn send_the_rest(&mut self, inbox: &Receiver<Request>) {
+        let deadline = Instant::now() + self.limits.last_flush;
+        while !self.clients.is_empty() {
+            match inbox.recv_deadline(deadline) {
+                Ok(Request::Dry(id)) => self.dry(id),
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        let rest: BTreeMap<ClientId, Client> = std::mem::take(&mut self.clients).into_iter().collect();
+        for client in rest.values() {
+            client.outbox.link().end(Reason::Stopping);
+            client.outbox.link().shut();
+        }
+    }
+
+    fn dry(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(&id)
+            && client.outbox.is_dry(&self.flusher)
+        {
+            self.finish(id);
+        }
+    }
+}
+
+/// The time by the wall clock. Before 1970 it is 1970.
+pub fn wall_clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

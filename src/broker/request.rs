@@ -1,0 +1,51 @@
+//! What the broker is asked, and what it answers to the threads that ask.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+
+use crate::chat::{ClientId, Command, Grant, Input, Refusal, RoomId, Seq};
+use crate::net::{Link, Reason};
+
+/// What is sent to the broker.
+#[derive(Debug)]
+pub enum Request {
+    /// A connection wants to log in or register. If it may, its writing side passes to the broker, and `replies` gets one
+    /// [`Reply`] now and one for each later request that says so.
+    Enter {
+        /// The connection.
+        link: Arc<Link>,
+        /// [`Input::LogIn`] or [`Input::Register`].
+        input: Input,
+        /// For the answers. Has room for one.
+        replies: Sender<Reply>,
+    },
+    /// A logged-in client asks for something. Answered by a [`Reply`] if the command may read history, and when it is
+    /// [`Command::LogOut`].
+    Command(ClientId, Command),
+    /// Finished bytes of a client's own thread for its outbox: lines, or the telnet commands around a prompt.
+    Write(ClientId, Vec<u8>),
+    /// The same, and it is the page for which the outbox was held. What was read counts as read up to there.
+    Page(ClientId, Vec<u8>, Vec<(RoomId, Seq)>),
+    /// Say the reason's last line to a client, send what waits, and close the connection.
+    Close(ClientId, Reason),
+    /// The connection is gone.
+    Gone(ClientId),
+    /// From the flusher: the client has taken everything.
+    Dry(ClientId),
+    /// No client is left; send what waits, for a short while, and stop.
+    Stop,
+}
+
+/// What the broker answers to a client's own thread.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Done; what there is to say is in the outbox.
+    Done,
+    /// The client may read this part of the history. Its outbox is held until the page comes.
+    Granted(Grant),
+    /// The connection is not logged in, because of this.
+    Refused(Refusal),
+    /// The session has ended and all is sent: the thread owns the writing side again.
+    Released,
+}

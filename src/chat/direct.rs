@@ -1,0 +1,119 @@
+//! Direct rooms: exactly two accounts, made on first use, that nobody can leave, delete or enter.
+
+use std::sync::Arc;
+
+use super::room::RoomKind;
+use super::{AccountId, Ask, Chat, ClientId, Event, Message, MessageKind, Name, Purpose, Refusal, Role, RoomId, Text};
+
+impl Chat {
+    pub(super) fn tell(&mut self, ask: &mut Ask, to: &Name, text: &Text) -> Result<(), Refusal> {
+        self.say_directly(ask, to, MessageKind::Speech, text)
+    }
+
+    pub(super) fn reply(&mut self, ask: &mut Ask, text: &Text) -> Result<(), Refusal> {
+        let partner = self.sessions[&ask.client].reply_to.ok_or(Refusal::NobodyToReplyTo)?;
+        let name = self.name(partner);
+        self.say_directly(ask, &name, MessageKind::Speech, text)
+    }
+
+    pub(super) fn open_direct(&mut self, ask: &mut Ask, with: &Name) -> Result<(), Refusal> {
+        let partner = self.find_partner(ask, with)?;
+        let id = match self.rooms.direct(ask.account, partner) {
+            Some(id) => id,
+            None => {
+                self.check_alive(partner)?;
+                self.make_direct_room(ask, partner)
+            }
+        };
+        let back = self.session_mut(ask).room.replace(id);
+        let back = back.filter(|room| *room != id).map(|room| self.label(room, ask.account));
+        let with = self.accounts.get(partner).presence(Role::Member);
+        let messages = self.rooms.get(id).last_seq;
+        ask.answer(Event::DirectOpened { with, messages, back });
+        self.grant_recent(ask.client, ask.account, id, Purpose::Recent, ask.effects);
+        Ok(())
+    }
+
+    pub(super) fn say_directly(
+        &mut self,
+        ask: &mut Ask,
+        to: &Name,
+        kind: MessageKind,
+        text: &Text,
+    ) -> Result<(), Refusal> {
+        self.check_message(text)?;
+        let partner = self.find_partner(ask, to)?;
+        self.check_alive(partner)?;
+        let id = match self.rooms.direct(ask.account, partner) {
+            Some(id) => id,
+            None => self.make_direct_room(ask, partner),
+        };
+        self.say_in_direct_room(ask, id, partner, kind, text)
+    }
+
+    /// Each of the two calls the room by the other's name, so each side gets its own event.
+    pub(super) fn say_in_direct_room(
+        &mut self,
+        ask: &mut Ask,
+        id: RoomId,
+        partner: AccountId,
+        kind: MessageKind,
+        text: &Text,
+    ) -> Result<(), Refusal> {
+        self.check_alive(partner)?;
+        let seq = self.append(ask.now, id, ask.account, kind, text, ask.effects);
+        let author = self.name(ask.account);
+        for (reader, other_than) in [(partner, None), (ask.account, Some(ask.client))] {
+            let room = self.label(id, reader);
+            let message = Message { room, seq, at: ask.now, author: author.clone(), kind, text: text.clone() };
+            let clients: Arc<[ClientId]> = self.accounts.get(reader).clients.as_slice().into();
+            ask.effects.tell_all(clients, other_than, Event::Message(message));
+        }
+        for client in &self.accounts.get(partner).clients {
+            self.sessions.get_mut(client).expect("an account's connections have sessions").reply_to = Some(ask.account);
+        }
+        let room = self.label(id, ask.account);
+        self.confirm(ask, room, seq);
+        self.tell_absence(ask, partner);
+        Ok(())
+    }
+
+    /// Says that the partner is away or offline: once, until that changes.
+    fn tell_absence(&mut self, ask: &mut Ask, partner: AccountId) {
+        let who = self.accounts.get(partner).presence(Role::Member);
+        let told = &mut self.session_mut(ask).told_absent;
+        if who.online && who.away.is_none() {
+            told.remove(&partner);
+            return;
+        }
+        let how = if who.online { who.away.clone() } else { None };
+        if told.insert(partner, how.clone()) != Some(how) {
+            ask.answer(Event::NotHere { who });
+        }
+    }
+
+    fn find_partner(&self, ask: &Ask, name: &Name) -> Result<AccountId, Refusal> {
+        let partner = self.find_labelled_account(name)?.id;
+        if partner == ask.account {
+            return Err(Refusal::NotToYourself);
+        }
+        Ok(partner)
+    }
+
+    fn check_alive(&self, partner: AccountId) -> Result<(), Refusal> {
+        match self.accounts.get(partner).name {
+            Some(_) => Ok(()),
+            None => Err(Refusal::AccountGone),
+        }
+    }
+
+    fn make_direct_room(&mut self, ask: &mut Ask, partner: AccountId) -> RoomId {
+        let (one, other) = (ask.account.min(partner), ask.account.max(partner));
+        let id = self.rooms.next_id();
+        self.add_room(ask.now, id, RoomKind::Direct(one, other), ask.effects);
+        for account in [one, other] {
+            self.add_member(ask.now, id, account, Role::Member, ask.effects);
+        }
+        id
+    }
+}

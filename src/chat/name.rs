@@ -1,0 +1,202 @@
+//! Names of accounts and rooms: what they may consist of and how they compare.
+//!
+//! A [`Name`] in hand is a valid name. ASCII only, so that no two names look alike by foreign letters and folding is
+//! one function everywhere (Ergo advises the same after years of look-alike reports).
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// Shortest name, in characters.
+pub const NAME_MIN_CHARS: usize = 2;
+/// Longest name, in characters.
+pub const NAME_MAX_CHARS: usize = 20;
+
+/// Words that nobody may take as an account name: they are the server's own, words of the command language,
+/// or would make people believe that they speak with somebody in charge.
+const RESERVED: &[&str] = &[
+    "admin",
+    "administrator",
+    "all",
+    "anonymous",
+    "chat",
+    "code",
+    "everyone",
+    "ghost",
+    "guest",
+    "help",
+    "here",
+    "info",
+    "login",
+    "me",
+    "mod",
+    "moderator",
+    "nobody",
+    "op",
+    "operator",
+    "owner",
+    "quit",
+    "register",
+    "root",
+    "security",
+    "server",
+    "staff",
+    "support",
+    "sysop",
+    "system",
+    "you",
+];
+
+/// The name of an account or a room: 2 to 20 ASCII letters, digits, `-` and `_`, starting with a letter or digit,
+/// shown as it was first written, compared without case.
+#[derive(Clone)]
+pub struct Name(Arc<str>);
+
+/// What is wrong with a text that should be a name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NameError {
+    /// Shorter than [`NAME_MIN_CHARS`] or longer than [`NAME_MAX_CHARS`].
+    Length,
+    /// Has a character other than ASCII letters, digits, `-` and `_`, or starts with one of the last two.
+    Character,
+}
+
+impl Name {
+    /// The name in `text`, without case changed.
+    pub fn parse(text: &str) -> Result<Name, NameError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if !text.bytes().all(allowed) || !text.bytes().next().is_none_or(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(NameError::Character);
+        }
+        if !(NAME_MIN_CHARS..=NAME_MAX_CHARS).contains(&text.len()) {
+            return Err(NameError::Length);
+        }
+        Ok(Name(text.into()))
+    }
+
+    /// The name as it was first written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name in the form in which it compares: lower case.
+    pub fn folded(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+
+    /// Whether no person may register this name.
+    pub fn is_reserved(&self) -> bool {
+        let folded = self.folded();
+        folded.starts_with("ghost") || RESERVED.contains(&folded.as_str())
+    }
+
+    /// The form in which names that a reader could take for each other are the same: `0` and `o`, `1` and `l`,
+    /// `_` and `-` fall together. Only for comparing, never shown or stored.
+    pub fn skeleton(&self) -> String {
+        let similar = |c: char| match c.to_ascii_lowercase() {
+            '0' => 'o',
+            '1' => 'l',
+            '_' => '-',
+            other => other,
+        };
+        self.0.chars().map(similar).collect()
+    }
+
+    fn folded_bytes(&self) -> impl Iterator<Item = u8> {
+        self.0.bytes().map(|byte| byte.to_ascii_lowercase())
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Name) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for Name {}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Name) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Name) -> Ordering {
+        self.folded_bytes().cmp(other.folded_bytes())
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.folded_bytes().for_each(|byte| state.write_u8(byte));
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_two_to_twenty_plain_characters() {
+        let check = |text: &str, expected: Result<(), NameError>| {
+            assert_eq!(Name::parse(text).map(|_| ()), expected, "{text:?}");
+        };
+        check("ana", Ok(()));
+        check("Ana-Maria_2", Ok(()));
+        check("7up", Ok(()));
+        check("12345678901234567890", Ok(()));
+        check("123456789012345678901", Err(NameError::Length));
+        check("a", Err(NameError::Length));
+        check("", Err(NameError::Length));
+        check("-ana", Err(NameError::Character));
+        check("_a", Err(NameError::Character));
+        for text in ["ana maria", "аdmin", "ａｄｍ", "adm\u{131}n", "ad\u{200b}min", "@x1", "#x1", "/x1", "a*", "x\n"]
+        {
+            check(text, Err(NameError::Character));
+        }
+    }
+
+    #[test]
+    fn names_compare_without_case_everywhere() {
+        let (one, two) = (Name::parse("Ana").unwrap(), Name::parse("aNA").unwrap());
+        assert_eq!(one, two);
+        assert_eq!(one.cmp(&two), Ordering::Equal);
+        assert_eq!(one.folded(), two.folded());
+        assert_eq!(one.as_str(), "Ana");
+    }
+
+    #[test]
+    fn the_servers_own_words_are_reserved() {
+        let check = |text: &str, expected: bool| {
+            assert_eq!(Name::parse(text).unwrap().is_reserved(), expected, "{text}");
+        };
+        check("Server", true);
+        check("SYSTEM", true);
+        check("ghost", true);
+        check("ghost-17", true);
+        check("ana", false);
+        check("adminka", false);
+    }
+
+    #[test]
+    fn look_alikes_share_a_skeleton() {
+        let skeleton = |text: &str| Name::parse(text).unwrap().skeleton();
+        assert_eq!(skeleton("b0b"), skeleton("Bob"));
+        assert_eq!(skeleton("al1ce_x"), skeleton("allce-x"));
+        assert_ne!(skeleton("bob"), skeleton("bop"));
+    }
+}

@@ -1,0 +1,260 @@
+//! Sessions: getting in, being connected, getting out.
+
+use std::collections::BTreeMap;
+
+use super::account::Account;
+use super::room::Member;
+use super::{
+    AccountId, Ask, Chat, ClientId, Effects, Event, Farewell, GENERAL, Grant, GrantedRange, InvitationRow, Missed,
+    Name, PasswordHash, Purpose, RECENT_LINES, Record, Refusal, Role, RoomId, Text, Timestamp,
+};
+use crate::address::Address;
+
+/// A logged-in connection.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub account: AccountId,
+    pub address: Address,
+    /// Where it talks.
+    pub room: Option<RoomId>,
+    /// How many messages it has sent.
+    pub sent: u64,
+    /// Who last wrote to it directly.
+    pub reply_to: Option<AccountId>,
+    /// Whose absence it has been told, and how that was: it is told again only when it has changed.
+    pub told_absent: BTreeMap<AccountId, Option<Text>>,
+}
+
+impl Chat {
+    pub(super) fn register(
+        &mut self,
+        now: Timestamp,
+        client: ClientId,
+        name: Name,
+        hash: PasswordHash,
+        address: Address,
+        effects: &mut Effects,
+    ) -> Result<(), Refusal> {
+        self.check_may_enter(now, client, None, address)?;
+        if name.is_reserved() {
+            return Err(Refusal::NameReserved { name });
+        }
+        if self.accounts.is_taken(&name) {
+            return Err(Refusal::NameTaken { name });
+        }
+        let id = self.accounts.next_id();
+        effects.store(Record::AccountMade { id, name: name.clone(), hash, at: now });
+        self.accounts.insert(Account::new(id, name.clone(), now));
+        let audience = self.rooms.get_mut(GENERAL).audience();
+        self.add_member(now, GENERAL, id, Role::Member, effects);
+        let general = self.label(GENERAL, id);
+        effects.tell_all(audience, None, Event::MemberJoined { room: general.clone(), who: name.clone() });
+        self.begin_session(client, id, address);
+
+        let (here, more) = self.others_here(GENERAL, id);
+        let messages = self.rooms.get(GENERAL).last_seq;
+        effects.tell(client, Event::Registered { name, room: general, here, more, messages });
+        self.grant_recent(client, id, GENERAL, Purpose::FirstSight, effects);
+        Ok(())
+    }
+
+    pub(super) fn log_in(
+        &mut self,
+        now: Timestamp,
+        client: ClientId,
+        id: AccountId,
+        password_version: u64,
+        address: Address,
+        effects: &mut Effects,
+    ) -> Result<(), Refusal> {
+        let account = self.accounts.try_get(id).ok_or(Refusal::WrongPassword)?;
+        let Some(name) = account.name.clone() else { return Err(Refusal::WrongPassword) };
+        if account.password_version != password_version {
+            return Err(Refusal::WrongPassword);
+        }
+        self.check_may_enter(now, client, Some(id), address)?;
+        let (last_seen, away) = (account.last_seen, account.away.clone());
+        let others = account.clients.len() as u64;
+        let missed = self.missed(id);
+        self.begin_session(client, id, address);
+        let room = self.sessions[&client].room.map(|room| self.label(room, id));
+        let invitations = self.invitations_of(id, now);
+        effects.tell(client, Event::LoggedIn { name, last_seen, room, away, missed, invitations, others });
+        Ok(())
+    }
+
+    fn check_may_enter(
+        &self,
+        now: Timestamp,
+        client: ClientId,
+        account: Option<AccountId>,
+        address: Address,
+    ) -> Result<(), Refusal> {
+        if self.is_logged_in(client) {
+            return Err(Refusal::AlreadyLoggedIn);
+        }
+        let account_ban = account.and_then(|id| self.account_bans.get(&id));
+        let bans = account_ban.into_iter().chain(self.address_bans.get(&address));
+        match bans.into_iter().find(|ban| ban.holds(now)) {
+            Some(ban) => Err(Refusal::ServerBanned { until: ban.until, why: ban.why.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    fn begin_session(&mut self, client: ClientId, id: AccountId, address: Address) {
+        self.accounts.connect(id, client);
+        let rooms = &self.accounts.get(id).rooms;
+        let room = if rooms.contains(&GENERAL) { Some(GENERAL) } else { None };
+        for room in rooms {
+            let room = self.rooms.get_mut(*room);
+            room.listen(id, client);
+            let last = room.last_seq;
+            let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
+            member.follows |= member.read == last;
+        }
+        let session = Session { account: id, address, room, sent: 0, reply_to: None, told_absent: BTreeMap::new() };
+        self.sessions.insert(client, session);
+    }
+
+    /// Takes over a session of the chat that this one replaces, if the store still has its account.
+    pub(super) fn take_over(&mut self, client: ClientId, session: &Session, old: &Chat) {
+        let id = session.account;
+        if self.accounts.try_get(id).is_none_or(|account| account.name.is_none()) {
+            return;
+        }
+        self.begin_session(client, id, session.address);
+        for room in &self.accounts.get(id).rooms {
+            let followed = old.rooms.try_get(*room).and_then(|room| room.members.get(&id)).is_some_and(|m| m.follows);
+            let room = self.rooms.get_mut(*room);
+            room.members.get_mut(&id).expect("an account is a member of its rooms").follows |= followed;
+        }
+        let room = session.room.filter(|room| self.accounts.get(id).rooms.contains(room));
+        let current = self.sessions.get_mut(&client).expect("it was begun above");
+        *current = Session { room: room.or(current.room), ..session.clone() };
+    }
+
+    /// Ends a session, if the client has one. Nothing is said: whoever ends it has said what there is to say.
+    pub(super) fn end_session(&mut self, now: Timestamp, client: ClientId, effects: &mut Effects) {
+        let Some(session) = self.sessions.remove(&client) else { return };
+        let id = session.account;
+        let last = self.accounts.disconnect(id, client);
+        for room in &self.accounts.get(id).rooms {
+            let room = self.rooms.get_mut(*room);
+            room.stop_listening(id, client, last);
+            let seq = room.last_seq;
+            let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
+            if last && member.follows {
+                member.follows = false;
+                if member.read != seq {
+                    member.read = seq;
+                    effects.store(Record::ReadSet { room: room.id, account: id, read: seq });
+                }
+            }
+        }
+        if last && self.accounts.get(id).name.is_some() {
+            self.accounts.get_mut(id).last_seen = Some(now);
+            effects.store(Record::Seen { id, at: now });
+        }
+    }
+
+    /// Says goodbye to a client and ends its session.
+    pub(super) fn dismiss(&mut self, now: Timestamp, client: ClientId, farewell: Farewell, effects: &mut Effects) {
+        let Some(session) = self.sessions.get(&client) else { return };
+        let (account, sent) = (session.account, session.sent);
+        let (name, rooms) = (self.name(account), self.named_rooms_of(account));
+        effects.tell(client, Event::Ended { name, farewell: farewell.clone(), sent, rooms });
+        self.end_session(now, client, effects);
+        effects.end(client, farewell);
+    }
+
+    pub(super) fn quit(&mut self, ask: &mut Ask, farewell: Farewell) -> Result<(), Refusal> {
+        self.dismiss(ask.now, ask.client, farewell, ask.effects);
+        Ok(())
+    }
+
+    pub(super) fn change_password(&mut self, ask: &mut Ask, hash: PasswordHash) -> Result<(), Refusal> {
+        let account = self.accounts.get_mut(ask.account);
+        account.password_version += 1;
+        let version = account.password_version;
+        let others: Vec<ClientId> = account.clients.iter().copied().filter(|client| *client != ask.client).collect();
+        ask.effects.store(Record::PasswordSet { id: ask.account, hash, version });
+        for client in &others {
+            self.dismiss(ask.now, *client, Farewell::PasswordChanged, ask.effects);
+        }
+        ask.answer(Event::PasswordChanged { closed: others.len() as u64 });
+        Ok(())
+    }
+
+    pub(super) fn set_acks(&mut self, ask: &mut Ask, on: bool) -> Result<(), Refusal> {
+        self.accounts.get_mut(ask.account).acks = on;
+        ask.effects.store(Record::AcksSet { id: ask.account, on });
+        ask.answer(Event::AcksSet { on });
+        Ok(())
+    }
+
+    /// Deletes the asker's account: it leaves its rooms, its name becomes free, and what it wrote stays under `ghost`.
+    pub(super) fn delete_account(&mut self, ask: &mut Ask) -> Result<(), Refusal> {
+        let id = ask.account;
+        if self.is_last_operator(id) {
+            return Err(Refusal::LastOperator);
+        }
+        let rooms: Vec<RoomId> = self.accounts.get(id).rooms.iter().copied().collect();
+        for client in self.accounts.get(id).clients.clone() {
+            self.dismiss(ask.now, client, Farewell::AccountDeleted, ask.effects);
+        }
+        for room in rooms.into_iter().filter(|room| !self.rooms.get(*room).is_direct()).collect::<Vec<_>>() {
+            self.remove_member(room, id, super::Departure::Deleted, None, ask.effects);
+        }
+        for room in std::mem::take(&mut self.accounts.get_mut(id).invitations) {
+            if let Some(room) = self.rooms.try_get_mut(room) {
+                room.invitations.remove(&id);
+                ask.effects.store(Record::InvitationRemoved { room: room.id, account: id });
+            }
+        }
+        let account = self.accounts.get_mut(id);
+        account.operator = false;
+        account.away = None;
+        self.accounts.forget_name(id);
+        self.account_bans.remove(&id);
+        ask.effects.store(Record::AccountDeleted { id, at: ask.now });
+        Ok(())
+    }
+
+    /// What an account has not read, room by room: every room it is in.
+    pub(super) fn missed(&self, id: AccountId) -> Vec<Missed> {
+        let row = |room: &RoomId| {
+            let unread = self.rooms.get(*room).unread(id);
+            let member: &Member = &self.rooms.get(*room).members[&id];
+            Missed { room: self.label(*room, id), new: unread, mentions: member.mentions.len() as u64 }
+        };
+        self.accounts.get(id).rooms.iter().map(row).collect()
+    }
+
+    fn invitations_of(&self, id: AccountId, now: Timestamp) -> Vec<InvitationRow> {
+        let rooms = self.accounts.get(id).invitations.iter().map(|room| self.rooms.get(*room));
+        let open = rooms.filter(|room| room.invites(id, now));
+        open.filter_map(|room| {
+            let invitation = &room.invitations[&id];
+            let by = self.name(invitation.by);
+            room.name().map(|name| InvitationRow { room: name.clone(), by, until: invitation.until })
+        })
+        .collect()
+    }
+
+    /// Lets a client read the last few messages of a room that it enters.
+    pub(super) fn grant_recent(
+        &self,
+        client: ClientId,
+        account: AccountId,
+        room: RoomId,
+        purpose: Purpose,
+        effects: &mut Effects,
+    ) {
+        let last = self.rooms.get(room).last_seq;
+        let from = last.saturating_sub(RECENT_LINES) + 1;
+        let label = self.label(room, account);
+        let range = GrantedRange { room, label, from, to: last, last };
+        let ranges = if range.from <= range.to { vec![range] } else { Vec::new() };
+        effects.grant(client, Grant { ranges, purpose });
+    }
+}

@@ -1,0 +1,119 @@
+//! Saying something in a room.
+
+use super::room::RoomKind;
+use super::{
+    AccountId, Ask, Chat, Effects, Event, Message, MessageKind, NAME_MAX_CHARS, NAME_MIN_CHARS, Record, Refusal,
+    RoomId, RoomLabel, Seq, Text, Timestamp,
+};
+
+impl Chat {
+    pub(super) fn say(
+        &mut self,
+        ask: &mut Ask,
+        label: Option<&RoomLabel>,
+        kind: MessageKind,
+        text: &Text,
+    ) -> Result<(), Refusal> {
+        if let Some(RoomLabel::Direct(to)) = label {
+            return self.say_directly(ask, to, kind, text);
+        }
+        self.check_message(text)?;
+        let id = self.find_own_room(ask, label)?;
+        if let RoomKind::Direct(one, other) = self.rooms.get(id).kind {
+            let partner = if one == ask.account { other } else { one };
+            return self.say_in_direct_room(ask, id, partner, kind, text);
+        }
+        let seq = self.append(ask.now, id, ask.account, kind, text, ask.effects);
+        let room = self.label(id, ask.account);
+        let author = self.name(ask.account);
+        let message = Message { room: room.clone(), seq, at: ask.now, author, kind, text: text.clone() };
+        let audience = self.rooms.get_mut(id).audience();
+        ask.effects.tell_all(audience, Some(ask.client), Event::Message(message));
+        self.confirm(ask, room, seq);
+        Ok(())
+    }
+
+    pub(super) fn check_message(&self, text: &Text) -> Result<(), Refusal> {
+        if text.is_empty() {
+            return Err(Refusal::EmptyText);
+        }
+        if text.len() as u64 > self.limits.message_max_bytes {
+            return Err(Refusal::TextTooLong { bytes: text.len(), max: self.limits.message_max_bytes });
+        }
+        Ok(())
+    }
+
+    /// Gives a message its number and has it stored, with whom it names.
+    pub(super) fn append(
+        &mut self,
+        now: Timestamp,
+        id: RoomId,
+        author: AccountId,
+        kind: MessageKind,
+        text: &Text,
+        effects: &mut Effects,
+    ) -> Seq {
+        let room = self.rooms.get_mut(id);
+        room.last_seq += 1;
+        let seq = room.last_seq;
+        effects.store(Record::MessageSaid { room: id, seq, at: now, author, kind, text: text.clone() });
+        for word in words(text.as_str()) {
+            let Some(account) = self.accounts.find_folded(word.as_str()).map(|account| account.id) else { continue };
+            let Some(member) = room.members.get_mut(&account).filter(|_| account != author) else { continue };
+            if member.mentions.last() == Some(&seq) {
+                continue;
+            }
+            // One who follows has it on the screen; the record is for the case that the server dies before the read
+            // position is stored.
+            if !member.follows {
+                member.mentions.push(seq);
+            }
+            effects.store(Record::Mentioned { room: id, seq, account });
+        }
+        seq
+    }
+
+    /// Counts a stored message for its sender, and acknowledges it if the sender wants that.
+    pub(super) fn confirm(&mut self, ask: &mut Ask, room: RoomLabel, seq: Seq) {
+        self.session_mut(ask).sent += 1;
+        if self.accounts.get(ask.account).acks {
+            ask.answer(Event::Stored { room, seq, at: ask.now });
+        }
+    }
+}
+
+/// A word as names compare: in lower case, on the stack, since every word of every message is looked up.
+struct Word {
+    bytes: [u8; NAME_MAX_CHARS],
+    len: usize,
+}
+
+impl Word {
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.len]).expect("only ASCII is put in")
+    }
+}
+
+/// The words of a text that could be names.
+fn words(text: &str) -> impl Iterator<Item = Word> {
+    let is_outside = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let possible = |word: &&str| (NAME_MIN_CHARS..=NAME_MAX_CHARS).contains(&word.len());
+    text.split(is_outside).map(|word| word.trim_matches(['-', '_'])).filter(possible).map(|word| {
+        let mut bytes = [0; NAME_MAX_CHARS];
+        bytes[..word.len()].copy_from_slice(word.as_bytes());
+        bytes.make_ascii_lowercase();
+        Word { bytes, len: word.len() }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_among_other_signs() {
+        let found: Vec<String> =
+            words("Ana: hi, @Bob_2! (cho-) x née 123456789012345678901").map(|word| word.as_str().to_owned()).collect();
+        assert_eq!(found, ["ana", "hi", "bob_2", "cho"]);
+    }
+}

@@ -1,0 +1,217 @@
+//! The limits: every number an operator may change, with its unit, default and range.
+//!
+//! A limit is declared once, in the list below. The field, its default, the check, the line in
+//! `--print-config` and its documentation all come from that one place, so that they cannot drift
+//! apart; that is what the macro is for. It owns no file and no flag: `file.rs` reads and prints.
+
+use std::ops::RangeInclusive;
+
+/// Far above what any load test asks for, and still safe to multiply by a second in nanoseconds.
+const LOAD_TEST: u64 = 1_000_000_000;
+
+/// What is known of one limit besides its value.
+pub(super) struct Limit {
+    /// The name in the file, its unit last.
+    pub name: &'static str,
+    pub default: u64,
+    pub range: RangeInclusive<u64>,
+    /// What is counted, in the plural.
+    pub unit: &'static str,
+    /// One sentence for the operator.
+    pub doc: &'static str,
+    field: fn(&mut Limits) -> &mut u64,
+    value: fn(&Limits) -> u64,
+}
+
+macro_rules! limits {
+    ($(#[doc = $doc:literal] $name:ident: $default:literal, $min:literal..=$max:expr, $unit:literal;)+) => {
+        /// The limits in force. Values read from a file are inside their ranges.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Limits {
+            $(#[doc = $doc] pub $name: u64,)+
+        }
+
+        impl Default for Limits {
+            fn default() -> Limits {
+                Limits { $($name: $default,)+ }
+            }
+        }
+
+        /// Every limit, in the order in which they are printed.
+        pub(super) static LIMITS: &[Limit] = &[$(Limit {
+            name: stringify!($name),
+            default: $default,
+            range: $min..=$max,
+            unit: $unit,
+            doc: $doc.trim_ascii_start(),
+            field: |limits| &mut limits.$name,
+            value: |limits| limits.$name,
+        },)+];
+    };
+}
+
+limits! {
+    /// Connections open at once; 0 means as many as the descriptor and memory-map limits allow.
+    connections_max: 0, 0..=LOAD_TEST, "connections";
+    /// Connections open at once from one address (IPv4, or an IPv6 /64), loopback included.
+    connections_per_address_max: 16, 1..=LOAD_TEST, "connections";
+    /// New connections from one address within 10 minutes.
+    connections_per_address_per_10min_max: 32, 1..=LOAD_TEST, "connections";
+    /// Time from connecting to being logged in; who needs longer is closed.
+    login_timeout_s: 60, 5..=3_600, "seconds";
+    /// Lines before login that are neither a login nor a registration; one more and it is closed.
+    login_bad_lines_max: 20, 1..=1_000_000, "lines";
+    /// Wrong passwords within a minute for one account from one address.
+    login_tries_per_min_max: 5, 1..=LOAD_TEST, "tries";
+    /// Wrong passwords within a minute from one address, for whichever accounts.
+    login_tries_per_address_per_min_max: 20, 1..=LOAD_TEST, "tries";
+    /// New accounts within an hour from one address.
+    registrations_per_address_per_hour_max: 5, 1..=LOAD_TEST, "accounts";
+    /// New accounts within 10 minutes from everywhere together.
+    registrations_per_10min_max: 30, 1..=LOAD_TEST, "accounts";
+    /// Longest line a client may send; a longer one is answered with an error and skipped.
+    line_max_bytes: 4_096, 512..=65_536, "bytes";
+    /// Bytes without a line end after which the connection is closed.
+    line_cut_bytes: 65_536, 512..=16_777_216, "bytes";
+    /// Longest message, counted in bytes of UTF-8.
+    message_max_bytes: 2_000, 16..=65_536, "bytes";
+    /// Lines a client may send at once before it is slowed down.
+    rate_burst_lines: 10, 1..=LOAD_TEST, "lines";
+    /// Lines a second at which a client is read once its burst is spent.
+    rate_lines_per_s: 5, 1..=LOAD_TEST, "lines a second";
+    /// Lines delayed in a row after which a flooding connection is closed.
+    flood_max_lines: 300, 1..=LOAD_TEST, "lines";
+    /// Output waiting for one client; a client that leaves more unread is closed.
+    outbox_max_bytes: 262_144, 16_384..=1_073_741_824, "bytes";
+    /// Send buffer the system keeps for each socket.
+    send_buffer_bytes: 65_536, 4_096..=67_108_864, "bytes";
+    /// Time a client may leave waiting output unread before it is closed.
+    stall_timeout_s: 10, 1..=3_600, "seconds";
+    /// Silence after which the system starts to probe whether the peer is alive.
+    keepalive_idle_s: 60, 1..=32_767, "seconds";
+    /// Time between two such probes.
+    keepalive_interval_s: 10, 1..=32_767, "seconds";
+    /// Probes without an answer after which the peer is taken for dead.
+    keepalive_probes: 3, 1..=127, "probes";
+    /// Time sent bytes may stay unacknowledged before the peer is taken for dead.
+    user_timeout_s: 30, 1..=86_400, "seconds";
+    /// Time for which an invitation can be used.
+    invitation_lifetime_h: 24, 1..=8_760, "hours";
+    /// Messages on a page of history when the reader does not say how many.
+    history_page_lines: 50, 1..=1_000, "lines";
+    /// Messages a reader may ask for on one page of history.
+    history_page_max_lines: 100, 1..=1_000, "lines";
+    /// Rows on a page of rooms, members or search results.
+    list_page_rows: 100, 1..=1_000, "rows";
+    /// Time for telling everyone and closing when the server stops; one second more ends it all.
+    stop_timeout_s: 4, 1..=60, "seconds";
+    /// Events that may wait for the broker; when it is full, clients are read later.
+    inbox_events: 1_024, 1..=1_048_576, "events";
+    /// Events the broker decides and commits together.
+    turn_events_max: 256, 1..=65_536, "events";
+    /// Rooms one account may own.
+    rooms_per_account_max: 100, 1..=LOAD_TEST, "rooms";
+    /// Members of one room.
+    members_per_room_max: 100_000, 2..=LOAD_TEST, "members";
+    /// Longest topic of a room, counted in bytes of UTF-8.
+    topic_max_bytes: 300, 1..=2_000, "bytes";
+    /// Database connections for reading history and search.
+    read_connections: 4, 1..=64, "connections";
+    /// Password hashes computed at the same time; each takes about 19 MiB of memory.
+    password_hashes_at_once: 2, 1..=64, "hashes";
+}
+
+/// Limits that make sense only together: the first may not be more than the second.
+const ORDERED: &[(&str, &str)] = &[
+    ("message_max_bytes", "line_max_bytes"),
+    ("topic_max_bytes", "line_max_bytes"),
+    ("line_max_bytes", "line_cut_bytes"),
+    ("line_max_bytes", "outbox_max_bytes"),
+    ("history_page_lines", "history_page_max_lines"),
+];
+
+/// The limit of that name.
+pub(super) fn find(name: &str) -> Option<&'static Limit> {
+    LIMITS.iter().find(|limit| limit.name == name)
+}
+
+impl Limit {
+    /// Sets a value that is in range. `written` is how the operator wrote it: a number too large
+    /// for any integer is out of range like any other.
+    pub fn set(&self, limits: &mut Limits, written: &str, value: Option<u64>) -> Result<(), String> {
+        let value = value.filter(|value| self.range.contains(value));
+        let Some(value) = value else {
+            let (name, allowed) = (self.name, self.allowed());
+            return Err(format!("{name} = {written} is out of range: {allowed}"));
+        };
+        *(self.field)(limits) = value;
+        Ok(())
+    }
+
+    /// Its value in `limits`.
+    pub fn value(&self, limits: &Limits) -> u64 {
+        (self.value)(limits)
+    }
+
+    /// The range with its unit: `5 to 3600 seconds`.
+    pub fn allowed(&self) -> String {
+        let (min, max) = (self.range.start(), self.range.end());
+        format!("{min} to {max} {}", self.unit)
+    }
+}
+
+impl Limits {
+    /// Refuses limits of which each is in range but two contradict each other.
+    pub(super) fn check(&self) -> Result<(), String> {
+        for (small, large) in ORDERED {
+            let [low, high] = [small, large].map(|name| {
+                let limit = find(name).expect("ORDERED names limits only");
+                limit.value(self)
+            });
+            if low > high {
+                return Err(format!("{small} = {low} is more than {large} = {high}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_in_range_and_every_limit_says_what_it_is() {
+        for limit in LIMITS {
+            assert!(limit.range.contains(&limit.default), "{}", limit.name);
+            assert!(limit.doc.ends_with('.'), "{}: {}", limit.name, limit.doc);
+            assert_eq!(limit.value(&Limits::default()), limit.default);
+        }
+        assert_eq!(Limits::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_limit_takes_the_ends_of_its_range_and_nothing_beyond() {
+        for limit in LIMITS {
+            let mut limits = Limits::default();
+            let (min, max) = (*limit.range.start(), *limit.range.end());
+            for value in [min, max] {
+                assert_eq!(limit.set(&mut limits, "", Some(value)), Ok(()));
+                assert_eq!(limit.value(&limits), value);
+            }
+            for value in [min.checked_sub(1), Some(max + 1)] {
+                assert!(limit.set(&mut limits, "", value).is_err());
+                assert_eq!(limit.value(&limits), max, "a refused value changes nothing");
+            }
+        }
+    }
+
+    #[test]
+    fn limits_that_contradict_each_other_are_refused() {
+        let mut limits = Limits { message_max_bytes: 5_000, ..Limits::default() };
+        let refusal = "message_max_bytes = 5000 is more than line_max_bytes = 4096";
+        assert_eq!(limits.check(), Err(refusal.into()));
+        limits.line_max_bytes = 5_000;
+        assert_eq!(limits.check(), Ok(()));
+    }
+}

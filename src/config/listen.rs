@@ -1,0 +1,161 @@
+//! Where to listen: `text://HOST:PORT`, checked as far as that is possible without the network.
+//!
+//! A name is not resolved here; that is the listener's business when it binds.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddrV6};
+use std::str::FromStr;
+
+/// Each address costs a thread.
+const LISTEN_MAX: usize = 64;
+
+/// The language spoken on a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Front {
+    /// Lines for people, fit for telnet.
+    Text,
+}
+
+/// An address to listen on and what is spoken there. Printing it gives what `parse` takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// The language spoken to whoever connects.
+    pub front: Front,
+    /// `HOST:PORT` as `TcpListener::bind` takes it, in its shortest spelling; port 0 is a free one.
+    pub address: String,
+}
+
+impl Front {
+    const ALL: &[Front] = &[Front::Text];
+
+    fn scheme(self) -> &'static str {
+        match self {
+            Front::Text => "text",
+        }
+    }
+}
+
+impl fmt::Display for Front {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.scheme())
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}://{}", self.front, self.address)
+    }
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Listen, String> {
+        let Some((scheme, address)) = text.split_once("://") else {
+            return Err(format!("{text:?} is not of the form text://HOST:PORT"));
+        };
+        let front = Front::ALL.iter().find(|front| front.scheme() == scheme);
+        let Some(&front) = front else {
+            return Err(format!("{scheme:?} is not spoken here: only text:// is"));
+        };
+        let address = check_address(address).map_err(|reason| format!("{text:?} {reason}"))?;
+        Ok(Listen { front, address })
+    }
+}
+
+fn check_address(address: &str) -> Result<String, String> {
+    let (host, port) = address.rsplit_once(':').ok_or("has no port")?;
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let port: Option<u16> = port.parse().ok().filter(|_| digits);
+    let port = port.ok_or("has no valid port: 0 to 65535")?;
+    if host.is_empty() {
+        return Err("has no host: 0.0.0.0 and [::] stand for all addresses".into());
+    }
+    if host.starts_with('[') {
+        let address: Option<SocketAddrV6> = address.parse().ok();
+        return Ok(address.ok_or("has no valid IPv6 address")?.to_string());
+    }
+    if host.contains(':') {
+        return Err("has an IPv6 address without brackets: [::1]:4000".into());
+    }
+    let last_label = host.rsplit('.').next().unwrap_or(host);
+    let numeric = last_label.bytes().all(|byte| byte.is_ascii_digit());
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if numeric && host.parse::<Ipv4Addr>().is_err() {
+        return Err("has no valid IPv4 address".into());
+    }
+    if host.len() > 253 || !host.bytes().all(allowed) {
+        return Err("has no valid host name".into());
+    }
+    Ok(format!("{}:{port}", host.to_ascii_lowercase()))
+}
+
+/// Refuses a list with nothing in it, with the same address twice, or with too many.
+pub(super) fn check(listen: &[Listen]) -> Result<(), String> {
+    if !(1..=LISTEN_MAX).contains(&listen.len()) {
+        let count = listen.len();
+        return Err(format!("listen has {count} addresses: 1 to {LISTEN_MAX} are allowed"));
+    }
+    for (index, one) in listen.iter().enumerate() {
+        if listen[..index].contains(one) {
+            return Err(format!("listen names {one} twice"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_in_its_shortest_spelling() {
+        fn check(text: &str, expected: &str) {
+            let listen: Listen = text.parse().unwrap();
+            assert_eq!(listen.to_string(), expected);
+            assert_eq!(expected.parse(), Ok(listen));
+        }
+        check("text://127.0.0.1:4000", "text://127.0.0.1:4000");
+        check("text://127.0.0.1:0", "text://127.0.0.1:0");
+        check("text://LocalHost:04000", "text://localhost:4000");
+        check("text://chat.example.org:65535", "text://chat.example.org:65535");
+        check("text://[::]:4000", "text://[::]:4000");
+        check("text://[0:0::0:1]:4000", "text://[::1]:4000");
+        check("text://[fe80::1%2]:4000", "text://[fe80::1%2]:4000");
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_bound_is_refused_with_the_reason() {
+        fn check(text: &str, expected: &str) {
+            let refusal = text.parse::<Listen>().unwrap_err();
+            assert!(refusal.contains(expected), "{text}: {refusal}");
+        }
+        check("", "text://HOST:PORT");
+        check("127.0.0.1:4000", "text://HOST:PORT");
+        check("irc://127.0.0.1:6667", "\"irc\" is not spoken here");
+        check("TEXT://127.0.0.1:4000", "only text:// is");
+        check("text://127.0.0.1", "no port");
+        check("text://127.0.0.1:", "0 to 65535");
+        check("text://127.0.0.1:+1", "0 to 65535");
+        check("text://127.0.0.1:65536", "0 to 65535");
+        check("text://:4000", "[::] stand for all");
+        check("text://::1:4000", "without brackets");
+        check("text://[::1:4000", "IPv6");
+        check("text://[::1]x:4000", "IPv6");
+        check("text://127.1:4000", "IPv4");
+        check("text://256.0.0.1:4000", "IPv4");
+        check("text://a b:4000", "host name");
+        check("text://a\n:4000", "\\n");
+    }
+
+    #[test]
+    fn a_list_names_each_address_once() {
+        let parse = |text: &str| text.parse::<Listen>().unwrap();
+        let (one, two) = (parse("text://localhost:1"), parse("text://localhost:2"));
+        assert_eq!(check(&[one.clone(), two.clone()]), Ok(()));
+        let refusal = "listen names text://localhost:1 twice";
+        assert_eq!(check(&[one.clone(), two, one.clone()]), Err(refusal.into()));
+        let refusal = "listen has 0 addresses: 1 to 64 are allowed";
+        assert_eq!(check(&[]), Err(refusal.into()));
+    }
+}

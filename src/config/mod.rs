@@ -1,0 +1,235 @@
+//! Settings: flags and one optional TOML file, checked once, at the start.
+//!
+//! A [`Config`] that came from here holds values in range only, so nobody checks them again. Flags
+//! win over the file, the file over the defaults. Nothing here opens a socket or the data folder.
+
+mod file;
+mod limits;
+mod listen;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use log::LevelFilter;
+
+pub use limits::Limits;
+pub use listen::{Front, Listen};
+
+/// Everything an operator can set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Name with which the server greets, without control characters.
+    pub server_name: String,
+    /// Folder that holds everything the server keeps.
+    pub data: PathBuf,
+    /// Where to listen: at least one address, each once.
+    pub listen: Vec<Listen>,
+    /// Least important events that are still logged; never `Off`.
+    pub log_level: LevelFilter,
+    /// Every number that bounds something.
+    pub limits: Limits,
+}
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Invocation {
+    /// Serve until told to stop.
+    Run(Config),
+    /// Print the settings as TOML and end.
+    Print(Config),
+    /// Print this text, the help or the version, and end.
+    Help(String),
+}
+
+/// Why no settings came out: one line for the operator, exit code 2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// The command line cannot be understood.
+    Usage(String),
+    /// The configuration file cannot be read.
+    Unreadable {
+        /// The file, as it was named on the command line.
+        file: PathBuf,
+        /// Why, in the words of the system.
+        reason: String,
+    },
+    /// Something in the file is unknown or not allowed.
+    Setting {
+        /// The file, and the line where there is one.
+        place: String,
+        /// The setting and what is allowed.
+        problem: String,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConfigError::Usage(problem) => write!(formatter, "{problem}; try --help"),
+            ConfigError::Unreadable { file, reason } => {
+                write!(formatter, "cannot read config file {}: {reason}", file.display())
+            }
+            ConfigError::Setting { place, problem } => write!(formatter, "{place}: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+const AFTER_HELP: &str = "\
+Settings come from flags, then from the file, then from defaults.
+To begin a file:  chat-server --print-config > chat.toml
+
+Exit codes:
+  0  stopped as asked
+  1  stopped at once by a second signal
+  2  wrong usage or configuration
+  3  cannot listen
+  4  data folder unusable: unreadable, foreign, damaged or of a newer version
+  5  data folder in use by another server
+  6  storage failed while running
+  7  internal error";
+
+/// A chat server that a person with telnet can use
+#[derive(Parser)]
+#[command(name = "chat-server", version, after_help = AFTER_HELP)]
+struct Arguments {
+    /// Read settings from this TOML file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Keep everything in this folder [default: ./data]
+    #[arg(long, value_name = "DIR", value_parser = file::data)]
+    data: Option<PathBuf>,
+    /// Listen here; repeatable [default: port 4000 of 127.0.0.1]
+    #[arg(long, value_name = "text://HOST:PORT")]
+    listen: Vec<Listen>,
+    /// Print the settings as TOML with comments, and exit
+    #[arg(long)]
+    print_config: bool,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            server_name: "Chat".into(),
+            data: "./data".into(),
+            listen: vec![Listen { front: Front::Text, address: "127.0.0.1:4000".into() }],
+            log_level: LevelFilter::Info,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the command line, the name of the program first, and the file it names.
+    pub fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, ConfigError> {
+        let arguments = match Arguments::try_parse_from(args) {
+            Ok(arguments) => arguments,
+            Err(error) => return help_or_usage(&error),
+        };
+        let mut config = match &arguments.config {
+            Some(file) => file::read(file)?,
+            None => Config::default(),
+        };
+        if let Some(data) = arguments.data {
+            config.data = data;
+        }
+        if !arguments.listen.is_empty() {
+            listen::check(&arguments.listen).map_err(ConfigError::Usage)?;
+            config.listen = arguments.listen;
+        }
+        if arguments.print_config {
+            return Ok(Invocation::Print(config));
+        }
+        Ok(Invocation::Run(config))
+    }
+
+    /// The settings as a TOML file with a comment for each. Reading it back gives the same.
+    pub fn to_toml(&self) -> String {
+        file::print(self)
+    }
+}
+
+/// Clap tells a mistake in a paragraph, with the usage below it; here it becomes one line.
+fn help_or_usage(error: &clap::Error) -> Result<Invocation, ConfigError> {
+    let text = error.render().to_string();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return Ok(Invocation::Help(text));
+    }
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let lines = text.lines().map(str::trim);
+    let told = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let told: Vec<&str> = told.filter(|line| !line.is_empty()).collect();
+    Err(ConfigError::Usage(told.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_args(args: &str) -> Result<Invocation, ConfigError> {
+        let args = std::iter::once("chat-server").chain(args.split_whitespace());
+        Config::from_args(args.map(OsString::from))
+    }
+
+    #[test]
+    fn without_arguments_the_defaults_are_run() {
+        assert_eq!(from_args(""), Ok(Invocation::Run(Config::default())));
+    }
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let folder = std::env::temp_dir().join(format!("chat-config-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("chat.toml");
+        let text = "data = 'a'\nlisten = ['text://a:1']\nread_connections = 7\n";
+        std::fs::write(&path, text).unwrap();
+        let flags = "--data b --listen text://b:2 --listen text://c:3";
+        let found = from_args(&format!("--config {} {flags}", path.display()));
+        std::fs::remove_dir_all(&folder).unwrap();
+
+        let mut expected = Config {
+            data: "b".into(),
+            listen: ["text://b:2", "text://c:3"].map(|text| text.parse().unwrap()).into(),
+            ..Config::default()
+        };
+        expected.limits.read_connections = 7;
+        assert_eq!(found, Ok(Invocation::Run(expected)));
+    }
+
+    #[test]
+    fn settings_help_and_version_are_asked_for_by_flag() {
+        assert_eq!(from_args("--print-config"), Ok(Invocation::Print(Config::default())));
+        let Ok(Invocation::Help(help)) = from_args("--help") else {
+            panic!("--help gives help");
+        };
+        for part in ["--config <FILE>", "--print-config", "\nExit codes:\n  0  "] {
+            assert!(help.contains(part), "{part} in {help}");
+        }
+        let version = concat!("chat-server ", env!("CARGO_PKG_VERSION"), "\n");
+        assert_eq!(from_args("--version"), Ok(Invocation::Help(version.into())));
+    }
+
+    #[test]
+    fn a_mistake_on_the_command_line_is_told_in_one_line() {
+        fn check(args: &str, expected: &str) {
+            assert_eq!(from_args(args).unwrap_err().to_string(), expected);
+        }
+        check(
+            "--confg x",
+            "unexpected argument '--confg' found; tip: a similar argument exists: '--config'; try --help",
+        );
+        check("x", "unexpected argument 'x' found; try --help");
+        check("--config", "a value is required for '--config <FILE>' but none was supplied; try --help");
+        check(
+            "--listen irc://127.0.0.1:1",
+            "invalid value 'irc://127.0.0.1:1' for '--listen <text://HOST:PORT>': \
+             \"irc\" is not spoken here: only text:// is; try --help",
+        );
+        check("--listen text://a:1 --listen text://a:1", "listen names text://a:1 twice; try --help");
+        check("--config /nowhere", "cannot read config file /nowhere: No such file or directory");
+    }
+}

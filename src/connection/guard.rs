@@ -1,0 +1,92 @@
+//! Bounds on tries: wrong passwords and new accounts. Shared by all connections.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::address::Address;
+use crate::chat::Name;
+use crate::net::Throttle;
+
+/// How many tries there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct TryLimits {
+    /// Wrong passwords for one account from one address in a minute. By account *and* address, so that nobody can lock
+    /// the owner out, who is elsewhere.
+    pub logins_per_min: u64,
+    /// Wrong passwords from one address in a minute.
+    pub logins_per_address_per_min: u64,
+    /// New accounts from one address in an hour.
+    pub registrations_per_address_per_hour: u64,
+    /// New accounts in all in ten minutes.
+    pub registrations_per_10min: u64,
+}
+
+/// Counts tries.
+#[derive(Debug)]
+pub struct Guard {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    logins: Throttle<(Address, String)>,
+    logins_by_address: Throttle<Address>,
+    registrations_by_address: Throttle<Address>,
+    registrations: Throttle<()>,
+}
+
+impl Guard {
+    /// Nothing has been tried.
+    pub fn new(limits: TryLimits) -> Guard {
+        let minute = Duration::from_secs(60);
+        let state = State {
+            logins: Throttle::new(limits.logins_per_min, minute),
+            logins_by_address: Throttle::new(limits.logins_per_address_per_min, minute),
+            registrations_by_address: Throttle::new(limits.registrations_per_address_per_hour, 60 * minute),
+            registrations: Throttle::new(limits.registrations_per_10min, 10 * minute),
+        };
+        Guard { state: Mutex::new(state) }
+    }
+
+    /// Counts a try to log in as wrong, before it is known whether it is: many at the same time are bounded too. Else how
+    /// long to wait.
+    pub fn try_login(&self, address: Address, name: &Name) -> Result<(), Duration> {
+        let (mut state, now) = (self.lock(), Instant::now());
+        state.logins.count((address, name.folded()), now)?;
+        let counted = state.logins_by_address.count(address, now);
+        if counted.is_err() {
+            state.logins.forgive(&(address, name.folded()));
+        }
+        counted
+    }
+
+    /// The try was right.
+    pub fn forgive_login(&self, address: Address, name: &Name) {
+        let mut state = self.lock();
+        state.logins.forgive(&(address, name.folded()));
+        state.logins_by_address.forgive(&address);
+    }
+
+    /// Counts a new account, or says how long to wait.
+    pub fn try_registration(&self, address: Address) -> Result<(), Duration> {
+        let (mut state, now) = (self.lock(), Instant::now());
+        state.registrations_by_address.count(address, now)?;
+        let counted = state.registrations.count((), now);
+        if counted.is_err() {
+            state.registrations_by_address.forgive(&address);
+        }
+        counted
+    }
+
+    /// No account was made.
+    pub fn forgive_registration(&self, address: Address) {
+        let mut state = self.lock();
+        state.registrations_by_address.forgive(&address);
+        state.registrations.forgive(&());
+    }
+
+    /// Nothing is left half done under the lock, so what a panicking thread leaves is sound.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,129 @@
+//! One client's thread: reads, cuts lines, makes commands of them, and does the slow work of this client (password
+//! hashes, pages of history) so that the broker need not.
+
+mod guard;
+mod incoming;
+mod login;
+mod outlet;
+mod prompt;
+mod talk;
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender};
+
+pub use guard::{Guard, TryLimits};
+use incoming::Incoming;
+use talk::SessionEnd;
+
+use crate::broker::{Reply, Request};
+use crate::chat::{ClientId, Name};
+use crate::net::{Link, Rate, Reason};
+use crate::password::Hasher;
+use crate::protocol::text::Clock;
+use crate::shutdown::{Quit, Running};
+use crate::store::Reader;
+
+/// The stack of a client's thread. Only what is touched costs memory; SQLite and the password hash run on it, and a panic
+/// that prints where it came from needs more than 128 KiB.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// How long a connection that is over may take to be closed by both sides.
+const LINGER: Duration = Duration::from_secs(12);
+
+/// What all clients' threads share.
+#[derive(Debug)]
+pub struct Services {
+    /// To the broker.
+    pub inbox: Sender<Request>,
+    /// For reading accounts and history.
+    pub reader: Reader,
+    /// For password hashes.
+    pub hasher: Hasher,
+    /// Bounds on tries.
+    pub guard: Guard,
+    /// How many people are online.
+    pub people: Arc<AtomicUsize>,
+    /// The server's zone.
+    pub clock: Clock,
+    /// Whether the server stops.
+    pub quit: Quit,
+    /// The server's name, for the greeting.
+    pub server_name: String,
+    /// How fast lines may come.
+    pub rate: Rate,
+    /// After how many delayed lines in a row a client is cut.
+    pub flood_max_lines: u64,
+    /// The time for logging in.
+    pub login_timeout: Duration,
+    /// After how many lines without a login a client is cut.
+    pub login_bad_lines_max: u64,
+    /// Longest line.
+    pub line_max_bytes: usize,
+    /// A line longer than this ends the connection.
+    pub line_cut_bytes: usize,
+}
+
+/// A logged-in connection, as its own thread knows it.
+struct Session {
+    /// The account's name.
+    name: Name,
+    /// The broker's answers.
+    replies: Receiver<Reply>,
+    /// The answer to the login: perhaps something to read.
+    welcome: Reply,
+}
+
+/// One connection and its thread.
+struct Connection<'a> {
+    link: Arc<Link>,
+    services: &'a Services,
+    incoming: Incoming,
+}
+
+/// Starts the thread of a connection. Fails if the system gives none.
+pub fn spawn(link: Arc<Link>, services: Arc<Services>, running: Running) -> io::Result<()> {
+    let thread = Builder::new().name(format!("client {}", link.number())).stack_size(STACK_BYTES);
+    thread.spawn(move || {
+        let _running = running;
+        // A fault in one connection ends that connection. What it shares is sound: the broker gets whole requests, and
+        // nothing is left half done under the locks.
+        let served = catch_unwind(AssertUnwindSafe(|| serve(&link, &services)));
+        if served.is_err() {
+            log::error!("a fault ended a connection client={}", link.number());
+            link.end(Reason::Fault);
+            link.shut();
+            let _ = services.inbox.send(Request::Gone(ClientId(link.number())));
+        }
+    })?;
+    Ok(())
+}
+
+fn serve(link: &Arc<Link>, services: &Services) {
+    let incoming = Incoming::new(link.clone(), services.line_max_bytes, services.line_cut_bytes);
+    let mut connection = Connection { link: link.clone(), services, incoming };
+    let mut started = link.since();
+    loop {
+        match connection.log_in(started) {
+            Ok(session) => match connection.talk(&session) {
+                SessionEnd::LoggedOut => started = Instant::now(),
+                SessionEnd::Over => {
+                    // The broker sends what is left and closes; until then what still comes is read and forgotten.
+                    connection.incoming.drain(Instant::now() + LINGER);
+                    let _ = services.inbox.send(Request::Gone(ClientId(link.number())));
+                    return;
+                }
+            },
+            Err(reason) => {
+                link.end(reason);
+                link.shut();
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The `chat-server` program: arguments, log, exit code. The server itself is the library's.
+
+use std::env;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::panic;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use chat_server::config::{Config, Invocation};
+use chat_server::{logging, server};
+
+const USAGE: u8 = 2;
+const INTERNAL: u8 = 7;
+/// What a log that nobody reads may add to the time of a stop.
+const LOG_TIMEOUT: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    match Config::from_args(env::args_os()) {
+        Ok(Invocation::Run(config)) => run(config),
+        Ok(Invocation::Print(config)) => print(&config.to_toml()),
+        Ok(Invocation::Help(text)) => print(&text),
+        Err(error) => complain(&error),
+    }
+}
+
+fn run(config: Config) -> ExitCode {
+    let logging = logging::start(config.log_level);
+    let (code, failure) = match panic::catch_unwind(|| server::run(config)) {
+        Ok(Ok(())) => (0, None),
+        Ok(Err(failure)) => (failure.exit_code(), Some(failure.to_string())),
+        Err(_) => (INTERNAL, Some("internal error: the main thread panicked".into())),
+    };
+    if let Some(failure) = failure {
+        logging.say(&format!("chat-server: {failure}"));
+    }
+    logging.finish(LOG_TIMEOUT);
+    ExitCode::from(code)
+}
+
+/// Prints to standard output. A reader that has seen enough and left is no mistake.
+fn print(text: &str) -> ExitCode {
+    let mut stdout = io::stdout().lock();
+    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match printed {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            complain(&format!("cannot write to standard output: {error}"))
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn complain(error: &dyn Display) -> ExitCode {
+    let line = logging::one_line(format_args!("chat-server: {error}"));
+    // Where it cannot be told, the exit code still is.
+    let _ = writeln!(io::stderr(), "{line}");
+    ExitCode::from(USAGE)
+}

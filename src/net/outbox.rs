@@ -1,0 +1,161 @@
+//! What waits to be sent to one client. Owned by the broker; nothing here ever waits.
+//!
+//! The send-queue contract: pushing returns at once; each turn ends in one send for each client that was pushed to;
+//! what the kernel does not take at once is lent to the flusher; a client that leaves more than a bound of bytes unread
+//! is ended with a reason, so one slow reader cannot hold up a room.
+
+use std::io::IoSlice;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::flusher::FlusherHandle;
+use super::link::{Link, SEND_PIECES_MAX};
+use super::reason::Reason;
+
+/// A part of the turn's bytes: from, to.
+type Segment = (usize, usize);
+
+/// The messages waiting for one client.
+#[derive(Debug)]
+pub struct Outbox {
+    link: Arc<Link>,
+    /// What this turn has for the client, as parts of the turn's bytes. Neighbours are merged.
+    segments: Vec<Segment>,
+    /// What comes while a page of history is being read for the client: it is sent after that.
+    held: Option<Vec<u8>>,
+    /// While lent, the flusher does all sending. How many bytes it still has; only the broker adds.
+    lent: Option<Arc<AtomicUsize>>,
+    max_bytes: usize,
+}
+
+/// How things stand after a flush.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flushed {
+    /// Everything is with the kernel.
+    Dry,
+    /// The flusher has some of it.
+    Lent,
+    /// The connection has ended: the client is gone, or read too slowly.
+    Ended,
+}
+
+impl Outbox {
+    /// Nothing waits yet. At most `max_bytes` may wait outside the kernel.
+    pub fn new(link: Arc<Link>, max_bytes: usize) -> Outbox {
+        Outbox { link, segments: Vec::new(), held: None, lent: None, max_bytes }
+    }
+
+    /// The connection.
+    pub fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    /// Adds a part of the turn's bytes. Whether it is the client's first in this turn: it must then be flushed at the end
+    /// of the turn.
+    pub fn push(&mut self, batch: &[u8], from: usize, to: usize) -> bool {
+        if let Some(held) = &mut self.held {
+            held.extend_from_slice(&batch[from..to]);
+            return false;
+        }
+        match self.segments.last_mut() {
+            Some((_, end)) if *end == from => *end = to,
+            Some(_) => self.segments.push((from, to)),
+            None => {
+                self.segments.push((from, to));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// What is pushed from now on waits until [`Outbox::release`].
+    pub fn hold(&mut self) {
+        self.held.get_or_insert_default();
+    }
+
+    /// What was held back, to be pushed again after that for which it waited.
+    pub fn release(&mut self) -> Vec<u8> {
+        self.held.take().unwrap_or_default()
+    }
+
+    /// Whether more is held back than may wait.
+    pub fn holds_too_much(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.len() > self.max_bytes)
+    }
+
+    /// Sends what this turn has for the client, in one call where the kernel takes it.
+    pub fn flush(&mut self, batch: &[u8], flusher: &FlusherHandle) -> Flushed {
+        let flushed = match self.lent {
+            None => self.send(batch, flusher),
+            Some(_) => self.lend(batch, 0, flusher),
+        };
+        self.segments.clear();
+        flushed
+    }
+
+    /// The flusher says that it has sent all it had. It may have got more meanwhile.
+    pub fn is_dry(&mut self, flusher: &FlusherHandle) -> bool {
+        match &self.lent {
+            Some(unsent) if unsent.load(Ordering::Acquire) > 0 => false,
+            Some(_) => {
+                flusher.forget(self.link.number());
+                self.lent = None;
+                true
+            }
+            None => true,
+        }
+    }
+
+    fn send(&mut self, batch: &[u8], flusher: &FlusherHandle) -> Flushed {
+        let mut sent_in_all = 0;
+        for group in self.segments.chunks(SEND_PIECES_MAX) {
+            let mut pieces = [IoSlice::new(&[]); SEND_PIECES_MAX];
+            for (piece, (from, to)) in pieces.iter_mut().zip(group) {
+                *piece = IoSlice::new(&batch[*from..*to]);
+            }
+            let wanted: usize = group.iter().map(|(from, to)| to - from).sum();
+            match self.link.send_now(&pieces[..group.len()]) {
+                Ok(sent) => {
+                    sent_in_all += sent;
+                    if sent < wanted {
+                        return self.lend(batch, sent_in_all, flusher);
+                    }
+                }
+                Err(_) => return self.end(Reason::Lost),
+            }
+        }
+        Flushed::Dry
+    }
+
+    /// Gives the flusher what this turn has for the client, but for the first `sent` bytes.
+    fn lend(&mut self, batch: &[u8], mut sent: usize, flusher: &FlusherHandle) -> Flushed {
+        let mut rest = Vec::new();
+        for (from, to) in &self.segments {
+            let skipped = sent.min(to - from);
+            sent -= skipped;
+            rest.extend_from_slice(&batch[from + skipped..*to]);
+        }
+        let waiting = self.lent.as_ref().map_or(0, |unsent| unsent.load(Ordering::Acquire));
+        if waiting + rest.len() > self.max_bytes {
+            return self.end(Reason::SlowReader);
+        }
+        if rest.is_empty() {
+            return Flushed::Lent;
+        }
+        let unsent = self.lent.get_or_insert_default();
+        unsent.fetch_add(rest.len(), Ordering::AcqRel);
+        flusher.lend(self.link.clone(), unsent.clone(), rest);
+        Flushed::Lent
+    }
+
+    fn end(&mut self, reason: Reason) -> Flushed {
+        if self.link.end(reason)
+            && let Some(line) = reason.last_line()
+        {
+            let line = format!("\r\n-! {line}\r\n");
+            let _ = self.link.send_now(&[IoSlice::new(line.as_bytes())]);
+        }
+        self.link.shut();
+        Flushed::Ended
+    }
+}

@@ -1,0 +1,128 @@
+//! How fast and how often: the pace of one client's lines, and tries counted by key.
+//!
+//! By the monotonic clock, which comes in as an argument, so a jump of the wall clock changes nothing.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::{Duration, Instant};
+
+/// How fast lines may come.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// So many at once after a rest.
+    pub burst_lines: u64,
+    /// So many a second in the long run.
+    pub lines_per_s: u64,
+}
+
+/// The pace of one client: a token bucket, kept as the moment at which it will be full again.
+#[derive(Debug)]
+pub struct Pace {
+    interval: Duration,
+    /// How far ahead of `now` the moment may be.
+    window: Duration,
+    full_at: Instant,
+    /// Lines that had to wait since the client last rested.
+    delayed: u64,
+}
+
+impl Pace {
+    /// A client that has sent nothing yet.
+    pub fn new(rate: Rate, now: Instant) -> Pace {
+        let interval = Duration::from_secs(1) / u32::try_from(rate.lines_per_s).unwrap_or(u32::MAX).max(1);
+        let burst = u32::try_from(rate.burst_lines).unwrap_or(u32::MAX).max(1);
+        Pace { interval, window: interval.saturating_mul(burst), full_at: now, delayed: 0 }
+    }
+
+    /// Counts a line. How long it must wait.
+    pub fn take(&mut self, now: Instant) -> Duration {
+        if self.full_at <= now {
+            self.full_at = now;
+            self.delayed = 0;
+        }
+        self.full_at += self.interval;
+        let wait = self.full_at.duration_since(now).saturating_sub(self.window);
+        if !wait.is_zero() {
+            self.delayed += 1;
+        }
+        wait
+    }
+
+    /// How many lines had to wait since the client last rested for as long as its burst lasts.
+    pub fn delayed(&self) -> u64 {
+        self.delayed
+    }
+}
+
+/// Counts tries by key, so many in a window of time.
+#[derive(Debug)]
+pub struct Throttle<K> {
+    max: u64,
+    window: Duration,
+    tries: HashMap<K, (u64, Instant)>,
+}
+
+/// Keys whose window is over are forgotten when there are more than so many.
+const KEYS_KEPT: usize = 4096;
+
+impl<K: Eq + Hash> Throttle<K> {
+    /// At most `max` tries of a key in `window`.
+    pub fn new(max: u64, window: Duration) -> Throttle<K> {
+        Throttle { max, window, tries: HashMap::new() }
+    }
+
+    /// Counts a try. If there were too many: how long until the next one is allowed; it is then not counted.
+    pub fn count(&mut self, key: K, now: Instant) -> Result<(), Duration> {
+        if self.tries.len() > KEYS_KEPT {
+            let window = self.window;
+            self.tries.retain(|_, (_, since)| now.duration_since(*since) < window);
+        }
+        let (count, since) = self.tries.entry(key).or_insert((0, now));
+        if now.duration_since(*since) >= self.window {
+            (*count, *since) = (0, now);
+        }
+        if *count >= self.max {
+            return Err(self.window - now.duration_since(*since));
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    /// Takes one try back: it was none of those that are to be bounded.
+    pub fn forgive(&mut self, key: &K) {
+        if let Some((count, _)) = self.tries.get_mut(key) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_passes_and_then_lines_wait() {
+        let start = Instant::now();
+        let mut pace = Pace::new(Rate { burst_lines: 3, lines_per_s: 5 }, start);
+        let ms = |ms| Duration::from_millis(ms);
+        let waits: Vec<_> = (0..5).map(|_| pace.take(start)).collect();
+        assert_eq!(waits, [ms(0), ms(0), ms(0), ms(200), ms(400)]);
+        assert_eq!(pace.delayed(), 2);
+        assert_eq!(pace.take(start + ms(400)), ms(200), "still behind");
+        assert_eq!(pace.take(start + ms(5000)), ms(0));
+        assert_eq!(pace.delayed(), 0, "a rest forgives");
+    }
+
+    #[test]
+    fn tries_are_bounded_by_key_and_window() {
+        let (start, minute) = (Instant::now(), Duration::from_secs(60));
+        let mut throttle = Throttle::new(2, minute);
+        assert_eq!(throttle.count("ana", start), Ok(()));
+        assert_eq!(throttle.count("ana", start), Ok(()));
+        assert_eq!(throttle.count("ana", start + minute / 2), Err(minute / 2));
+        assert_eq!(throttle.count("bob", start), Ok(()));
+        throttle.forgive(&"ana");
+        assert_eq!(throttle.count("ana", start), Ok(()));
+        assert_eq!(throttle.count("ana", start + minute), Ok(()));
+    }
+}

@@ -1,0 +1,446 @@
+//! The telnet protocol as seen by the server: bytes from the client in, data and answers out.
+//!
+//! Owns the state of one connection's telnet commands and options (RFC 854, 855) and the one option the
+//! server uses: ECHO (RFC 857), with which it asks the client to hide a password. Every other option, also
+//! SUPPRESS-GO-AHEAD (RFC 858), is refused, once for each time the client changes its wish, so that no two
+//! programs can talk in a loop (RFC 1143).
+//!
+//! Never reads or writes a socket, never waits for an answer (tintin++ does not answer WONT ECHO, `nc`
+//! answers nothing), never cuts lines, and never keeps what the client sends: as no option is agreed to, no
+//! subnegotiation can mean anything, and its bytes are dropped as they come. What one connection costs is
+//! fixed, and data and answers together are never longer than what was received.
+
+const END_OF_SUBNEGOTIATION: u8 = 240;
+const SUSPEND: u8 = 237;
+const ABORT: u8 = 238;
+const BREAK: u8 = 243;
+const INTERRUPT_PROCESS: u8 = 244;
+const ERASE_CHARACTER: u8 = 247;
+const ERASE_LINE: u8 = 248;
+const SUBNEGOTIATION: u8 = 250;
+const WILL: u8 = 251;
+const WONT: u8 = 252;
+const DO: u8 = 253;
+const DONT: u8 = 254;
+const IAC: u8 = 255;
+
+/// The lowest byte that is a command after IAC: end of file, RFC 1184.
+const FIRST_COMMAND: u8 = 236;
+
+const ECHO: u8 = 1;
+const TIMING_MARK: u8 = 6;
+
+/// What a terminal sends for Backspace; the line editor erases a character.
+const BACKSPACE: u8 = 0x08;
+/// What a terminal sends for Ctrl-U; the line editor erases the line.
+const CTRL_U: u8 = 0x15;
+
+/// The telnet side of one connection.
+#[derive(Debug, Default)]
+pub struct Telnet {
+    state: State,
+    is_telnet: bool,
+    echo: Echo,
+    /// Options the client asked for (DO) and was refused, until it takes the wish back.
+    refused_do: OptionSet,
+    /// Options the client offered (WILL) and was refused, until it takes the offer back.
+    refused_will: OptionSet,
+}
+
+/// What the client said, besides data, that matters to the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Signals {
+    /// The client pressed Ctrl-C or the like: interrupt, break, suspend or abort. The half line before it is
+    /// already erased by a Ctrl-U among the data, in its right place; this tells that a question which
+    /// waits for an answer, such as a password prompt, is to be given up.
+    pub interrupted: bool,
+}
+
+impl Telnet {
+    /// A connection on which nothing has been said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Feeds received bytes, cut anywhere. Data bytes are appended to `data`, answers to `reply`.
+    ///
+    /// CR, LF and NUL stay in the data, for the line cutter. Erase Character and Erase Line become Backspace
+    /// and Ctrl-U, and an interruption becomes Ctrl-U, so that they work on exactly what came before them.
+    pub fn receive(&mut self, input: &[u8], data: &mut Vec<u8>, reply: &mut Vec<u8>) -> Signals {
+        let mut signals = Signals::default();
+        let mut rest = input;
+        while let Some((&byte, after)) = rest.split_first() {
+            rest = after;
+            self.state = match self.state {
+                State::Data if byte == IAC => State::Command,
+                State::Data => {
+                    data.push(byte);
+                    let end = rest.iter().position(|byte| *byte == IAC);
+                    let (plain, after) = rest.split_at(end.unwrap_or(rest.len()));
+                    data.extend_from_slice(plain);
+                    rest = after;
+                    State::Data
+                }
+                State::Command => self.command(byte, data, &mut signals),
+                State::Option(wish) => {
+                    self.negotiate(wish, byte, reply);
+                    State::Data
+                }
+                State::Subnegotiation if byte == IAC => State::SubnegotiationCommand,
+                State::Subnegotiation => State::Subnegotiation,
+                State::SubnegotiationCommand if byte == END_OF_SUBNEGOTIATION => State::Data,
+                State::SubnegotiationCommand => State::Subnegotiation,
+            };
+        }
+        signals
+    }
+
+    /// Asks the client to stop echoing (IAC WILL ECHO), or appends nothing if that is already asked.
+    pub fn hide_input(&mut self, reply: &mut Vec<u8>) {
+        if !self.echo.is_asked {
+            self.echo.ask(true);
+            self.refused_do.remove(ECHO);
+            reply.extend([IAC, WILL, ECHO]);
+        }
+    }
+
+    /// Asks the client to echo again (IAC WONT ECHO), or appends nothing if it was not asked to stop.
+    pub fn show_input(&mut self, reply: &mut Vec<u8>) {
+        if self.echo.is_asked {
+            self.echo.ask(false);
+            reply.extend([IAC, WONT, ECHO]);
+        }
+    }
+
+    /// Whether the client has confirmed (DO ECHO) the current WILL ECHO.
+    pub fn is_input_hidden(&self) -> bool {
+        self.echo.is_asked && self.echo.unanswered == 0
+    }
+
+    /// Whether a telnet command has ever been received. Silence proves nothing: Debian's `telnet` says
+    /// nothing until it is asked. Two bytes 255 (a doubled `ÿ` in Latin-1) do not prove it either.
+    pub fn is_telnet(&self) -> bool {
+        self.is_telnet
+    }
+
+    /// The byte after IAC.
+    fn command(&mut self, byte: u8, data: &mut Vec<u8>, signals: &mut Signals) -> State {
+        self.is_telnet |= (FIRST_COMMAND..IAC).contains(&byte);
+        match byte {
+            IAC => data.push(IAC),
+            ERASE_CHARACTER => data.push(BACKSPACE),
+            ERASE_LINE => data.push(CTRL_U),
+            INTERRUPT_PROCESS | BREAK | SUSPEND | ABORT => {
+                data.push(CTRL_U);
+                signals.interrupted = true;
+            }
+            WILL => return State::Option(Wish::Will),
+            WONT => return State::Option(Wish::Wont),
+            DO => return State::Option(Wish::Do),
+            DONT => return State::Option(Wish::Dont),
+            SUBNEGOTIATION => return State::Subnegotiation,
+            // No operation, data mark, go ahead, are you there and unknown ones ask for nothing we do.
+            _ => {}
+        }
+        State::Data
+    }
+
+    fn negotiate(&mut self, wish: Wish, option: u8, reply: &mut Vec<u8>) {
+        match wish {
+            // After Ctrl-C, Debian's client hides all output until this is answered (RFC 860): each time.
+            Wish::Do if option == TIMING_MARK => reply.extend([IAC, WONT, TIMING_MARK]),
+            Wish::Do if option == ECHO && self.echo.confirm() => {}
+            Wish::Do => {
+                if self.refused_do.insert(option) {
+                    reply.extend([IAC, WONT, option]);
+                }
+            }
+            Wish::Dont => {
+                self.refused_do.remove(option);
+                if option == ECHO && self.echo.deny() {
+                    reply.extend([IAC, WONT, ECHO]);
+                }
+            }
+            Wish::Will => {
+                if self.refused_will.insert(option) {
+                    reply.extend([IAC, DONT, option]);
+                }
+            }
+            Wish::Wont => self.refused_will.remove(option),
+        }
+    }
+}
+
+/// Where in the stream of bytes the next one stands.
+#[derive(Clone, Copy, Debug, Default)]
+enum State {
+    #[default]
+    Data,
+    /// After IAC.
+    Command,
+    /// After IAC and WILL, WONT, DO or DONT.
+    Option(Wish),
+    /// Between IAC SB and IAC SE.
+    Subnegotiation,
+    /// After IAC in a subnegotiation.
+    SubnegotiationCommand,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    Will,
+    Wont,
+    Do,
+    Dont,
+}
+
+/// Who echoes. Requests take turns (WILL, WONT, WILL ...), so their number and the last one say them all.
+/// RFC 1143 would hold back a request until the one before is answered; some clients never answer, so ours
+/// go out at once and the answers, which come in order, are matched to them.
+#[derive(Debug, Default)]
+struct Echo {
+    /// Whether the last request was WILL: the client shall hide what is typed.
+    is_asked: bool,
+    /// The requests, up to the last one, whose answer may still come.
+    unanswered: u32,
+}
+
+impl Echo {
+    fn ask(&mut self, is_asked: bool) {
+        self.is_asked = is_asked;
+        self.unanswered = self.unanswered.saturating_add(1);
+    }
+
+    fn is_oldest_unanswered_will(&self) -> bool {
+        self.is_asked == (self.unanswered % 2 == 1)
+    }
+
+    /// Takes a DO; false if it answers no WILL and is a wish of the client's own.
+    fn confirm(&mut self) -> bool {
+        match self.unanswered {
+            0 => return self.is_asked,
+            _ if self.is_oldest_unanswered_will() => self.unanswered -= 1,
+            1 => return false,
+            // The WONT before the WILL will not be answered any more: tintin++ never does.
+            _ => self.unanswered -= 2,
+        }
+        true
+    }
+
+    /// Takes a DONT; true if it calls for a WONT.
+    fn deny(&mut self) -> bool {
+        match self.unanswered {
+            0 => return std::mem::take(&mut self.is_asked),
+            // The only WILL is refused; the client goes on echoing.
+            1 => {
+                self.is_asked = false;
+                self.unanswered = 0;
+            }
+            // A refused WILL leaves nothing to answer in the WONT that followed it.
+            _ if self.is_oldest_unanswered_will() => self.unanswered -= 2,
+            _ => self.unanswered -= 1,
+        }
+        false
+    }
+}
+
+/// A set of telnet options, one bit for each of the 256.
+#[derive(Debug, Default)]
+struct OptionSet([u128; 2]);
+
+impl OptionSet {
+    /// True if the option was not in the set.
+    fn insert(&mut self, option: u8) -> bool {
+        let (half, bit) = Self::place(option);
+        let is_new = self.0[half] & bit == 0;
+        self.0[half] |= bit;
+        is_new
+    }
+
+    fn remove(&mut self, option: u8) {
+        let (half, bit) = Self::place(option);
+        self.0[half] &= !bit;
+    }
+
+    fn place(option: u8) -> (usize, u128) {
+        (usize::from(option / 128), 1 << (option % 128))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::VecDeque;
+
+    #[derive(Debug, Default, PartialEq)]
+    struct Heard {
+        data: Vec<u8>,
+        reply: Vec<u8>,
+        interrupted: bool,
+    }
+
+    fn hear(telnet: &mut Telnet, input: &[u8]) -> Heard {
+        let mut heard = Heard::default();
+        heard.interrupted = telnet.receive(input, &mut heard.data, &mut heard.reply).interrupted;
+        heard
+    }
+
+    #[test]
+    fn commands_are_taken_out_of_the_data_and_answered() {
+        let check = |input: &[u8], data: &[u8], reply: &[u8]| {
+            let heard = hear(&mut Telnet::new(), input);
+            assert_eq!(heard.data, data, "data of {input:x?}");
+            assert_eq!(heard.reply, reply, "reply to {input:x?}");
+        };
+        check(b"hello\r\n", b"hello\r\n", b"");
+        check(b"hello\r\0", b"hello\r\0", b"");
+        check(b"a\xff\xffb", b"a\xffb", b"");
+        // NOP, DM, AO, AYT, GA, EOR, an unknown one: nothing to say.
+        check(b"a\xff\xf1\xff\xf2\xff\xf5\xff\xf6\xff\xf9\xff\xef\xff\x07b", b"ab", b"");
+        check(b"ab\xff\xf7c\xff\xf8", b"ab\x08c\x15", b"");
+        // An option asked for twice is refused once, and again after the wish was taken back.
+        check(b"\xff\xfd\x03\xff\xfd\x03", b"", b"\xff\xfc\x03");
+        check(b"\xff\xfb\x22\xff\xfc\x22\xff\xfb\x22", b"", b"\xff\xfe\x22\xff\xfe\x22");
+        check(b"\xff\xfd\xff\xff\xfe\x05", b"", b"\xff\xfc\xff");
+        // A subnegotiation, also with 255 and a foreign command inside, never reaches the data.
+        check(b"a\xff\xfa\x18\x00xterm\xff\xff\xff\xf4\xff\xf0b", b"ab", b"");
+        check(b"\xff\xfa\x1f\xf0\xf0", b"", b"");
+        // Measured: PuTTY's opening.
+        check(
+            b"\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03",
+            b"",
+            b"\xff\xfe\x1f\xff\xfe\x20\xff\xfe\x18\xff\xfe\x27\xff\xfc\x01\xff\xfe\x03\xff\xfc\x03",
+        );
+    }
+
+    #[test]
+    fn interruptions_are_told_and_the_timing_mark_is_answered_each_time() {
+        let mut telnet = Telnet::new();
+        // Measured: Ctrl-C, Ctrl-Z and Ctrl-\ in inetutils telnet; then the abort of RFC 1184.
+        for command in [0xf4, 0xed, 0xf3, 0xee] {
+            let heard = hear(&mut telnet, &[0xff, command, 0xff, 0xfd, 0x06]);
+            assert!(heard.interrupted, "{command:x}");
+            assert_eq!(heard.data, b"\x15", "{command:x}");
+            assert_eq!(heard.reply, b"\xff\xfc\x06", "{command:x}");
+        }
+        assert!(!hear(&mut telnet, b"x\xff\xf7\xff\xf8").interrupted);
+    }
+
+    #[test]
+    fn only_a_command_proves_a_telnet_client() {
+        let check = |input: &[u8], expected: bool| {
+            let mut telnet = Telnet::new();
+            hear(&mut telnet, input);
+            assert_eq!(telnet.is_telnet(), expected, "{input:x?}");
+        };
+        check(b"hello", false);
+        check(b"\xff", false);
+        check(b"\xff\xff", false);
+        check(b"\xffe", false);
+        check(b"\xff\xf1", true);
+        check(b"\xff\xfd\x01", true);
+    }
+
+    #[test]
+    fn input_is_hidden_once_the_client_confirms() {
+        // A step: `+` hides, `-` shows, `d` hears DO ECHO, `n` hears DONT ECHO. After it: what was sent,
+        // `W` for WILL ECHO and `N` for WONT ECHO; at the end, whether the input is hidden.
+        let check = |steps: &str, sent: &str, hidden: bool| {
+            let mut telnet = Telnet::new();
+            let mut reply = Vec::new();
+            for step in steps.chars() {
+                match step {
+                    '+' => telnet.hide_input(&mut reply),
+                    '-' => telnet.show_input(&mut reply),
+                    'd' => reply.extend(hear(&mut telnet, &[IAC, DO, ECHO]).reply),
+                    _ => reply.extend(hear(&mut telnet, &[IAC, DONT, ECHO]).reply),
+                }
+            }
+            let letter = |bytes: &[u8]| match bytes {
+                [IAC, WILL, ECHO] => 'W',
+                [IAC, WONT, ECHO] => 'N',
+                _ => '?',
+            };
+            let told: String = reply.chunks(3).map(letter).collect();
+            assert_eq!((told.as_str(), telnet.is_input_hidden()), (sent, hidden), "{steps}");
+        };
+        check("", "", false);
+        check("+", "W", false);
+        check("++d+", "W", true);
+        check("-", "", false);
+        // inetutils, busybox, PuTTY.
+        check("+d-n+d-n", "WNWN", false);
+        check("d+d", "NW", true);
+        // tintin++ does not answer WONT.
+        check("+d-+d-+d", "WNWNW", true);
+        // Answers that come after the next request do not undo it.
+        check("+d-+n", "WNW", false);
+        check("+d-+nd", "WNW", true);
+        check("+-+dnd", "WNW", true);
+        check("+-dn", "WN", false);
+        // A refusal, then a change of mind of a client that had agreed.
+        check("+n-", "W", false);
+        check("+n+d", "WW", true);
+        check("+dn", "WN", false);
+        check("+dd", "W", true);
+        check("dd", "N", false);
+    }
+
+    proptest! {
+        #[test]
+        fn any_cut_of_the_bytes_gives_the_same(
+            input in proptest::collection::vec(
+                prop_oneof![Just(IAC), 236..=255u8, 0..8u8, any::<u8>()], 0..200),
+            cuts in proptest::collection::vec(1..9usize, 200),
+        ) {
+            let whole = hear(&mut Telnet::new(), &input);
+            let mut telnet = Telnet::new();
+            let mut pieces = Heard::default();
+            let mut rest = &input[..];
+            for cut in cuts {
+                let (piece, after) = rest.split_at(cut.min(rest.len()));
+                let heard = hear(&mut telnet, piece);
+                pieces.data.extend(heard.data);
+                pieces.reply.extend(heard.reply);
+                pieces.interrupted |= heard.interrupted;
+                rest = after;
+            }
+            prop_assert!(whole.data.len() + whole.reply.len() <= input.len());
+            prop_assert_eq!(whole, pieces);
+        }
+
+        /// Against a client that obeys, late, and with `says_dont` false never answers WONT.
+        #[test]
+        fn a_late_client_ends_as_it_was_last_asked(
+            steps in proptest::collection::vec(0..4u8, 0..60),
+            says_dont in any::<bool>(),
+        ) {
+            let mut telnet = Telnet::new();
+            let (mut to_client, mut to_server) = (VecDeque::new(), VecDeque::new());
+            let (mut is_hiding, mut is_asked) = (false, false);
+            let all_arrives = std::iter::repeat_n([2, 3], 200).flatten();
+            for step in steps.into_iter().chain(all_arrives) {
+                let mut reply = Vec::new();
+                match step {
+                    0 => { telnet.hide_input(&mut reply); is_asked = true }
+                    1 => { telnet.show_input(&mut reply); is_asked = false }
+                    2 => if let Some(request) = to_client.pop_front() {
+                        is_hiding = request == [IAC, WILL, ECHO];
+                        if is_hiding || says_dont {
+                            to_server.push_back([IAC, if is_hiding { DO } else { DONT }, ECHO]);
+                        }
+                    },
+                    _ => if let Some(answer) = to_server.pop_front() {
+                        reply = hear(&mut telnet, &answer).reply;
+                        prop_assert!(reply.is_empty(), "an answer was answered");
+                    },
+                }
+                to_client.extend(reply.chunks(3).map(<[u8]>::to_vec));
+            }
+            prop_assert_eq!(is_hiding, is_asked);
+            prop_assert_eq!(telnet.is_input_hidden(), is_asked);
+        }
+    }
+}

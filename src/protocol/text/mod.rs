@@ -1,0 +1,23 @@
+//! The text front: what people with `telnet` or `nc` type and read.
+//!
+//! Every line says where it belongs: `[09:30] #tea bob: text` is a message, `-- ` the server, `-! ` a refusal.
+
+mod clock;
+mod entry;
+mod help;
+mod page;
+mod parse;
+mod refusal;
+mod render;
+mod table;
+
+pub use clock::Clock;
+pub use entry::{Entry, Secret, parse as parse_entry};
+pub use help::{HELP_MAX_COLUMNS, HelpTopic, before_login as help_before_login};
+pub use page::page;
+pub use parse::{BareWord, Form, Mistake, Quote, Typed, parse};
+pub use refusal::refusal_text;
+pub use render::{event, message, new_day, notice, refused};
+
+/// What everybody is told when the server stops.
+pub const STOPPING: &str = "The server stops now. Everything you sent is saved. Come back in a while.";

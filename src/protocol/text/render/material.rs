@@ -1,0 +1,260 @@
+//! Events and refusals made of anything, for the properties that hold for all of them.
+
+use proptest::prelude::*;
+
+use super::oracle::{NOW, name};
+use crate::address::Address;
+use crate::chat::{
+    BanRow, BanTarget, Code, Departure, Event, Farewell, InvitationRow, Message, MessageKind, Missed, Name, Presence,
+    Refusal, Role, RoomChange, RoomLabel, RoomRow, Text, Timestamp, Visibility,
+};
+
+fn any_name() -> impl Strategy<Value = Name> {
+    "[a-zA-Z0-9][a-zA-Z0-9_-]{1,19}".prop_map(|text| name(&text))
+}
+
+fn any_text() -> impl Strategy<Value = Text> {
+    prop_oneof![any::<String>(), ".{0,300}", Just(String::new())].prop_map(|text| Text::from(&*text))
+}
+
+fn any_label() -> impl Strategy<Value = RoomLabel> {
+    (any_name(), any::<bool>())
+        .prop_map(|(name, direct)| if direct { RoomLabel::Direct(name) } else { RoomLabel::Room(name) })
+}
+
+/// What the events and refusals of one round are made of.
+#[derive(Clone, Debug)]
+pub(super) struct Material {
+    pub(super) name: Name,
+    by: Name,
+    pub(super) room: RoomLabel,
+    pub(super) text: Text,
+    pub(super) at: Timestamp,
+    number: u64,
+    other: u64,
+    online: bool,
+    many: usize,
+}
+
+pub(super) fn material() -> impl Strategy<Value = Material> {
+    let number = || prop_oneof![0..5u64, 0..1_000_000u64, any::<u64>()];
+    let moment = prop_oneof![-200_000_000..200_000_000i64, any::<i64>()];
+    (any_name(), any_name(), any_label(), any_text(), moment, number(), number(), any::<bool>(), 0..70usize).prop_map(
+        |(name, by, room, text, at, number, other, online, many)| {
+            let at = Timestamp(NOW.0.saturating_add(at));
+            Material { name, by, room, text, at, number, other, online, many }
+        },
+    )
+}
+
+impl Material {
+    fn presence(&self) -> Presence {
+        let away = (self.many.is_multiple_of(2)).then(|| self.text.clone());
+        Presence { name: self.name.clone(), online: self.online, away, role: Role::Owner }
+    }
+
+    fn ban(&self) -> BanRow {
+        let target = if self.online {
+            BanTarget::Account(self.name.clone())
+        } else {
+            BanTarget::Address(Address::parse("2001:db8::1").expect("an address"))
+        };
+        BanRow { target, by: self.by.clone(), at: self.at, until: self.until(), why: self.text.clone() }
+    }
+
+    fn until(&self) -> Option<Timestamp> {
+        self.online.then_some(self.at)
+    }
+
+    fn departures(&self) -> Vec<Departure> {
+        vec![
+            Departure::Left,
+            Departure::Kicked { by: self.by.clone(), why: self.text.clone() },
+            Departure::Banned { by: self.by.clone(), until: self.until(), why: self.text.clone() },
+            Departure::Deleted,
+        ]
+    }
+
+    fn farewells(&self) -> Vec<Farewell> {
+        vec![
+            Farewell::Quit,
+            Farewell::LoggedOut,
+            Farewell::AccountDeleted,
+            Farewell::PasswordChanged,
+            Farewell::Kicked { why: self.text.clone() },
+            Farewell::Banned { until: self.until(), why: self.text.clone() },
+        ]
+    }
+
+    fn changes(&self) -> Vec<RoomChange> {
+        vec![
+            RoomChange::Topic(self.online.then(|| self.text.clone())),
+            RoomChange::Visibility(Visibility::Public),
+            RoomChange::Visibility(Visibility::Private),
+            RoomChange::Renamed(self.by.clone()),
+            RoomChange::Deleted,
+            RoomChange::Role { who: self.name.clone(), role: Role::Member },
+        ]
+    }
+
+    /// Lists, of which no line is wider than a terminal.
+    pub(super) fn lists(&self) -> Vec<Event> {
+        let Material { room, many, .. } = self.clone();
+        // More than any server has, and still not so many that the digits alone fill a line.
+        let (number, other) = (self.number % 1_000_000, self.other % 1_000_000);
+        let row = RoomRow {
+            room: room.clone(),
+            visibility: self.online.then_some(Visibility::Private),
+            members: number,
+            online: other,
+            topic: Some(self.text.clone()),
+            joined: self.online,
+            new: number,
+        };
+        let rows = vec![self.presence(); many];
+        vec![
+            Event::RoomList { rows: vec![row; many], page: number, pages: other },
+            Event::Entered {
+                room: room.clone(),
+                topic: None,
+                joined: true,
+                here: rows.clone(),
+                more: 0,
+                messages: number,
+            },
+            Event::LoggedIn {
+                name: self.name.clone(),
+                last_seen: None,
+                room: Some(room.clone()),
+                away: None,
+                missed: vec![
+                    Missed { room: room.clone(), new: if self.online { number } else { 0 }, mentions: other };
+                    many
+                ],
+                invitations: vec![],
+                others: other,
+            },
+            Event::People { room: Some(room.clone()), rows: rows.clone(), total: number, page: 1, pages: 2 },
+            Event::People { room: None, rows, total: number, page: other, pages: number },
+            Event::RoomShown {
+                room,
+                visibility: self.online.then_some(Visibility::Public),
+                topic: None,
+                created: self.at,
+                owner: self.online.then(|| self.name.clone()),
+                moderators: vec![self.by.clone(); many],
+                members: number,
+                online: other,
+                messages: number,
+                unread: other,
+                invited: vec![self.by.clone(); many],
+                codes: vec![Code::typed(self.name.as_str()); many],
+            },
+        ]
+    }
+
+    pub(super) fn events(&self) -> Vec<Event> {
+        let Material { name, by, room, text, at, number, other, online, many } = self.clone();
+        let message = Message {
+            room: room.clone(),
+            seq: number,
+            at,
+            author: name.clone(),
+            kind: MessageKind::Action,
+            text: text.clone(),
+        };
+        let missed = Missed { room: room.clone(), new: if online { number } else { 0 }, mentions: other };
+        let invitation = InvitationRow { room: name.clone(), by: by.clone(), until: at };
+        let mut events = vec![
+            Event::Message(Message { kind: MessageKind::Speech, ..message.clone() }),
+            Event::Message(message),
+            Event::Stored { room: room.clone(), seq: number, at },
+            Event::Registered {
+                name: name.clone(),
+                room: room.clone(),
+                here: vec![self.presence(); many],
+                more: number,
+                messages: number,
+            },
+            Event::LoggedIn {
+                name: name.clone(),
+                last_seen: self.until(),
+                room: online.then(|| room.clone()),
+                away: Some(text.clone()),
+                missed: vec![missed; many],
+                invitations: vec![invitation.clone(); many],
+                others: other,
+            },
+            Event::AcksSet { on: online },
+            Event::PasswordChanged { closed: number },
+            Event::Created { room: room.clone(), visibility: Visibility::Public },
+            Event::Entered {
+                room: room.clone(),
+                topic: Some(text.clone()),
+                joined: online,
+                here: vec![self.presence(); many],
+                more: number,
+                messages: number,
+            },
+            Event::DirectOpened { with: self.presence(), messages: number, back: online.then(|| room.clone()) },
+            Event::MemberJoined { room: room.clone(), who: name.clone() },
+            Event::Topic { room: room.clone(), topic: online.then(|| (text.clone(), by.clone(), at)) },
+            Event::Invited { who: name.clone(), room: room.clone(), until: at, told: online },
+            Event::InvitationReceived(invitation),
+            Event::CodeMade { room: room.clone(), code: Code::typed(text.as_str()), until: at },
+            Event::Uninvited { what: by.clone(), room: room.clone() },
+            Event::Account {
+                who: self.presence(),
+                created: at,
+                last_seen: self.until(),
+                operator: online,
+                rooms: vec![room.clone(); many],
+                addresses: vec![Address::parse("192.0.2.7").expect("an address"); many],
+            },
+            Event::AwaySet { text: online.then(|| text.clone()) },
+            Event::NotHere { who: self.presence() },
+            Event::NothingUnread,
+            Event::CaughtUp { messages: number, rooms: other },
+            Event::NoMessages { room: room.clone() },
+            Event::Unbanned { room: online.then(|| room.clone()), target: self.ban().target },
+            Event::Bans { room: online.then(|| room.clone()), rows: vec![self.ban(); many] },
+            Event::ServerBanned { ban: self.ban(), closed: number },
+            Event::ServerKicked { who: name.clone(), closed: number },
+            Event::OperatorSet { who: name.clone(), operator: online },
+        ];
+        for departure in self.departures() {
+            let (room, who) = (room.clone(), name.clone());
+            events.push(Event::YouLeft {
+                room: room.clone(),
+                departure: departure.clone(),
+                now: online.then(|| room.clone()),
+            });
+            events.push(Event::MemberLeft { room: room.clone(), who: who.clone(), departure: departure.clone() });
+            events.push(Event::Removed { room, who, departure });
+        }
+        for farewell in self.farewells() {
+            events.push(Event::Ended { name: name.clone(), farewell, sent: number, rooms: vec![room.clone(); many] });
+        }
+        for change in self.changes() {
+            events.push(Event::RoomChanged { room: room.clone(), by: online.then(|| by.clone()), change });
+        }
+        events.extend(self.refusals().into_iter().map(Event::Refused));
+        events
+    }
+
+    /// Those refusals that carry something.
+    fn refusals(&self) -> Vec<Refusal> {
+        let Material { name, by, room, text, number, online, many, .. } = self.clone();
+        vec![
+            Refusal::NameTaken { name: name.clone() },
+            Refusal::ServerBanned { until: self.until(), why: text.clone() },
+            Refusal::NoSuchRoom { room: room.clone(), suggestion: online.then(|| by.clone()) },
+            Refusal::Banned { room: room.clone(), until: self.until(), why: text },
+            Refusal::NoSuchAccount { name: name.clone(), suggestion: online.then_some(by) },
+            Refusal::WhichInvitation { rooms: vec![name.clone(); many] },
+            Refusal::NoSuchInvitation { what: online.then_some(name) },
+            Refusal::TextTooLong { bytes: many, max: number },
+            Refusal::NoSuchMessages { room, last: number },
+        ]
+    }
+}

@@ -1,0 +1,131 @@
+//! Looks at an existing store before the server works with it, without changing a byte of it.
+//!
+//! It finds what makes the store unreadable or shows in its structure, its keys or its numbers. It does not find a
+//! changed letter in a message: SQLite has no checksums of what is in the database itself.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::error::{OpenError, is_damage};
+use super::folder::Folder;
+use super::wal::{self, Wal};
+use super::{DATABASE, READ_ONLY, READ_WRITE, header, load, schema};
+
+/// Structure is checked so long and no longer, so that a server with a large store starts soon too. Measured: enough
+/// for some million messages.
+const CHECK_MAX: Duration = Duration::from_millis(1000);
+/// How long somebody else may hold a lock on the store.
+const BUSY_MAX: Duration = Duration::from_millis(200);
+
+/// Refuses a store that is damaged, foreign, or from a newer version.
+pub(super) fn check(folder: &Folder) -> Result<(), OpenError> {
+    let path = folder.file(DATABASE);
+    let journal = folder.file("chat.db-journal");
+    if journal.exists() {
+        // Its owner has broken off in the middle, and SQLite would roll back at once.
+        let text = format!("{} was left by another program; open the store with that one first", journal.display());
+        return Err(OpenError::Unusable(text));
+    }
+    let wal = wal::check(folder)?;
+    header::check(&path, wal != Wal::Filled)?;
+    let failed = |error: rusqlite::Error| match &error {
+        error if is_damage(error) => OpenError::damaged(&path, error),
+        error => OpenError::cannot("check store", &path, error),
+    };
+    let connection = open_untouched(&path, wal).map_err(failed)?;
+    let origin = |pragma| connection.pragma_query_value(None, pragma, |row| row.get(0));
+    let application_id = origin("application_id").map_err(failed)?;
+    let version = origin("user_version").map_err(failed)?;
+    header::check_origin(&path, application_id, version)?;
+    let fault = limited(&connection, || first_fault(&connection)).map_err(failed)?;
+    match fault {
+        Some(None) => {}
+        Some(Some(fault)) => return Err(OpenError::damaged(&path, fault)),
+        None => log::info!("store is too large to be checked in whole path={}", path.display()),
+    }
+    if version == schema::latest() {
+        load::snapshot(&connection).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Opens a store so that neither reading nor closing changes a file: without a log as an immutable one, else with the
+/// log's index in memory and without a checkpoint at the end. Where somebody else reads the store at this moment, its
+/// index is shared with that one instead, which changes nothing that is stored.
+fn open_untouched(path: &Path, wal: Wal) -> rusqlite::Result<Connection> {
+    if wal == Wal::Absent {
+        return Connection::open_with_flags(immutable(path), READ_ONLY | OpenFlags::SQLITE_OPEN_URI);
+    }
+    let open = |settings| -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, READ_WRITE)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        connection.busy_timeout(BUSY_MAX)?;
+        connection.execute_batch(settings)?;
+        // Takes the locks.
+        connection.pragma_query_value(None, "schema_version", |_| Ok(()))?;
+        Ok(connection)
+    };
+    match open("PRAGMA wal_autocheckpoint = 0; PRAGMA locking_mode = EXCLUSIVE;") {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+            open("PRAGMA wal_autocheckpoint = 0;")
+        }
+        opened => opened,
+    }
+}
+
+fn immutable(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(*byte)),
+            other => uri.push_str(&format!("%{other:02x}")),
+        }
+    }
+    uri + "?immutable=1"
+}
+
+/// What is wrong, if something is.
+fn first_fault(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let report: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if report != "ok" {
+        return Ok(Some(report));
+    }
+    for (query, fault) in [
+        (include_str!("../../sql/queries/check_references.sql"), "a row refers to one that is missing"),
+        (include_str!("../../sql/queries/check_numbers.sql"), "messages or their room are missing"),
+    ] {
+        if connection.prepare(query)?.exists([])? {
+            return Ok(Some(fault.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// What `work` gives, or `None` if it was interrupted because it took too long.
+fn limited<T>(connection: &Connection, work: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+    let handle = connection.get_interrupt_handle();
+    let (done, waiting) = mpsc::channel::<()>();
+    let result = thread::scope(|scope| {
+        let watch = move || {
+            if waiting.recv_timeout(CHECK_MAX) == Err(RecvTimeoutError::Timeout) {
+                handle.interrupt();
+            }
+        };
+        // Without the thread the check takes its time.
+        let watching = thread::Builder::new().name("store-check".to_owned()).spawn_scoped(scope, watch);
+        let result = work();
+        drop(done);
+        drop(watching);
+        result
+    });
+    match result {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(None),
+        result => result.map(Some),
+    }
+}

@@ -1,0 +1,285 @@
+//! Tests: what a damaged, foreign or interrupted store is answered with, and that it stays as it was.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::sample::{ANA, TEA, filled, opened, range, said};
+use super::{DATABASE, Folder, Writer, open, schema};
+use crate::chat::{Record, Snapshot, Text};
+
+/// So few that they are all in the log still.
+const MESSAGES: u64 = 600;
+
+/// A store in order, and one whose server was killed.
+fn stores() -> (TempDir, TempDir) {
+    let (closed, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (mut writer, reader) = filled(closed.path());
+    for seq in 41..=MESSAGES {
+        writer.commit(&[said(TEA, seq, ANA)]).unwrap();
+    }
+    copy(closed.path(), killed.path());
+    drop(reader);
+    writer.close().unwrap();
+    (closed, killed)
+}
+
+fn copy(from: &Path, to: &Path) {
+    for (path, bytes) in files(from) {
+        fs::write(to.join(path.file_name().unwrap()), bytes).unwrap();
+    }
+}
+
+fn copied(from: &TempDir) -> TempDir {
+    let to = tempfile::tempdir().unwrap();
+    copy(from.path(), to.path());
+    to
+}
+
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.map(|path| (path.clone(), if path.is_dir() { Vec::new() } else { fs::read(&path).unwrap() })).collect()
+}
+
+/// What a server finds, or why it does not start; in that case nothing may have changed.
+fn start(folder: &TempDir) -> Result<(Snapshot, u64), String> {
+    let (before, begun) = (files(folder.path()), Instant::now());
+    let refused = match Folder::open(folder.path()).and_then(|folder| open(&folder, 1)) {
+        Ok((writer, reader)) => {
+            let found = reader.page(&range(TEA, 1, u64::MAX)).unwrap_or_default().len() as u64;
+            let snapshot = writer.load().unwrap();
+            return Ok((snapshot, found));
+        }
+        Err(refused) => refused.to_string(),
+    };
+    assert!(begun.elapsed() < Duration::from_secs(2), "{refused}");
+    assert!(refused.lines().count() == 1 && !refused.ends_with('.'), "{refused}");
+    let after = files(folder.path());
+    let changed: Vec<_> = before.iter().filter(|(path, bytes)| after.get(*path) != Some(bytes)).collect();
+    assert!(changed.is_empty() && before.len() == after.len(), "{refused}: changed {:?}", after.keys());
+    Err(refused)
+}
+
+/// That a server refuses `store` after `damage`, with `reason`.
+fn check(store: &TempDir, damage: impl FnOnce(&Path), reason: &str) {
+    let store = copied(store);
+    damage(store.path());
+    let refused = start(&store).expect_err(reason);
+    assert!(refused.contains(reason), "{refused}");
+}
+
+fn edit(path: &Path, at: u64, bytes: &[u8]) {
+    File::options().write(true).open(path).unwrap().write_all_at(bytes, at).unwrap();
+}
+
+fn cut(path: &Path, bytes: u64) {
+    File::options().write(true).open(path).unwrap().set_len(bytes).unwrap();
+}
+
+fn number_of_pages(store: &TempDir) -> u64 {
+    fs::metadata(store.path().join(DATABASE)).unwrap().len() / 4096
+}
+
+#[test]
+fn a_good_store_is_opened_after_an_end_in_order_and_after_a_kill() {
+    let (closed, killed) = stores();
+    let first = start(&closed).unwrap();
+    assert_eq!(first.1, MESSAGES);
+    assert_eq!(start(&killed).unwrap(), first);
+}
+
+#[test]
+fn a_file_that_is_no_store_of_ours_is_refused() {
+    let (closed, killed) = stores();
+    for store in [&closed, &killed] {
+        let bytes = fs::metadata(store.path().join(DATABASE)).unwrap().len();
+        let write = |content: Vec<u8>| move |folder: &Path| fs::write(folder.join(DATABASE), content).unwrap();
+        check(store, write(Vec::new()), "has only 0 bytes");
+        check(store, write(vec![0; 50]), "has only 50 bytes");
+        check(store, write(vec![0; usize::try_from(bytes).unwrap()]), "is not a database");
+        check(store, write((0..bytes).map(|n| (n * n % 251) as u8).collect()), "is not a database");
+        check(store, write(b"dear diary, ".repeat(2000)), "is not a database");
+        check(store, |folder| edit(&folder.join(DATABASE), 60, &[0, 0, 0, 7]), "(schema 7, this one knows 1)");
+        check(store, |folder| edit(&folder.join(DATABASE), 60, &[0; 4]), "has no schema number");
+        check(store, |folder| edit(&folder.join(DATABASE), 68, b"MUSI"), "of another program");
+        check(store, |folder| edit(&folder.join(DATABASE), 16, &[0x0f, 0xff]), "has pages of 4095 bytes");
+        let become_a_folder = |folder: &Path| {
+            fs::remove_file(folder.join(DATABASE)).unwrap();
+            fs::create_dir(folder.join(DATABASE)).unwrap();
+        };
+        check(store, become_a_folder, "is not a file");
+        check(store, |folder| fs::write(folder.join("chat.db-journal"), "x").unwrap(), "left by another program");
+    }
+}
+
+#[test]
+fn a_database_of_another_program_is_refused() {
+    let (closed, _) = stores();
+    let replace = |folder: &Path| {
+        fs::remove_file(folder.join(DATABASE)).unwrap();
+        let other = Connection::open(folder.join(DATABASE)).unwrap();
+        other.execute_batch("CREATE TABLE song (title TEXT); INSERT INTO song VALUES ('x');").unwrap();
+    };
+    check(&closed, replace, "of another program");
+    let pretend = |folder: &Path| {
+        replace(folder);
+        let other = Connection::open(folder.join(DATABASE)).unwrap();
+        other.execute_batch("PRAGMA application_id = 0x43484154; PRAGMA user_version = 1;").unwrap();
+    };
+    check(&closed, pretend, "is damaged: no such table");
+}
+
+#[test]
+fn a_truncated_store_is_refused() {
+    let (closed, killed) = stores();
+    let pages = number_of_pages(&closed);
+    for left in [1, 2, pages / 2, pages - 1] {
+        check(&closed, |folder| cut(&folder.join(DATABASE), left * 4096), "and should have");
+    }
+    check(&closed, |folder| cut(&folder.join(DATABASE), pages * 4096 - 1), "and should have");
+    check(&closed, |folder| cut(&folder.join(DATABASE), (pages + 1) * 4096), "and should have");
+    check(&killed, |folder| cut(&folder.join(DATABASE), 100), "damaged");
+}
+
+#[test]
+fn a_missing_log_is_noticed() {
+    let (_, killed) = stores();
+    check(&killed, |folder| fs::remove_file(folder.join("chat.db-wal")).unwrap(), "chat.db-wal is missing");
+    check(&killed, |folder| fs::remove_file(folder.join(DATABASE)).unwrap(), "chat.db is missing");
+}
+
+#[test]
+fn a_zeroed_page_is_noticed() {
+    let (closed, _) = stores();
+    for page in 1..number_of_pages(&closed) {
+        check(&closed, |folder| edit(&folder.join(DATABASE), page * 4096, &[0; 4096]), "damaged");
+    }
+}
+
+#[test]
+fn with_a_flipped_bit_a_store_is_refused_or_no_row_is_missing() {
+    let (closed, _) = stores();
+    let bytes = fs::read(closed.path().join(DATABASE)).unwrap();
+    let (mut refused, mut seed) = (0, 7_u64);
+    for round in 0..300_u64 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // Half of them where pages have their headers and pointers.
+        let within = if round % 2 == 0 { (seed >> 20) % 60 } else { (seed >> 20) % 4096 };
+        let at = (seed >> 40) % (bytes.len() as u64 / 4096) * 4096 + within;
+        let store = copied(&closed);
+        let flipped = bytes[usize::try_from(at).unwrap()] ^ (1 << (seed >> 33 & 7));
+        edit(&store.path().join(DATABASE), at, &[flipped]);
+        match start(&store) {
+            Err(_) => refused += 1,
+            Ok((snapshot, found)) => {
+                // Zero: a byte of a text is not valid UTF-8 any more, and reading says so.
+                assert!(found == MESSAGES || found == 0, "{found} messages, byte {at}");
+                assert_eq!((snapshot.accounts.len(), snapshot.rooms.len()), (3, 3), "byte {at}");
+            }
+        }
+    }
+    assert!(refused > 50, "{refused}");
+}
+
+#[test]
+fn a_damaged_log_is_noticed_but_at_its_end() {
+    let (_, killed) = stores();
+    let log = fs::read(killed.path().join("chat.db-wal")).unwrap();
+    let frames = (log.len() - 32) / 4120;
+    assert!(frames > 500, "{frames}");
+    let flip = |at: usize| move |folder: &Path| edit(&folder.join("chat.db-wal"), at as u64, &[!log_byte(folder, at)]);
+    for at in [0, 5, 9, 17, 25, 33, 40, 32 + 4120 * (frames / 2) + 700, 32 + 4120 * (frames - 9) + 12] {
+        check(&killed, flip(at), "chat.db-wal is damaged");
+    }
+    // This looks as if the power had failed before the last message was acknowledged.
+    let store = copied(&killed);
+    flip(log.len() - 5)(store.path());
+    let (_, found) = start(&store).unwrap();
+    assert!((MESSAGES - 1..=MESSAGES).contains(&found), "{found}");
+    for left in [0, 31, 32, 33, 4151, log.len() / 2, log.len() - 1] {
+        let store = copied(&killed);
+        cut(&store.path().join("chat.db-wal"), left as u64);
+        if let Ok((_, found)) = start(&store) {
+            assert!(found <= MESSAGES);
+        }
+    }
+}
+
+fn log_byte(folder: &Path, at: usize) -> u8 {
+    fs::read(folder.join("chat.db-wal")).unwrap()[at]
+}
+
+#[test]
+fn what_fits_together_in_no_chat_is_noticed() {
+    let (closed, _) = stores();
+    let run = |sql: &str| {
+        let sql = format!("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {sql}");
+        move |folder: &Path| {
+            let connection = Connection::open(folder.join(DATABASE)).unwrap();
+            connection.execute_batch(&sql).unwrap();
+        }
+    };
+    check(&closed, run("DELETE FROM message WHERE seq = 500"), "messages or their room");
+    check(&closed, run("DELETE FROM room WHERE id = 2"), "refers to one that is missing");
+    check(
+        &closed,
+        run("INSERT INTO message SELECT 9, seq, at, author, kind, body FROM message WHERE room = 2"),
+        "messages or their room",
+    );
+    check(&closed, run("DELETE FROM account WHERE id = 3"), "refers to one that is missing");
+    check(&closed, run("UPDATE account SET name = 'a b' WHERE id = 2"), "not a name");
+    check(&closed, run("UPDATE member SET role = 3"), "not a role");
+    check(&closed, run("UPDATE address_ban SET address = 'nowhere'"), "not an address");
+    check(&closed, run("DROP TABLE mention"), "no such table");
+}
+
+#[test]
+fn a_kill_during_the_first_start_does_not_matter() {
+    for content in [&b""[..], b"SQLite format 3\0", &[7; 9000]] {
+        let folder = tempfile::tempdir().unwrap();
+        for name in schema::UNFINISHED {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
+        assert_eq!(start(&folder).unwrap(), (Snapshot::default(), 0));
+        let names: Vec<_> = files(folder.path()).into_keys().collect();
+        assert!(!names.iter().any(|name| name.to_string_lossy().contains("new")), "{names:?}");
+    }
+}
+
+#[test]
+fn a_path_with_every_kind_of_character_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file: a?b#c%20d&mode=memory é");
+    let (writer, reader) = filled(&path);
+    drop(reader);
+    Writer::close(writer).unwrap();
+    assert_eq!(opened(&path).1.page(&range(TEA, 1, 99)).unwrap().len(), 40);
+}
+
+#[test]
+fn what_a_refused_commit_leaves_in_the_log_is_no_damage() {
+    let (folder, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (mut writer, _reader) = filled(folder.path());
+    let large = Text::from("x".repeat(4000).as_str());
+    let mut refused: Vec<_> = (41..2041).map(|seq| said(TEA, seq, ANA)).collect();
+    for record in &mut refused {
+        let Record::MessageSaid { text, .. } = record else { unreachable!() };
+        *text = large.clone();
+    }
+    refused.push(said(TEA, 41, ANA));
+    for seq in 41..45 {
+        assert!(writer.commit(&refused).is_err());
+        writer.commit(&[said(TEA, seq, ANA)]).unwrap();
+    }
+    copy(folder.path(), killed.path());
+    assert!(
+        fs::metadata(killed.path().join("chat.db-wal")).unwrap().len() > 4 << 20,
+        "it did not overflow into the log"
+    );
+    assert_eq!(start(&killed).unwrap().1, 44);
+}

@@ -1,0 +1,90 @@
+//! Reads the whole state but the messages.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::value::count;
+use crate::chat::{AccountRow, MemberRow, Snapshot, StoredBan, StoredRoom};
+
+/// All that the chat needs to decide, as it is stored.
+pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
+    let mut address_bans = rows(connection, include_str!("../../sql/queries/load_address_bans.sql"), |row| {
+        Ok((row.get(0)?, ban(row, 1)?))
+    })?;
+    // As text they have another order.
+    address_bans.sort_by_key(|(address, _)| *address);
+    let last_room: Option<i64> =
+        connection.query_row(include_str!("../../sql/queries/load_last_room.sql"), [], |row| row.get(0)).optional()?;
+    Ok(Snapshot {
+        accounts: rows(connection, include_str!("../../sql/queries/load_accounts.sql"), account)?,
+        rooms: rows(connection, include_str!("../../sql/queries/load_rooms.sql"), room)?,
+        members: rows(connection, include_str!("../../sql/queries/load_members.sql"), member)?,
+        mentions: rows(connection, include_str!("../../sql/queries/load_mentions.sql"), |row| {
+            Ok((row.get(0)?, row.get(1)?, count(row, 2)?))
+        })?,
+        invitations: rows(connection, include_str!("../../sql/queries/load_invitations.sql"), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?,
+        codes: rows(connection, include_str!("../../sql/queries/load_codes.sql"), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?,
+        bans: rows(connection, include_str!("../../sql/queries/load_bans.sql"), |row| {
+            Ok((row.get(0)?, row.get(1)?, ban(row, 2)?))
+        })?,
+        account_bans: rows(connection, include_str!("../../sql/queries/load_account_bans.sql"), |row| {
+            Ok((row.get(0)?, ban(row, 1)?))
+        })?,
+        address_bans,
+        last_room: last_room.unwrap_or(0),
+    })
+}
+
+fn rows<T>(
+    connection: &Connection,
+    query: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    connection.prepare(query)?.query_map([], read)?.collect()
+}
+
+fn account(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
+    Ok(AccountRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        password_version: count(row, 2)?,
+        created: row.get(3)?,
+        last_seen: row.get(4)?,
+        away: row.get(5)?,
+        operator: row.get(6)?,
+        acks: row.get(7)?,
+    })
+}
+
+fn room(row: &Row<'_>) -> rusqlite::Result<StoredRoom> {
+    let topic = match row.get(4)? {
+        Some(text) => Some((text, row.get(5)?, row.get(6)?)),
+        None => None,
+    };
+    Ok(StoredRoom {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        visibility: row.get(2)?,
+        created: row.get(3)?,
+        topic,
+        last_seq: count(row, 7)?,
+    })
+}
+
+fn member(row: &Row<'_>) -> rusqlite::Result<MemberRow> {
+    Ok(MemberRow {
+        room: row.get(0)?,
+        account: row.get(1)?,
+        role: row.get(2)?,
+        since: row.get(3)?,
+        read: count(row, 4)?,
+    })
+}
+
+/// The columns `by`, `at`, `until`, `why`, from column `first` on.
+fn ban(row: &Row<'_>, first: usize) -> rusqlite::Result<StoredBan> {
+    Ok(StoredBan { by: row.get(first)?, at: row.get(first + 1)?, until: row.get(first + 2)?, why: row.get(first + 3)? })
+}

@@ -1,0 +1,167 @@
+//! The store: SQLite in a data folder. The only place that knows SQL.
+//!
+//! Owns the folder and its lock, the one connection that writes, and a pool of connections that only read.
+//! A server opens the [`Folder`], gets a [`Writer`] and a [`Reader`] by [`open`], and gives the writer the records
+//! of each turn; what [`Writer::commit`] has accepted survives a kill and a power cut.
+//!
+//! What it relies on, each set where its connection is made: WAL, `synchronous=FULL`, foreign keys, immediate
+//! transactions, a busy timeout of 5 s, no memory mapping, checkpoints by the writer alone.
+//!
+//! It never decides anything about the chat, and never repairs, deletes or overwrites a store it cannot use.
+
+mod check;
+#[cfg(test)]
+mod damage;
+mod error;
+mod folder;
+mod header;
+mod load;
+#[cfg(test)]
+mod measure;
+mod reader;
+mod record;
+#[cfg(test)]
+mod sample;
+mod schema;
+mod value;
+mod wal;
+mod writer;
+
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+pub use error::{CommitError, OpenError, ReadError, StoreError};
+pub use folder::Folder;
+pub use reader::{Credential, Reader};
+pub use writer::Writer;
+
+/// The store itself, in the data folder.
+const DATABASE: &str = "chat.db";
+/// What SQLite has committed and not yet copied into [`DATABASE`].
+const WAL: &str = "chat.db-wal";
+/// Mode of every file in the folder, whatever the umask: they hold password hashes and private words.
+const FILE_MODE: u32 = 0o600;
+/// Versions 3.7.0 to 3.51.2 of SQLite can corrupt a database when two connections write or checkpoint at once.
+const SQLITE_AT_LEAST: i32 = 3_051_003;
+/// How long a statement waits for a lock that another process holds, such as a backup tool.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Flags of every connection. Without a mutex, because each is used by one thread at a time.
+const READ_WRITE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// Opens the store in `folder`, making it if the folder is new: refuses within 2 s, and without having changed
+/// anything, what is damaged, foreign or from a newer version.
+///
+/// The lock of the folder is held until the writer and the folder are both gone.
+pub fn open(folder: &Folder, read_connections: u32) -> Result<(Writer, Reader), OpenError> {
+    if rusqlite::version_number() < SQLITE_AT_LEAST {
+        let version = rusqlite::version();
+        return Err(OpenError::Unusable(format!(
+            "sqlite {version} can corrupt a store under load; build chat-server with 3.51.3 or newer"
+        )));
+    }
+    if folder.is_new()? {
+        schema::make(folder)?;
+    }
+    check::check(folder)?;
+    let writer = Writer::open(folder)?;
+    let reader = Reader::open(&folder.file(DATABASE), read_connections)?;
+    Ok((writer, reader))
+}
+
+/// What every connection to a store is set to. Checkpoints are the writer's explicit business: neither a commit nor
+/// closing a connection makes one.
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+         PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0;",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    /// Works from the crate and from wherever else the module is compiled.
+    fn queries() -> PathBuf {
+        Path::new(file!()).ancestors().nth(3).unwrap().join("sql/queries")
+    }
+
+    #[test]
+    fn no_query_of_a_client_reads_a_whole_table() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (writer, _reader) = open(&Folder::open(temporary.path()).unwrap(), 1).unwrap();
+        writer.close().unwrap();
+        let connection = Connection::open(temporary.path().join(DATABASE)).unwrap();
+        let mut checked = 0;
+        for entry in fs::read_dir(queries()).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            let query = fs::read_to_string(&path).unwrap();
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+            let plan: Vec<String> = statement
+                .raw_query()
+                .mapped(|row| row.get(3))
+                .collect::<Result<_, _>>()
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            checked += 1;
+            // These run once, at the start.
+            if name.starts_with("load_") || name.starts_with("check_") {
+                let reads_messages = plan.iter().any(|step| step.starts_with("SCAN message"));
+                assert!(!reads_messages || name == "check_numbers.sql", "{name}: {plan:?}");
+            } else {
+                assert!(
+                    !plan.iter().any(|step| step.contains("SCAN") || step.contains("TEMP B-TREE")),
+                    "{name}: {plan:?}"
+                );
+            }
+        }
+        assert!(checked > 40, "{checked}");
+    }
+
+    #[test]
+    fn a_store_is_its_owners_alone() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (_writer, _reader) = open(&Folder::open(temporary.path()).unwrap(), 1).unwrap();
+        let mut names = Vec::new();
+        for entry in fs::read_dir(temporary.path()).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, FILE_MODE, "{entry:?}");
+            names.push(entry.file_name().into_string().unwrap());
+        }
+        names.sort();
+        assert_eq!(names, [DATABASE, "chat.db-shm", WAL, wal::MARK]);
+    }
+
+    #[test]
+    fn every_connection_keeps_the_promised_settings() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::open(temporary.path()).unwrap();
+        open(&folder, 1).unwrap();
+        let connection = Connection::open_with_flags(folder.file(DATABASE), READ_WRITE).unwrap();
+        set_up(&connection).unwrap();
+        let check = |pragma, expected: i64| {
+            let found: i64 = connection.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();
+            assert_eq!(found, expected, "{pragma}");
+        };
+        check("synchronous", 2);
+        check("foreign_keys", 1);
+        check("trusted_schema", 0);
+        check("busy_timeout", 5000);
+        check("wal_autocheckpoint", 0);
+        check("temp_store", 2);
+        check("application_id", i64::from(schema::APPLICATION_ID));
+        check("user_version", i64::from(schema::latest()));
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+    }
+}

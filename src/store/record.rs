@@ -1,0 +1,313 @@
+//! Each record as the statement that stores it.
+
+use rusqlite::{Connection, ToSql, params};
+
+use super::value::number;
+use crate::chat::Record;
+
+/// A statement in the file `sql/queries/<name>.sql`.
+macro_rules! query {
+    ($name:literal) => {
+        include_str!(concat!("../../sql/queries/", $name, ".sql"))
+    };
+}
+
+/// Stores one record, within the transaction that the caller has begun.
+///
+/// A change of something that is not there is no error: it changes nothing. Adding what is there already is one.
+pub(super) fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+    let run = |query: &str, values: &[&dyn ToSql]| connection.prepare_cached(query)?.execute(values).map(|_| ());
+    match record {
+        Record::AccountMade { id, name, hash, at } => run(query!("account_made"), params![id, name, hash, at]),
+        Record::PasswordSet { id, hash, version } => run(query!("password_set"), params![id, hash, number(*version)]),
+        Record::AccountDeleted { id, at } => run(query!("account_deleted"), params![id, at]),
+        Record::AwaySet { id, text } => run(query!("away_set"), params![id, text]),
+        Record::AcksSet { id, on } => run(query!("acks_set"), params![id, on]),
+        Record::OperatorSet { id, on } => run(query!("operator_set"), params![id, on]),
+        Record::Seen { id, at } => run(query!("seen"), params![id, at]),
+
+        Record::RoomMade { id, name, visibility, at } => run(query!("room_made"), params![id, name, visibility, at]),
+        Record::RoomRenamed { id, name } => run(query!("room_renamed"), params![id, name]),
+        Record::VisibilitySet { id, visibility } => run(query!("visibility_set"), params![id, visibility]),
+        Record::TopicSet { id, topic } => {
+            let (text, by, at) = match topic {
+                Some((text, by, at)) => (Some(text), Some(by), Some(at)),
+                None => (None, None, None),
+            };
+            run(query!("topic_set"), params![id, text, by, at])
+        }
+        Record::RoomDeleted { id } => {
+            run(query!("messages_deleted"), params![id])?;
+            run(query!("room_deleted"), params![id])
+        }
+
+        Record::MemberAdded { room, account, role, since, read } => {
+            run(query!("member_added"), params![room, account, role, since, number(*read)])
+        }
+        Record::MemberRemoved { room, account } => run(query!("member_removed"), params![room, account]),
+        Record::RoleSet { room, account, role } => run(query!("role_set"), params![room, account, role]),
+        Record::ReadSet { room, account, read } => {
+            run(query!("read_set"), params![room, account, number(*read)])?;
+            run(query!("mentions_read"), params![room, account, number(*read)])
+        }
+
+        Record::MessageSaid { room, seq, at, author, kind, text } => {
+            run(query!("message_said"), params![room, number(*seq), at, author, kind, text])
+        }
+        Record::Mentioned { room, seq, account } => run(query!("mentioned"), params![room, account, number(*seq)]),
+
+        Record::InvitationMade { room, account, by, until } => {
+            run(query!("invitation_made"), params![room, account, by, until])
+        }
+        Record::InvitationRemoved { room, account } => run(query!("invitation_removed"), params![room, account]),
+        Record::CodeMade { room, code, by, until } => run(query!("code_made"), params![code, room, by, until]),
+        Record::CodeRemoved { code } => run(query!("code_removed"), params![code]),
+
+        Record::BanMade { room, account, by, at, until, why } => {
+            run(query!("ban_made"), params![room, account, by, at, until, why])
+        }
+        Record::BanRemoved { room, account } => run(query!("ban_removed"), params![room, account]),
+        Record::AccountBanMade { account, by, at, until, why } => {
+            run(query!("account_ban_made"), params![account, by, at, until, why])
+        }
+        Record::AccountBanRemoved { account } => run(query!("account_ban_removed"), params![account]),
+        Record::AddressBanMade { address, by, at, until, why } => {
+            run(query!("address_ban_made"), params![address, by, at, until, why])
+        }
+        Record::AddressBanRemoved { address } => run(query!("address_ban_removed"), params![address]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{
+        ANA, BOB, DIRECT, NOW, TEA, account, address, filled, member, name, range, records, said,
+    };
+    use super::*;
+    use crate::chat::{
+        AccountId, AccountRow, Code, GENERAL, MemberRow, MessageKind, PasswordHash, Role, RoomId, Snapshot, StoredBan,
+        StoredRoom, Text, Timestamp, Visibility,
+    };
+
+    const LATER: Timestamp = Timestamp(NOW.0 + 1);
+
+    /// That `record`, stored in the sample, changes what is loaded in exactly this way.
+    fn check(record: Record, change: impl FnOnce(&mut Snapshot)) {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = filled(temporary.path());
+        let mut expected = writer.load().unwrap();
+        change(&mut expected);
+        writer.commit(std::slice::from_ref(&record)).unwrap();
+        assert_eq!(writer.load().unwrap(), expected, "{record:?}");
+    }
+
+    fn ban(by: AccountId, until: Option<Timestamp>) -> StoredBan {
+        StoredBan { by, at: LATER, until, why: Text::from("why") }
+    }
+
+    #[test]
+    fn the_sample_is_loaded_as_it_was_stored() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (writer, _reader) = filled(temporary.path());
+        let loaded = writer.load().unwrap();
+        let names: Vec<_> = loaded.accounts.iter().map(|account| account.name.as_ref().unwrap().as_str()).collect();
+        assert_eq!(names, ["system", "Ana", "bob"]);
+        let last: Vec<_> = loaded.rooms.iter().map(|room| (room.id, room.last_seq)).collect();
+        assert_eq!(last, [(GENERAL, 0), (TEA, 40), (DIRECT, 3)]);
+        assert_eq!(loaded.rooms[1].topic, Some((Text::from("kettles"), ANA, NOW)));
+        assert_eq!(loaded.members.len(), 6);
+        assert_eq!(loaded.mentions, [(TEA, ANA, 7), (TEA, ANA, 9)]);
+        assert_eq!(loaded.last_room, 3);
+    }
+
+    #[test]
+    fn records_of_accounts_are_stored() {
+        check(account(AccountId(9), "cho"), |snapshot| {
+            snapshot.accounts.push(AccountRow {
+                id: AccountId(9),
+                name: Some(name("cho")),
+                password_version: 1,
+                created: NOW,
+                last_seen: None,
+                away: None,
+                operator: false,
+                acks: false,
+            });
+        });
+        check(Record::PasswordSet { id: ANA, hash: PasswordHash("$x".into()), version: 2 }, |snapshot| {
+            snapshot.accounts[1].password_version = 2;
+        });
+        check(Record::AccountDeleted { id: BOB, at: LATER }, |snapshot| {
+            snapshot.accounts[2].name = None;
+            snapshot.accounts[2].away = None;
+        });
+        check(Record::AwaySet { id: ANA, text: Some(Text::from("tea")) }, |snapshot| {
+            snapshot.accounts[1].away = Some(Text::from("tea"));
+        });
+        check(Record::AwaySet { id: BOB, text: None }, |snapshot| snapshot.accounts[2].away = None);
+        check(Record::AcksSet { id: ANA, on: true }, |snapshot| snapshot.accounts[1].acks = true);
+        check(Record::OperatorSet { id: ANA, on: true }, |snapshot| snapshot.accounts[1].operator = true);
+        check(Record::Seen { id: ANA, at: LATER }, |snapshot| snapshot.accounts[1].last_seen = Some(LATER));
+    }
+
+    #[test]
+    fn records_of_rooms_are_stored() {
+        let room =
+            |name, visibility| StoredRoom { id: RoomId(8), name, visibility, created: NOW, topic: None, last_seq: 0 };
+        let public = Some(Visibility::Public);
+        check(Record::RoomMade { id: RoomId(8), name: Some(name("Oak")), visibility: public, at: NOW }, |snapshot| {
+            snapshot.rooms.push(room(Some(name("Oak")), public));
+            snapshot.last_room = 8;
+        });
+        check(Record::RoomMade { id: RoomId(8), name: None, visibility: None, at: NOW }, |snapshot| {
+            snapshot.rooms.push(room(None, None));
+            snapshot.last_room = 8;
+        });
+        check(Record::RoomRenamed { id: TEA, name: name("mate") }, |snapshot| {
+            snapshot.rooms[1].name = Some(name("mate"))
+        });
+        check(Record::VisibilitySet { id: TEA, visibility: Visibility::Public }, |snapshot| {
+            snapshot.rooms[1].visibility = public;
+        });
+        let topic = Some((Text::from("x"), BOB, LATER));
+        check(Record::TopicSet { id: TEA, topic: topic.clone() }, |snapshot| snapshot.rooms[1].topic = topic);
+        check(Record::TopicSet { id: TEA, topic: None }, |snapshot| snapshot.rooms[1].topic = None);
+        check(Record::RoomDeleted { id: TEA }, |snapshot| {
+            snapshot.rooms.remove(1);
+            snapshot.members.retain(|member| member.room != TEA);
+            snapshot.mentions.clear();
+            snapshot.invitations.clear();
+            snapshot.codes.clear();
+            snapshot.bans.clear();
+        });
+        check(Record::RoomDeleted { id: DIRECT }, |snapshot| {
+            snapshot.rooms.remove(2);
+            snapshot.members.retain(|member| member.room != DIRECT);
+            assert_eq!(snapshot.last_room, 3, "the number is not given again");
+        });
+    }
+
+    #[test]
+    fn records_of_members_are_stored() {
+        check(member(GENERAL, AccountId(1), Role::Member), |snapshot| {
+            let row = MemberRow { room: GENERAL, account: AccountId(1), role: Role::Member, since: NOW, read: 0 };
+            snapshot.members.insert(0, row);
+        });
+        check(Record::MemberRemoved { room: TEA, account: ANA }, |snapshot| {
+            snapshot.members.remove(2);
+            snapshot.mentions.clear();
+        });
+        check(Record::RoleSet { room: TEA, account: BOB, role: Role::Owner }, |snapshot| {
+            snapshot.members[3].role = Role::Owner;
+        });
+        check(Record::ReadSet { room: TEA, account: ANA, read: 8 }, |snapshot| {
+            snapshot.members[2].read = 8;
+            snapshot.mentions = vec![(TEA, ANA, 9)];
+        });
+        check(Record::Mentioned { room: TEA, seq: 40, account: BOB }, |snapshot| {
+            snapshot.mentions.push((TEA, BOB, 40))
+        });
+        check(Record::Mentioned { room: TEA, seq: 9, account: ANA }, |_| {});
+    }
+
+    #[test]
+    fn records_of_invitations_are_stored() {
+        check(Record::InvitationMade { room: TEA, account: ANA, by: BOB, until: LATER }, |snapshot| {
+            snapshot.invitations.insert(0, (TEA, ANA, BOB, LATER));
+        });
+        check(Record::InvitationMade { room: TEA, account: BOB, by: BOB, until: LATER }, |snapshot| {
+            snapshot.invitations = vec![(TEA, BOB, BOB, LATER)];
+        });
+        check(Record::InvitationRemoved { room: TEA, account: BOB }, |snapshot| snapshot.invitations.clear());
+        let code = Code::typed("acorn-aspen-11");
+        check(Record::CodeMade { room: TEA, code: code.clone(), by: ANA, until: LATER }, |snapshot| {
+            snapshot.codes.insert(0, (code, TEA, ANA, LATER));
+        });
+        check(Record::CodeRemoved { code: Code::typed("maple-otter-42") }, |snapshot| snapshot.codes.clear());
+    }
+
+    #[test]
+    fn records_of_bans_are_stored() {
+        let why = || Text::from("why");
+        check(Record::BanMade { room: TEA, account: ANA, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
+            snapshot.bans.insert(0, (TEA, ANA, ban(BOB, None)));
+        });
+        check(
+            Record::BanMade { room: TEA, account: BOB, by: BOB, at: LATER, until: Some(NOW), why: why() },
+            |snapshot| {
+                snapshot.bans = vec![(TEA, BOB, ban(BOB, Some(NOW)))];
+            },
+        );
+        check(Record::BanRemoved { room: TEA, account: BOB }, |snapshot| snapshot.bans.clear());
+        check(Record::AccountBanMade { account: BOB, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
+            snapshot.account_bans = vec![(BOB, ban(BOB, None))];
+        });
+        check(Record::AccountBanRemoved { account: BOB }, |snapshot| snapshot.account_bans.clear());
+        let known = address("192.0.2.7");
+        check(Record::AddressBanMade { address: known, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
+            snapshot.address_bans = vec![(known, ban(BOB, None))];
+        });
+        // As texts these two would be in the other order.
+        for (text, place) in [("2001:db8::/64", 1), ("20.0.0.1", 0)] {
+            let new = address(text);
+            check(Record::AddressBanMade { address: new, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
+                snapshot.address_bans.insert(place, (new, ban(BOB, None)));
+            });
+        }
+        check(Record::AddressBanRemoved { address: known }, |snapshot| snapshot.address_bans.clear());
+    }
+
+    #[test]
+    fn a_message_comes_back_as_it_was_said() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, reader) = filled(temporary.path());
+        let text = Text::from("שלום 👩‍👩‍👧 'quoted'; DROP TABLE message; \u{0}");
+        let record = Record::MessageSaid {
+            room: TEA,
+            seq: 41,
+            at: Timestamp(-5),
+            author: ANA,
+            kind: MessageKind::Action,
+            text: text.clone(),
+        };
+        writer.commit(&[record]).unwrap();
+        let page = reader.page(&range(TEA, 41, 41)).unwrap();
+        let [message] = &page[..] else { panic!("{page:?}") };
+        assert_eq!(
+            (message.seq, message.at, message.kind, &message.text),
+            (41, Timestamp(-5), MessageKind::Action, &text)
+        );
+        assert_eq!(message.author, name("ana"));
+        writer.commit(&[Record::RoomDeleted { id: TEA }]).unwrap();
+        assert_eq!(reader.page(&range(TEA, 1, 41)).unwrap(), []);
+        assert_eq!(reader.page(&range(DIRECT, 1, 3)).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn names_are_unique_without_case_and_free_again_afterwards() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = filled(temporary.path());
+        let room = |id, text| Record::RoomMade {
+            id: RoomId(id),
+            name: Some(name(text)),
+            visibility: Some(Visibility::Public),
+            at: NOW,
+        };
+        assert!(writer.commit(&[account(AccountId(9), "aNA")]).is_err());
+        assert!(writer.commit(&[room(9, "TEA")]).is_err());
+        let freed = [Record::AccountDeleted { id: ANA, at: NOW }, Record::RoomDeleted { id: TEA }];
+        writer.commit(&freed).unwrap();
+        writer.commit(&[account(AccountId(9), "aNA"), room(9, "TEA")]).unwrap();
+    }
+
+    #[test]
+    fn order_matters() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = super::super::sample::opened(temporary.path());
+        let mut backwards = records();
+        backwards.reverse();
+        assert!(writer.commit(&backwards).is_err());
+        assert_eq!(writer.load().unwrap(), Snapshot::default());
+        assert!(writer.commit(&[member(TEA, ANA, Role::Member)]).is_err(), "there is no such room");
+    }
+}

@@ -1,0 +1,85 @@
+//! A small store with something of each kind, for tests.
+
+use std::path::Path;
+
+use super::{Folder, Reader, Writer, open};
+use crate::address::Address;
+use crate::chat::{
+    AccountId, Code, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, Record, Role, RoomId, RoomLabel, SYSTEM,
+    Seq, Text, Timestamp, Visibility,
+};
+
+pub(super) const ANA: AccountId = AccountId(2);
+pub(super) const BOB: AccountId = AccountId(3);
+pub(super) const TEA: RoomId = RoomId(2);
+pub(super) const DIRECT: RoomId = RoomId(3);
+/// The moment of everything.
+pub(super) const NOW: Timestamp = Timestamp(1_760_000_000_000);
+
+pub(super) fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+pub(super) fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+pub(super) fn account(id: AccountId, text: &str) -> Record {
+    let hash = PasswordHash(format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ${text}").into());
+    Record::AccountMade { id, name: name(text), hash, at: NOW }
+}
+
+pub(super) fn member(room: RoomId, account: AccountId, role: Role) -> Record {
+    Record::MemberAdded { room, account, role, since: NOW, read: 0 }
+}
+
+pub(super) fn said(room: RoomId, seq: Seq, author: AccountId) -> Record {
+    let text = Text::from(format!("message {seq} of an ordinary length, as people write them").as_str());
+    Record::MessageSaid { room, seq, at: NOW, author, kind: MessageKind::Speech, text }
+}
+
+/// Something of each kind.
+pub(super) fn records() -> Vec<Record> {
+    let why = Text::from("told twice");
+    let mut records = vec![
+        account(SYSTEM, "system"),
+        account(ANA, "Ana"),
+        account(BOB, "bob"),
+        Record::RoomMade { id: GENERAL, name: Some(name("general")), visibility: Some(Visibility::Public), at: NOW },
+        Record::RoomMade { id: TEA, name: Some(name("Tea")), visibility: Some(Visibility::Private), at: NOW },
+        Record::RoomMade { id: DIRECT, name: None, visibility: None, at: NOW },
+        Record::TopicSet { id: TEA, topic: Some((Text::from("kettles"), ANA, NOW)) },
+        member(GENERAL, ANA, Role::Member),
+        member(GENERAL, BOB, Role::Member),
+        member(TEA, ANA, Role::Owner),
+        member(TEA, BOB, Role::Moderator),
+        member(DIRECT, ANA, Role::Member),
+        member(DIRECT, BOB, Role::Member),
+        Record::AwaySet { id: BOB, text: Some(Text::from("lunch")) },
+        Record::InvitationMade { room: TEA, account: BOB, by: ANA, until: NOW },
+        Record::CodeMade { room: TEA, code: Code::typed("maple-otter-42"), by: ANA, until: NOW },
+        Record::BanMade { room: TEA, account: BOB, by: ANA, at: NOW, until: None, why: why.clone() },
+        Record::AccountBanMade { account: BOB, by: ANA, at: NOW, until: Some(NOW), why: why.clone() },
+        Record::AddressBanMade { address: address("192.0.2.7"), by: ANA, at: NOW, until: None, why },
+    ];
+    records.extend((1..=40).map(|seq| said(TEA, seq, if seq % 2 == 0 { ANA } else { BOB })));
+    records.extend((1..=3).map(|seq| said(DIRECT, seq, ANA)));
+    records.extend([7, 9].map(|seq| Record::Mentioned { room: TEA, seq, account: ANA }));
+    records
+}
+
+/// Opens the store at `path` as a server does.
+pub(super) fn opened(path: &Path) -> (Writer, Reader) {
+    open(&Folder::open(path).unwrap(), 2).unwrap()
+}
+
+/// A new store at `path` with [`records`] in it.
+pub(super) fn filled(path: &Path) -> (Writer, Reader) {
+    let (mut writer, reader) = opened(path);
+    writer.commit(&records()).unwrap();
+    (writer, reader)
+}
+
+pub(super) fn range(room: RoomId, from: Seq, to: Seq) -> GrantedRange {
+    GrantedRange { room, label: RoomLabel::Room(name("tea")), from, to, last: to }
+}

@@ -1,0 +1,183 @@
+//! The domain's words as values of columns, and back. What comes back is checked again, so that a damaged store is
+//! noticed here and not in the chat.
+
+use rusqlite::Row;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+
+use crate::address::Address;
+use crate::chat::{AccountId, Code, MessageKind, Name, PasswordHash, Role, RoomId, Text, Timestamp, Visibility};
+
+/// A number of messages or passwords as SQLite keeps it. No count gets near to the limit; a client's range may, and
+/// then means the end.
+pub(super) fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The other way round.
+pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+fn wrong(what: &str) -> FromSqlError {
+    FromSqlError::Other(format!("not {what}").into())
+}
+
+impl ToSql for AccountId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
+    }
+}
+
+impl FromSql for AccountId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<AccountId> {
+        value.as_i64().map(AccountId)
+    }
+}
+
+impl ToSql for RoomId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
+    }
+}
+
+impl FromSql for RoomId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<RoomId> {
+        value.as_i64().map(RoomId)
+    }
+}
+
+impl ToSql for Timestamp {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
+    }
+}
+
+impl FromSql for Timestamp {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Timestamp> {
+        value.as_i64().map(Timestamp)
+    }
+}
+
+impl ToSql for Name {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for Name {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Name> {
+        Name::parse(value.as_str()?).map_err(|_| wrong("a name"))
+    }
+}
+
+impl ToSql for Text {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+/// Cleaned again: a store from which something unclean comes was not written by us, and readers are not to suffer.
+impl FromSql for Text {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Text> {
+        value.as_str().map(Text::from)
+    }
+}
+
+impl ToSql for PasswordHash {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok((*self.0).into())
+    }
+}
+
+impl FromSql for PasswordHash {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<PasswordHash> {
+        value.as_str().map(|text| PasswordHash(text.into()))
+    }
+}
+
+impl ToSql for Code {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for Code {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Code> {
+        value.as_str().map(Code::typed)
+    }
+}
+
+impl ToSql for Address {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.to_string().into())
+    }
+}
+
+impl FromSql for Address {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Address> {
+        Address::parse(value.as_str()?).ok_or_else(|| wrong("an address"))
+    }
+}
+
+impl ToSql for Role {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let number = match self {
+            Role::Member => 0,
+            Role::Moderator => 1,
+            Role::Owner => 2,
+        };
+        Ok(number.into())
+    }
+}
+
+impl FromSql for Role {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Role> {
+        match value.as_i64()? {
+            0 => Ok(Role::Member),
+            1 => Ok(Role::Moderator),
+            2 => Ok(Role::Owner),
+            _ => Err(wrong("a role")),
+        }
+    }
+}
+
+impl ToSql for Visibility {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let number = match self {
+            Visibility::Public => 0,
+            Visibility::Private => 1,
+        };
+        Ok(number.into())
+    }
+}
+
+impl FromSql for Visibility {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Visibility> {
+        match value.as_i64()? {
+            0 => Ok(Visibility::Public),
+            1 => Ok(Visibility::Private),
+            _ => Err(wrong("a visibility")),
+        }
+    }
+}
+
+impl ToSql for MessageKind {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let number = match self {
+            MessageKind::Speech => 0,
+            MessageKind::Action => 1,
+        };
+        Ok(number.into())
+    }
+}
+
+impl FromSql for MessageKind {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<MessageKind> {
+        match value.as_i64()? {
+            0 => Ok(MessageKind::Speech),
+            1 => Ok(MessageKind::Action),
+            _ => Err(wrong("a kind of message")),
+        }
+    }
+}

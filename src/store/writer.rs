@@ -1,0 +1,334 @@
+//! The one connection that writes.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::{CommitError, OpenError, StoreError};
+use super::folder::Folder;
+use super::{BUSY_TIMEOUT, DATABASE, READ_WRITE, load, record, schema, set_up, wal};
+use crate::chat::{Record, Snapshot};
+
+/// The log is copied into the database when it has grown by so many pages, which are 4 MiB.
+const CHECKPOINT_PAGES: i64 = 1024;
+/// There are fewer statements than this, so each is prepared once.
+const STATEMENTS: usize = 64;
+/// How long starting and closing wait for somebody who reads.
+const READERS_WAIT: Duration = Duration::from_millis(500);
+
+/// Stores what the chat decides. There is one for a store, and dropping it without [`close`](Writer::close) loses
+/// nothing.
+#[derive(Debug)]
+pub struct Writer {
+    connection: Connection,
+    folder: PathBuf,
+    lock: Arc<File>,
+    /// Why nothing is to be written any more.
+    broken: Option<String>,
+    /// A reader held up the last checkpoint: the next one waits until the log has so many pages.
+    checkpoint_from: i64,
+}
+
+impl Writer {
+    /// Opens a store that was found good, and brings it up to date.
+    pub(super) fn open(folder: &Folder) -> Result<Writer, OpenError> {
+        let path = folder.file(DATABASE);
+        let failed = |error: rusqlite::Error| OpenError::cannot("open store", &path, error);
+        let mut connection = Connection::open_with_flags(&path, READ_WRITE).map_err(failed)?;
+        set_up(&connection).map_err(failed)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        schema::migrate(&mut connection).map_err(|error| OpenError::cannot("bring up to date", &path, error))?;
+        connection.busy_timeout(READERS_WAIT).map_err(failed)?;
+        // The header tells the schema's number, and those who only look at the header should see it.
+        match checkpoint(&connection, "TRUNCATE") {
+            Err(error) => match CommitError::of("checkpoint", &path, &error) {
+                CommitError::Refused(text) => log::warn!("{text}"),
+                CommitError::Fatal(text) => return Err(OpenError::Unusable(text)),
+            },
+            Ok(state) if state.is_complete() => {}
+            Ok(_) => log::warn!("somebody else reads the store, its log is kept path={}", path.display()),
+        }
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+        wal::mark(folder).map_err(|error| OpenError::cannot("mark as running", folder.path(), error))?;
+        let folder_path = folder.path().to_owned();
+        Ok(Writer { connection, folder: folder_path, lock: folder.lock(), broken: None, checkpoint_from: 0 })
+    }
+
+    /// All that is stored but the messages. To be called at the start, and after a commit that failed.
+    pub fn load(&self) -> Result<Snapshot, StoreError> {
+        load::snapshot(&self.connection).map_err(|error| StoreError::of("load", &self.database(), &error))
+    }
+
+    /// Stores all of `records`, in their order, or none. When it returns they are on disk.
+    ///
+    /// The time of [`Record::RoomDeleted`] grows with the messages of the room: nearly a second for a million.
+    pub fn commit(&mut self, records: &[Record]) -> Result<(), CommitError> {
+        if let Some(why) = &self.broken {
+            return Err(CommitError::Fatal(why.clone()));
+        }
+        if records.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.store(records) {
+            let error = CommitError::of("store in", &self.database(), &error);
+            return Err(self.roll_back(error));
+        }
+        self.checkpoint_if_due();
+        Ok(())
+    }
+
+    /// Brings everything into the one file `chat.db` and closes it. Readers should be gone: for one that is not, the
+    /// log stays, and the next start takes it in.
+    pub fn close(self) -> Result<(), StoreError> {
+        let path = self.database();
+        if let Some(why) = self.broken {
+            return Err(StoreError::Failed(why));
+        }
+        let failed = |error: rusqlite::Error| StoreError::of("close", &path, &error);
+        self.connection.busy_timeout(READERS_WAIT).map_err(failed)?;
+        if !checkpoint(&self.connection, "TRUNCATE").map_err(failed)?.is_complete() {
+            log::warn!("somebody still reads the store, its log is kept path={}", path.display());
+            return Ok(());
+        }
+        // From here on the log is empty, and SQLite may remove it.
+        wal::unmark(&self.folder, &self.lock)
+            .map_err(|error| StoreError::Failed(format!("cannot unmark {}: {error}", self.folder.display())))?;
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
+        self.connection.close().map_err(|(_, error)| failed(error))
+    }
+
+    fn store(&mut self, records: &[Record]) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for record in records {
+            record::apply(&transaction, record)?;
+        }
+        transaction.commit()
+    }
+
+    /// Makes certain that nothing of a failed transaction is left open.
+    fn roll_back(&mut self, error: CommitError) -> CommitError {
+        let error = match error {
+            CommitError::Refused(text) if !self.connection.is_autocommit() => {
+                match self.connection.execute_batch("ROLLBACK") {
+                    Ok(()) => CommitError::Refused(text),
+                    Err(second) => CommitError::Fatal(format!("{text}; cannot roll back: {second}")),
+                }
+            }
+            error => error,
+        };
+        if let CommitError::Fatal(why) = &error {
+            self.broken = Some(why.clone());
+        }
+        error
+    }
+
+    /// Copies the log into the database when it has grown long, without waiting for readers. Nothing depends on its
+    /// success but the length of the log; only a failed sync must not be passed over, and makes the next commit fail.
+    fn checkpoint_if_due(&mut self) {
+        let state = checkpoint(&self.connection, "NOOP").and_then(|state| {
+            if state.left() < CHECKPOINT_PAGES || state.pages < self.checkpoint_from {
+                return Ok(None);
+            }
+            checkpoint(&self.connection, "PASSIVE").map(Some)
+        });
+        match state {
+            Ok(None) => {}
+            Ok(Some(state)) if state.left() == 0 => self.checkpoint_from = 0,
+            Ok(Some(state)) => self.checkpoint_from = state.pages + CHECKPOINT_PAGES,
+            Err(error) => match CommitError::of("checkpoint", &self.database(), &error) {
+                CommitError::Refused(text) => {
+                    log::warn!("{text}");
+                    self.checkpoint_from += CHECKPOINT_PAGES;
+                }
+                CommitError::Fatal(text) => {
+                    log::error!("{text}");
+                    self.broken = Some(text);
+                }
+            },
+        }
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.join(DATABASE)
+    }
+}
+
+/// How far the log is copied.
+struct Checkpoint {
+    is_busy: bool,
+    /// How many pages the log has.
+    pages: i64,
+    /// How many of them are in the database.
+    copied: i64,
+}
+
+impl Checkpoint {
+    fn left(&self) -> i64 {
+        self.pages - self.copied
+    }
+
+    fn is_complete(&self) -> bool {
+        !self.is_busy && self.left() == 0
+    }
+}
+
+fn checkpoint(connection: &Connection, how: &str) -> rusqlite::Result<Checkpoint> {
+    let mut statement = connection.prepare_cached(&format!("PRAGMA wal_checkpoint({how})"))?;
+    statement.query_row([], |row| Ok(Checkpoint { is_busy: row.get(0)?, pages: row.get(1)?, copied: row.get(2)? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Instant;
+
+    use super::super::sample::{ANA, TEA, account, filled, opened, range, said};
+    use super::*;
+    use crate::chat::{AccountId, Text};
+
+    fn names(path: &std::path::Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn all_is_stored_or_nothing() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, reader) = filled(temporary.path());
+        let before = writer.load().unwrap();
+        let batch = [account(AccountId(9), "cho"), said(TEA, 41, ANA), said(TEA, 42, ANA), said(TEA, 41, ANA)];
+        for _ in 0..3 {
+            let error = writer.commit(&batch).unwrap_err();
+            assert!(matches!(&error, CommitError::Refused(text) if text.starts_with("cannot store in /")), "{error}");
+            assert_eq!(writer.load().unwrap(), before);
+            assert_eq!(reader.page(&range(TEA, 41, 99)).unwrap(), []);
+        }
+        writer.commit(&batch[..3]).unwrap();
+        assert_eq!(reader.page(&range(TEA, 41, 99)).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_full_store_goes_on_when_there_is_room_again() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, reader) = filled(temporary.path());
+        let before = writer.load().unwrap();
+        let pages: i64 = writer.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        writer.connection.execute_batch(&format!("PRAGMA max_page_count = {}", pages + 3)).unwrap();
+        let batch: Vec<_> = (41..2000).map(|seq| said(TEA, seq, ANA)).collect();
+        let error = writer.commit(&batch).unwrap_err();
+        assert!(matches!(&error, CommitError::Refused(text) if text.ends_with("is full")), "{error}");
+        assert_eq!(writer.load().unwrap(), before);
+        writer.connection.execute_batch("PRAGMA max_page_count = 100000").unwrap();
+        writer.commit(&batch).unwrap();
+        assert_eq!(reader.page(&range(TEA, 1, 5000)).unwrap().len(), 1999);
+    }
+
+    #[test]
+    fn a_store_that_somebody_has_locked_goes_on_afterwards() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = filled(temporary.path());
+        writer.connection.busy_timeout(Duration::from_millis(20)).unwrap();
+        let other = Connection::open(temporary.path().join(DATABASE)).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let error = writer.commit(&[said(TEA, 41, ANA)]).unwrap_err();
+        assert!(matches!(&error, CommitError::Refused(text) if text.ends_with("is locked")), "{error}");
+        other.execute_batch("ROLLBACK").unwrap();
+        writer.commit(&[said(TEA, 41, ANA)]).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_stored_after_a_fatal_error() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = filled(temporary.path());
+        let error = writer.roll_back(CommitError::Fatal("cannot sync".to_owned()));
+        assert_eq!(writer.commit(&[said(TEA, 41, ANA)]), Err(error.clone()));
+        assert_eq!(writer.commit(&[]), Err(error));
+        assert!(writer.close().is_err());
+        assert!(names(temporary.path()).contains(&wal::MARK.to_owned()));
+    }
+
+    #[test]
+    fn the_log_stays_short_and_a_reader_does_not_hold_up_commits() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = filled(temporary.path());
+        let log = temporary.path().join("chat.db-wal");
+        let text = Text::from("x".repeat(4000).as_str());
+        let mut seq = 40;
+        let mut say = |writer: &mut Writer, count: u64| {
+            for _ in 0..count {
+                seq += 1;
+                let Record::MessageSaid { room, at, author, kind, .. } = said(TEA, seq, ANA) else { unreachable!() };
+                writer.commit(&[Record::MessageSaid { room, seq, at, author, kind, text: text.clone() }]).unwrap();
+            }
+        };
+        say(&mut writer, 3000);
+        assert!(fs::metadata(&log).unwrap().len() < 6 << 20, "{log:?}");
+        let other = Connection::open(temporary.path().join(DATABASE)).unwrap();
+        other.execute_batch("BEGIN; SELECT count(*) FROM room;").unwrap();
+        say(&mut writer, 3000);
+        assert!(fs::metadata(&log).unwrap().len() > 12 << 20);
+        assert!(writer.checkpoint_from > 0);
+        other.execute_batch("COMMIT").unwrap();
+        say(&mut writer, 2000);
+        let state = checkpoint(&writer.connection, "NOOP").unwrap();
+        assert!(state.pages < 3 * CHECKPOINT_PAGES, "{} pages", state.pages);
+        drop(other);
+        writer.close().unwrap();
+    }
+
+    #[test]
+    fn a_closed_store_is_one_file() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (writer, reader) = filled(temporary.path());
+        let before = writer.load().unwrap();
+        drop(reader);
+        writer.close().unwrap();
+        assert_eq!(names(temporary.path()), [DATABASE]);
+        let (writer, _reader) = opened(temporary.path());
+        assert_eq!(writer.load().unwrap(), before);
+    }
+
+    #[test]
+    fn a_store_closes_beside_readers_and_opens_again() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (writer, reader) = filled(temporary.path());
+        writer.close().unwrap();
+        assert_eq!(reader.page(&range(TEA, 1, 40)).unwrap().len(), 40);
+        drop(reader);
+        let (writer, _reader) = opened(temporary.path());
+        let other = Connection::open(temporary.path().join(DATABASE)).unwrap();
+        other.execute_batch("BEGIN; SELECT count(*) FROM room;").unwrap();
+        let start = Instant::now();
+        writer.close().unwrap();
+        assert!(start.elapsed() < 2 * READERS_WAIT);
+        // They read on while the next server starts.
+        opened(temporary.path());
+        drop(other);
+    }
+
+    #[test]
+    fn a_writer_that_is_dropped_loses_nothing() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (writer, reader) = filled(temporary.path());
+        let before = writer.load().unwrap();
+        drop((writer, reader));
+        assert!(names(temporary.path()).contains(&wal::MARK.to_owned()));
+        let (writer, _reader) = opened(temporary.path());
+        assert_eq!(writer.load().unwrap(), before);
+    }
+
+    #[test]
+    fn a_writer_keeps_the_folder_locked() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (writer, _reader) = filled(temporary.path());
+        assert!(matches!(Folder::open(temporary.path()), Err(OpenError::InUse(_))));
+        writer.close().unwrap();
+        Folder::open(temporary.path()).unwrap();
+    }
+}
