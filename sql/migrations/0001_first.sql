@@ -23,7 +23,8 @@ CREATE TABLE account (
     CHECK (name IS NOT NULL OR (hash IS NULL AND away IS NULL))
 ) STRICT;
 
--- Deleting a room takes all that is in it along but its messages, which are deleted before. AUTOINCREMENT remembers the highest number ever given.
+-- Deleting a room takes all that is in it along but its messages, which are deleted before.
+-- AUTOINCREMENT remembers the highest number ever given.
 -- Its newest message's number is not here: it is the last key of the room in `message`, one seek away, and a column
 -- would cost every message a second write.
 CREATE TABLE room (

@@ -1,5 +1,7 @@
 //! Saying something in a room.
 
+use std::collections::BTreeSet;
+
 use super::room::RoomKind;
 use super::{
     AccountId, Ask, Chat, Effects, Event, Message, MessageKind, NAME_MAX_CHARS, NAME_MIN_CHARS, Record, Refusal,
@@ -57,10 +59,11 @@ impl Chat {
         room.last_seq += 1;
         let seq = room.last_seq;
         effects.store(Record::MessageSaid { room: id, seq, at: now, author, kind, text: text.clone() });
+        let mut named = BTreeSet::new();
         for word in words(text.as_str()) {
             let Some(account) = self.accounts.find_folded(word.as_str()).map(|account| account.id) else { continue };
             let Some(member) = room.members.get_mut(&account).filter(|_| account != author) else { continue };
-            if member.mentions.last() == Some(&seq) {
+            if !named.insert(account) {
                 continue;
             }
             // One who follows has it on the screen; the record is for the case that the server dies before the read

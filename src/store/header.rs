@@ -54,7 +54,7 @@ pub(super) fn check_origin(path: &Path, application_id: u32, version: u32) -> Re
     if version > known {
         let path = path.display();
         return Err(OpenError::Unusable(format!(
-            "store {path} was written by a newer chat-server (schema {version}, this one knows {known}); use the newer one"
+            "store {path} was written by a newer chat-server (schema {version}, this one knows {known}); use that one"
         )));
     }
     if version == 0 {

@@ -1,5 +1,5 @@
-//! Measurements: `cargo test --release store::measure -- --ignored --nocapture --test-threads=1`. In the current folder,
-//! because a temporary one may be in memory.
+//! Measurements: `cargo test --release store::measure -- --ignored --nocapture --test-threads=1`.
+//! In the current folder, because a temporary one may be in memory.
 
 use std::time::{Duration, Instant};
 

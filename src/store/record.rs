@@ -80,9 +80,7 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> rusqlite::Resul
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{
-        ANA, BOB, DIRECT, NOW, TEA, account, address, filled, member, name, range, records, said,
-    };
+    use super::super::sample::{ANA, BOB, DIRECT, NOW, TEA, account, address, filled, member, name, range, records};
     use super::*;
     use crate::chat::{
         AccountId, AccountRow, Code, GENERAL, MemberRow, MessageKind, PasswordHash, Role, RoomId, Snapshot, StoredBan,

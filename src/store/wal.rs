@@ -80,8 +80,8 @@ pub(super) fn unmark(folder_path: &std::path::Path, folder: &fs::File) -> io::Re
     folder.sync_all()
 }
 
-/// The first frame that is not as it was written although it was synced: later frames of the same log, behind the end of
-/// a transaction, say so, because a transaction is synced before the next one begins.
+/// The first frame that is not as it was written although it was synced: later frames of the same log, behind the end
+/// of a transaction, say so, because a transaction is synced before the next one begins.
 fn damaged_frame(log: &[u8]) -> Option<usize> {
     let (header, frames) = log.split_at_checked(HEADER_BYTES)?;
     let word = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"));

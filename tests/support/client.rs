@@ -1,0 +1,142 @@
+//! A client that sends lines and reads lines, and checks every byte that it receives.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Instant;
+
+use super::server::PATIENCE;
+
+/// A connection.
+pub struct Client {
+    socket: TcpStream,
+    /// Bytes received that are no whole line yet.
+    partial: Vec<u8>,
+    /// Lines received that no test has looked at.
+    lines: std::collections::VecDeque<String>,
+    /// Counts synchronisations, so that each has its own answer.
+    syncs: u32,
+}
+
+impl Client {
+    pub fn connect(address: SocketAddr) -> Client {
+        let socket = TcpStream::connect(address).expect("the server accepts");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        socket.set_nodelay(true).expect("it can be set");
+        Client { socket, partial: Vec::new(), lines: Default::default(), syncs: 0 }
+    }
+
+    /// Sends a line, with its end.
+    pub fn send(&mut self, line: &str) {
+        self.send_bytes(format!("{line}\r\n").as_bytes());
+    }
+
+    /// Sends bytes as they are.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        self.socket.write_all(bytes).expect("the server reads");
+    }
+
+    /// Tries to send bytes to a server that may have closed the connection.
+    pub fn try_send(&mut self, bytes: &[u8]) -> bool {
+        self.socket.write_all(bytes).is_ok()
+    }
+
+    /// Closes the sending side.
+    pub fn finish(&mut self) {
+        self.socket.shutdown(Shutdown::Write).expect("it can be shut");
+    }
+
+    /// The socket itself, for tests of what lines cannot show.
+    pub fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+
+    /// The next line; `None` at the end of the connection.
+    pub fn line(&mut self) -> Option<String> {
+        while self.lines.is_empty() {
+            let mut buffer = [0; 16384];
+            match self.socket.read(&mut buffer) {
+                Ok(0) => {
+                    assert!(self.partial.is_empty(), "the connection ended within a line: {:?}", self.partial);
+                    return None;
+                }
+                Ok(read) => self.take(&buffer[..read]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    panic!("nothing came in time")
+                }
+                Err(error) => panic!("cannot read: {error}"),
+            }
+        }
+        self.lines.pop_front()
+    }
+
+    /// Reads lines until one contains `part`; that line.
+    #[track_caller]
+    pub fn expect(&mut self, part: &str) -> String {
+        let start = Instant::now();
+        let mut seen = Vec::new();
+        while start.elapsed() < PATIENCE {
+            match self.line() {
+                Some(line) if line.contains(part) => return line,
+                Some(line) => seen.push(line),
+                None => panic!("the connection ended before {part:?} came; it had {seen:#?}"),
+            }
+        }
+        panic!("{part:?} did not come in time; it had {seen:#?}");
+    }
+
+    /// Reads the lines up to an answer that comes behind everything that the server did for this client before. What
+    /// others did before their own `sync` is among them.
+    #[track_caller]
+    pub fn sync(&mut self) -> Vec<String> {
+        self.syncs += 1;
+        let mark = format!("sync{}", self.syncs);
+        self.send(&format!("/whois {mark}"));
+        let mut lines = Vec::new();
+        loop {
+            match self.line() {
+                Some(line) if line.contains(&mark) => return lines,
+                Some(line) => lines.push(line),
+                None => panic!("the connection ended; it had {lines:#?}"),
+            }
+        }
+    }
+
+    /// Sends a line and gives the lines that come for it.
+    #[track_caller]
+    pub fn ask(&mut self, line: &str) -> Vec<String> {
+        self.send(line);
+        self.sync()
+    }
+
+    /// Reads to the end of the connection; all lines.
+    pub fn rest(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.line()).collect()
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.partial.extend_from_slice(bytes);
+        while let Some(end) = self.partial.windows(2).position(|pair| pair == b"\r\n") {
+            let line: Vec<u8> = self.partial.drain(..end + 2).collect();
+            let line = check_line(&line[..end]);
+            // The line end that the server sends for a line that a telnet client did not show.
+            if !line.is_empty() {
+                self.lines.push_back(line);
+            }
+        }
+    }
+}
+
+/// The oracle: a line is UTF-8 without control characters or direction overrides, and says whose it is. The server's
+/// two telnet commands around a password prompt are the only exception; they are taken away.
+fn check_line(line: &[u8]) -> String {
+    let mut plain = line;
+    while let [255, 251 | 252, 1, rest @ ..] = plain {
+        plain = rest;
+    }
+    let line = String::from_utf8(plain.to_vec()).unwrap_or_else(|_| panic!("not UTF-8: {plain:?}"));
+    assert!(!line.chars().any(chat_server::chat::is_forbidden), "forbidden character in {line:?}");
+    let is_known = line.is_empty() || ["[", "-- ", "-! "].iter().any(|start| line.starts_with(start));
+    assert!(is_known, "a line that does not say whose it is: {line:?}");
+    line
+}
