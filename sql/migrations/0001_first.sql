@@ -23,14 +23,14 @@ CREATE TABLE account (
     CHECK (name IS NOT NULL OR (hash IS NULL AND away IS NULL))
 ) STRICT;
 
--- Deleting a room takes all that is in it along but its messages, which are deleted before.
+-- Deleting a room takes all that is in it along but its messages.
 -- AUTOINCREMENT remembers the highest number ever given.
 -- Its newest message's number is not here: it is the last key of the room in `message`, one seek away, and a column
 -- would cost every message a second write.
 CREATE TABLE room (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     -- NULL for a direct room.
-    name       TEXT COLLATE NOCASE UNIQUE CHECK (length(name) BETWEEN 2 AND 20),
+    name       TEXT COLLATE NOCASE CHECK (length(name) BETWEEN 2 AND 20),
     -- 0 public, 1 private, NULL for a direct room.
     visibility INTEGER CHECK (visibility IN (0, 1)),
     created    INTEGER NOT NULL,
@@ -39,6 +39,14 @@ CREATE TABLE room (
     topic_at   INTEGER,
     CHECK ((name IS NULL) = (visibility IS NULL)),
     CHECK ((topic IS NULL) = (topic_by IS NULL) AND (topic IS NULL) = (topic_at IS NULL))
+) STRICT;
+
+-- Private rooms may share a name: else trying to take it would tell an outsider that there is such a room.
+CREATE UNIQUE INDEX public_room ON room (name) WHERE visibility = 0;
+
+-- Deleted rooms whose messages are not all removed: there may be millions, so that is done a little at a time.
+CREATE TABLE deleted_room (
+    id INTEGER PRIMARY KEY
 ) STRICT;
 
 CREATE TABLE member (
@@ -52,8 +60,7 @@ CREATE TABLE member (
     PRIMARY KEY (room, account)
 ) STRICT, WITHOUT ROWID;
 
--- Without foreign keys: a look-up a message would make deleting a room three times as slow (measured), and the server's
--- own account may speak without being stored. The check at the start finds messages without a room.
+-- Without foreign keys: they would cost a look-up a message, and the messages of a deleted room outlive it for a while. The check at the start finds messages without a room.
 -- Clustered by room and number, without any other index: storing one appends, and a page of history is one range.
 CREATE TABLE message (
     room   INTEGER NOT NULL,

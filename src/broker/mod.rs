@@ -209,6 +209,7 @@ impl Broker {
             self.flush();
         }
         self.last = now;
+        self.writer.look_after();
     }
 
     fn push(&mut self, id: ClientId, from: usize, to: usize) {

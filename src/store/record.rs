@@ -37,7 +37,7 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> rusqlite::Resul
             run(query!("topic_set"), params![id, text, by, at])
         }
         Record::RoomDeleted { id } => {
-            run(query!("messages_deleted"), params![id])?;
+            run(query!("room_doomed"), params![id])?;
             run(query!("room_deleted"), params![id])
         }
 
@@ -277,6 +277,8 @@ mod tests {
         );
         assert_eq!(message.author, name("ana"));
         writer.commit(&[Record::RoomDeleted { id: TEA }]).unwrap();
+        // Once to remove them, once to find that there are no more.
+        (0..2).for_each(|_| writer.look_after());
         assert_eq!(reader.page(&range(TEA, 1, 41)).unwrap(), []);
         assert_eq!(reader.page(&range(DIRECT, 1, 3)).unwrap().len(), 3);
     }
@@ -292,10 +294,22 @@ mod tests {
             at: NOW,
         };
         assert!(writer.commit(&[account(AccountId(9), "aNA")]).is_err());
-        assert!(writer.commit(&[room(9, "TEA")]).is_err());
-        let freed = [Record::AccountDeleted { id: ANA, at: NOW }, Record::RoomDeleted { id: TEA }];
-        writer.commit(&freed).unwrap();
-        writer.commit(&[account(AccountId(9), "aNA"), room(9, "TEA")]).unwrap();
+        assert!(writer.commit(&[room(9, "GENERAL")]).is_err());
+        writer.commit(&[Record::AccountDeleted { id: ANA, at: NOW }, Record::RoomDeleted { id: GENERAL }]).unwrap();
+        writer.commit(&[account(AccountId(9), "aNA"), room(9, "GENERAL")]).unwrap();
+    }
+
+    #[test]
+    fn private_rooms_may_share_a_name() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = filled(temporary.path());
+        for id in [8, 9] {
+            let (name, visibility) = (Some(name("tea")), Some(Visibility::Private));
+            writer.commit(&[Record::RoomMade { id: RoomId(id), name, visibility, at: NOW }]).unwrap();
+        }
+        let public = |id| [Record::VisibilitySet { id: RoomId(id), visibility: Visibility::Public }];
+        writer.commit(&public(8)).unwrap();
+        assert!(writer.commit(&public(9)).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::error::{CommitError, OpenError, StoreError};
 use super::folder::Folder;
@@ -17,6 +17,8 @@ use crate::chat::{Record, Snapshot};
 const CHECKPOINT_PAGES: i64 = 1024;
 /// There are fewer statements than this, so each is prepared once.
 const STATEMENTS: usize = 64;
+/// Messages of a deleted room that are removed at once: about 8 ms.
+const REMOVED_AT_ONCE: i64 = 10_000;
 /// How long starting and closing wait for somebody who reads.
 const READERS_WAIT: Duration = Duration::from_millis(500);
 
@@ -64,8 +66,6 @@ impl Writer {
     }
 
     /// Stores all of `records`, in their order, or none. When it returns they are on disk.
-    ///
-    /// The time of [`Record::RoomDeleted`] grows with the messages of the room: nearly a second for a million.
     pub fn commit(&mut self, records: &[Record]) -> Result<(), CommitError> {
         if let Some(why) = &self.broken {
             return Err(CommitError::Fatal(why.clone()));
@@ -79,6 +79,31 @@ impl Writer {
         }
         self.checkpoint_if_due();
         Ok(())
+    }
+
+    /// Does a bounded piece of what nobody waits for: removes messages of a deleted room. To be called now and then.
+    pub fn look_after(&mut self) {
+        if self.broken.is_some() {
+            return;
+        }
+        if let Err(error) = self.remove_some() {
+            let error = CommitError::of("remove messages in", &self.database(), &error);
+            log::warn!("{}; it is tried again", self.roll_back(error));
+        }
+    }
+
+    fn remove_some(&mut self) -> rusqlite::Result<()> {
+        let query = include_str!("../../sql/queries/load_deleted_room.sql");
+        let room: Option<i64> = self.connection.prepare_cached(query)?.query_row([], |row| row.get(0)).optional()?;
+        let Some(room) = room else { return Ok(()) };
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let removed = transaction
+            .prepare_cached(include_str!("../../sql/queries/messages_removed.sql"))?
+            .execute(params![room, REMOVED_AT_ONCE])?;
+        if removed == 0 {
+            transaction.execute(include_str!("../../sql/queries/deleted_room_done.sql"), [room])?;
+        }
+        transaction.commit()
     }
 
     /// Brings everything into the one file `chat.db` and closes it. Readers should be gone: for one that is not, the

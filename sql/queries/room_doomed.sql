@@ -1,0 +1,2 @@
+-- A deleted room, whose messages are to be removed.
+INSERT INTO deleted_room (id) VALUES (?1)
