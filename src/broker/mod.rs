@@ -104,23 +104,41 @@ impl Broker {
 
     /// Works until it is told to stop, or until everybody who could ask is gone. Gives back the store.
     pub fn run(mut self, inbox: &Receiver<Request>) -> Result<Writer, StoreFailed> {
+        let worked = self.work_until_stopped(inbox);
+        if worked.is_err() {
+            self.say_that_the_store_failed();
+        }
+        self.send_the_rest(inbox);
+        worked.map(|()| self.writer)
+    }
+
+    fn work_until_stopped(&mut self, inbox: &Receiver<Request>) -> Result<(), StoreFailed> {
         let mut turn = Turn::default();
         loop {
             match inbox.recv_timeout(TICK) {
                 Ok(request) => {
                     let waiting = inbox.try_iter().take(self.limits.events_max.saturating_sub(1));
-                    let stop = self.work(&mut turn, std::iter::once(request).chain(waiting))?;
-                    if stop {
-                        break;
+                    if self.work(&mut turn, std::iter::once(request).chain(waiting))? {
+                        return Ok(());
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
             self.look_after();
         }
-        self.send_the_rest(inbox);
-        Ok(self.writer)
+    }
+
+    /// Nothing of the turn is delivered or acknowledged; everybody learns that what they sent last may be lost.
+    fn say_that_the_store_failed(&mut self) {
+        self.batch.clear();
+        text::refused(text::STORE_FAILED, &mut self.batch);
+        let to = self.batch.len();
+        for id in self.clients.keys().copied().collect::<Vec<_>>() {
+            self.push(id, 0, to);
+        }
+        self.clients.values_mut().for_each(|client| client.finish = Some(Finish::Close(Reason::Stopping)));
+        self.flush();
     }
 
     /// One turn. Whether it is time to stop.

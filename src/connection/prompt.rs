@@ -45,16 +45,16 @@ pub fn ask(
             Arrival::TooLong | Arrival::Interrupted => break Answer::GivenUp,
             Arrival::TimedOut if waits_for_echo && deadline.is_none_or(|deadline| Instant::now() < deadline) => {
                 is_warned = true;
-                outlet.notice("(your client will show what you type)")?;
+                // The confirmation may have come in the meantime: it is no arrival of its own.
+                if !incoming.telnet.is_input_hidden() {
+                    outlet.notice("(your client will show what you type)")?;
+                }
             }
             over => break Answer::Over(over),
         }
     };
+    // The question is a line of its own, so where the line end was not shown either nothing is missing.
     let mut bytes = Vec::new();
-    if incoming.telnet.is_input_hidden() {
-        // The client did not show the line end either.
-        bytes.extend_from_slice(b"\r\n");
-    }
     incoming.telnet.show_input(&mut bytes);
     if !bytes.is_empty() && !matches!(answer, Answer::Over(_)) {
         outlet.write(bytes)?;

@@ -19,5 +19,8 @@ pub use parse::{BareWord, Form, Mistake, Quote, Typed, parse};
 pub use refusal::refusal_text;
 pub use render::{event, message, new_day, notice, refused};
 
+/// What everybody is told when the store cannot be trusted any more.
+pub const STORE_FAILED: &str = "The server cannot write to its disk any more, so it stops. \
+     Lines of yours from the last moments may not be saved; nobody has seen those.";
 /// What everybody is told when the server stops.
 pub const STOPPING: &str = "The server stops now. Everything you sent is saved. Come back in a while.";
