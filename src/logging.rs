@@ -171,6 +171,8 @@ where
         .set_thread_level(LevelFilter::Debug)
         .set_thread_mode(ThreadLogMode::Both)
         .set_location_level(LevelFilter::Off)
+        // It says in its own voice what the store says in ours.
+        .add_filter_ignore_str("rusqlite_migration")
         .build();
     let dropped = Arc::new(AtomicU64::new(0));
     let (items, waiting) = bounded(QUEUE_LINES);

@@ -1,1 +1,1 @@
-UPDATE account SET name = NULL, hash = NULL, away = NULL, deleted = ?2 WHERE id = ?1
+UPDATE account SET name = NULL, hash = NULL, away = NULL, operator = 0, deleted = ?2 WHERE id = ?1

@@ -154,15 +154,19 @@ impl Broker {
             records => self.writer.commit(records),
         };
         match committed {
-            Ok(()) => self.carry_out(turn, now),
+            Ok(()) => {
+                self.chat.settle();
+                self.carry_out(turn, now);
+            }
             Err(CommitError::Refused(error)) => {
                 log::error!("nothing of a turn was stored; its senders are told error={error}");
                 self.undo(turn, now)?;
             }
             Err(CommitError::Fatal(error)) => return Err(StoreFailed(error)),
         }
-        self.flush();
+        // Before anybody can read of it: who connects then is greeted with the right number.
         self.people.store(self.chat.people_online(), Ordering::Relaxed);
+        self.flush();
         turn.clear();
         Ok(stop)
     }

@@ -204,13 +204,17 @@ impl Broker {
 
     /// Nothing of the turn is stored: the chat goes back to what the store holds, and everybody who asked is told.
     pub(super) fn undo(&mut self, turn: &mut Turn, now: Timestamp) -> Result<(), StoreFailed> {
+        let mut aside = Effects::default();
+        for step in &turn.steps {
+            if let Step::Entered { link, .. } = step {
+                self.chat.handle(now, ClientId(link.number()), Input::Disconnected, &mut aside);
+            }
+        }
         let snapshot = self.writer.load().map_err(|error| StoreFailed(error.to_string()))?;
         self.chat = self.chat.reload(snapshot);
-        let mut aside = Effects::default();
         for step in turn.steps.drain(..) {
             match step {
-                Step::Entered { link, replies, .. } => {
-                    self.chat.handle(now, ClientId(link.number()), Input::Disconnected, &mut aside);
+                Step::Entered { replies, .. } => {
                     let _ = replies.try_send(Reply::Refused(Refusal::NotStored));
                 }
                 Step::NotEntered { replies, refusal } => {

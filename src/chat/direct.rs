@@ -11,7 +11,7 @@ impl Chat {
     }
 
     pub(super) fn reply(&mut self, ask: &mut Ask, text: &Text) -> Result<(), Refusal> {
-        let partner = self.sessions[&ask.client].reply_to.ok_or(Refusal::NobodyToReplyTo)?;
+        let partner = self.session(ask.client).reply_to.ok_or(Refusal::NobodyToReplyTo)?;
         let name = self.name(partner);
         self.say_directly(ask, &name, MessageKind::Speech, text)
     }
@@ -25,7 +25,7 @@ impl Chat {
                 self.make_direct_room(ask, partner)
             }
         };
-        let back = self.session_mut(ask).room.replace(id);
+        let back = self.session_mut(ask.client).room.replace(id);
         let back = back.filter(|room| *room != id).map(|room| self.label(room, ask.account));
         let with = self.accounts.get(partner).presence(Role::Member);
         let messages = self.rooms.get(id).last_seq;
@@ -70,7 +70,8 @@ impl Chat {
             ask.effects.tell_all(clients, other_than, Event::Message(message));
         }
         for client in &self.accounts.get(partner).clients {
-            self.sessions.get_mut(client).expect("an account's connections have sessions").reply_to = Some(ask.account);
+            self.sessions.get_mut(*client).expect("an account's connections have sessions").reply_to =
+                Some(ask.account);
         }
         let room = self.label(id, ask.account);
         self.confirm(ask, room, seq);
@@ -81,7 +82,7 @@ impl Chat {
     /// Says that the partner is away or offline: once, until that changes.
     fn tell_absence(&mut self, ask: &mut Ask, partner: AccountId) {
         let who = self.accounts.get(partner).presence(Role::Member);
-        let told = &mut self.session_mut(ask).told_absent;
+        let told = &mut self.session_mut(ask.client).told_absent;
         if who.online && who.away.is_none() {
             told.remove(&partner);
             return;

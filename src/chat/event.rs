@@ -113,6 +113,8 @@ pub enum Departure {
     Banned { by: Name, until: Option<Timestamp>, why: Text },
     /// Its account is deleted.
     Deleted,
+    /// The room is deleted, with all that was said there.
+    RoomDeleted { by: Name },
 }
 
 /// A change of a room that its members are told.
@@ -125,8 +127,6 @@ pub enum RoomChange {
     Visibility(Visibility),
     /// Another name; the event's room has the old one.
     Renamed(Name),
-    /// Deleted, with all that was said there.
-    Deleted,
     /// `who` has this role from now on.
     Role { who: Name, role: Role },
 }

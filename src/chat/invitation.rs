@@ -131,7 +131,7 @@ impl Chat {
     fn find_room_to_invite_to(&mut self, ask: &mut Ask, label: Option<&RoomLabel>) -> Result<RoomId, Refusal> {
         let id = self.find_own_room(ask, label)?;
         let least = if self.rooms.get(id).is_public() { Role::Member } else { Role::Moderator };
-        let id = self.find_room_to_lead(ask, Some(&self.label(id, ask.account)), least).map(|_| id)?;
+        self.check_may_lead(ask, id, least)?;
         self.drop_expired(ask, id);
         let open = self.rooms.get(id).invitations.len() + self.rooms.codes_of(id).count();
         if open >= INVITATIONS_PER_ROOM_MAX {

@@ -16,7 +16,7 @@ impl Chat {
     /// The room that the asker means: the named one if it may know of it, else the one in which it talks.
     pub(super) fn find_room(&self, ask: &Ask, label: Option<&RoomLabel>) -> Result<RoomId, Refusal> {
         match label {
-            None => self.sessions[&ask.client].room.ok_or(Refusal::NoCurrentRoom),
+            None => self.session(ask.client).room.ok_or(Refusal::NoCurrentRoom),
             Some(RoomLabel::Room(name)) => self.find_named(ask, name),
             Some(RoomLabel::Direct(name)) => self.find_direct(ask, name),
         }
@@ -39,12 +39,17 @@ impl Chat {
         least: Role,
     ) -> Result<RoomId, Refusal> {
         let id = self.find_room(ask, label)?;
+        self.check_may_lead(ask, id, least).map(|()| id)
+    }
+
+    /// Whether the asker has at least this role in a room that is not a direct one.
+    pub(super) fn check_may_lead(&self, ask: &Ask, id: RoomId, least: Role) -> Result<(), Refusal> {
         let room = self.label(id, ask.account);
         if self.rooms.get(id).is_direct() {
             return Err(Refusal::NotInDirectRoom { room });
         }
         match self.rank(ask.account, id) {
-            Some(role) if role >= least => Ok(id),
+            Some(role) if role >= least => Ok(()),
             None if !self.rooms.get(id).members.contains_key(&ask.account) => Err(Refusal::NotMember { room }),
             _ if least == Role::Owner => Err(Refusal::OwnerOnly { room }),
             _ => Err(Refusal::ModeratorOnly { room }),
@@ -79,12 +84,13 @@ impl Chat {
         }
         let alike = self.rooms.named_like(name).filter(|room| self.can_see(ask.account, room, ask.now));
         let suggestion = suggest::closest(name, alike.filter_map(|room| room.name().cloned()));
-        Err(Refusal::NoSuchRoom { room: RoomLabel::Room(name.clone()), suggestion })
+        Err(Refusal::NoSuchRoom { room: RoomLabel::Room(name.clone()), suggestion, still_in: None })
     }
 
     fn find_direct(&self, ask: &Ask, name: &Name) -> Result<RoomId, Refusal> {
         let other = self.find_labelled_account(name)?;
-        let missing = || Refusal::NoSuchRoom { room: RoomLabel::Direct(name.clone()), suggestion: None };
+        let missing =
+            || Refusal::NoSuchRoom { room: RoomLabel::Direct(name.clone()), suggestion: None, still_in: None };
         self.rooms.direct(ask.account, other.id).ok_or_else(missing)
     }
 

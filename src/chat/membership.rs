@@ -15,7 +15,7 @@ impl Chat {
             RoomLabel::Room(name) => match self.find_room(ask, Some(label)) {
                 Ok(id) => id,
                 // An invitation lets its owner know of the room as far as entering it.
-                Err(refusal) => self.invited_room(ask, name).ok_or(refusal)?,
+                Err(refusal) => self.invited_room(ask, name).ok_or_else(|| self.still_in(ask, refusal))?,
             },
         };
         if self.rooms.get(id).members.contains_key(&ask.account) {
@@ -24,11 +24,26 @@ impl Chat {
         self.become_member(ask, id)
     }
 
+    /// Whoever wanted to go elsewhere needs to know where it talks now.
+    fn still_in(&self, ask: &Ask, refusal: Refusal) -> Refusal {
+        match refusal {
+            Refusal::NoSuchRoom { room, suggestion, .. } => {
+                let still_in = self.session(ask.client).room.map(|room| self.label(room, ask.account));
+                Refusal::NoSuchRoom { room, suggestion, still_in }
+            }
+            other => other,
+        }
+    }
+
     /// Makes the asker a member of a room that it may enter, and lets it talk there.
     pub(super) fn become_member(&mut self, ask: &mut Ask, id: RoomId) -> Result<(), Refusal> {
         let room = self.rooms.get_mut(id);
         if room.members.len() as u64 >= self.limits.members_per_room_max {
             return Err(Refusal::RoomFull { room: self.label(id, ask.account) });
+        }
+        if let Some(ban) = room.ban(ask.account, ask.now) {
+            let (until, why) = (ban.until, ban.why.clone());
+            return Err(Refusal::Banned { room: self.label(id, ask.account), until, why });
         }
         let audience = room.audience();
         // Whoever revives a room that everybody had left owns it.
@@ -41,7 +56,7 @@ impl Chat {
     }
 
     fn enter(&mut self, ask: &mut Ask, id: RoomId, joined: bool) -> Result<(), Refusal> {
-        self.session_mut(ask).room = Some(id);
+        self.session_mut(ask.client).room = Some(id);
         let (here, more) = self.others_here(id, ask.account);
         let room = self.rooms.get(id);
         let topic = room.topic.as_ref().map(|(text, ..)| text.clone());
@@ -130,15 +145,11 @@ impl Chat {
     /// Where a client talks that cannot talk in `room` any more: where it did, unless that was there; else in the first
     /// room.
     pub(super) fn move_out(&mut self, client: ClientId, room: RoomId) -> Option<RoomId> {
-        let session = self.sessions.get_mut(&client)?;
+        let session = self.sessions.get_mut(client)?;
         if session.room == Some(room) {
             let general = self.accounts.get(session.account).rooms.contains(&GENERAL);
             session.room = general.then_some(GENERAL);
         }
         session.room
-    }
-
-    pub(super) fn session_mut(&mut self, ask: &Ask) -> &mut super::session::Session {
-        self.sessions.get_mut(&ask.client).expect("whoever asks has a session")
     }
 }

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use account::{Account, Accounts};
 use room::{Room, RoomKind, Rooms};
-use session::Session;
+use session::Sessions;
 
 use crate::address::Address;
 
@@ -130,7 +130,7 @@ pub struct Chat {
     limits: Limits,
     accounts: Accounts,
     rooms: Rooms,
-    sessions: BTreeMap<ClientId, Session>,
+    sessions: Sessions,
     account_bans: BTreeMap<AccountId, StoredBan>,
     address_bans: BTreeMap<Address, StoredBan>,
     /// Makes whoever types it the first operator.
@@ -183,7 +183,7 @@ impl Chat {
             limits,
             accounts,
             rooms,
-            sessions: BTreeMap::new(),
+            sessions: Sessions::default(),
             account_bans: snapshot.account_bans.into_iter().collect(),
             address_bans: snapshot.address_bans.into_iter().collect(),
             operator_code: None,
@@ -207,14 +207,17 @@ impl Chat {
     }
 
     /// The chat as the store holds it now, with the sessions of this one. For when a commit failed: what this one holds
-    /// and the store does not is forgotten.
+    /// and the store does not is forgotten; sessions that ended stay ended.
     pub fn reload(&self, snapshot: Snapshot) -> Chat {
         let mut chat = Chat::load(self.limits.clone(), snapshot);
         chat.operator_code = self.operator_code.clone();
-        for (client, session) in &self.sessions {
-            chat.take_over(*client, session, self);
-        }
+        chat.take_over(self);
         chat
+    }
+
+    /// Everything decided so far is stored: a later [`Chat::reload`] goes back to this moment.
+    pub fn settle(&mut self) {
+        self.sessions.settle();
     }
 
     /// Sets the code that makes whoever types it the first operator. Whether one is needed: there is no operator yet.
@@ -232,7 +235,7 @@ impl Chat {
             Input::LogIn { account, password_version, address } => {
                 self.log_in(now, client, account, password_version, address, effects)
             }
-            Input::Command(command) => match self.sessions.get(&client) {
+            Input::Command(command) => match self.sessions.get(client) {
                 Some(session) => {
                     let account = session.account;
                     self.obey(&mut Ask { now, client, account, effects: &mut *effects }, command)
@@ -307,7 +310,7 @@ impl Chat {
 
     /// Whether the client has a session.
     pub fn is_logged_in(&self, client: ClientId) -> bool {
-        self.sessions.contains_key(&client)
+        self.sessions.get(client).is_some()
     }
 
     /// How many accounts have a connection.
@@ -322,7 +325,7 @@ impl Chat {
 
     /// Every logged-in client.
     pub fn clients(&self) -> Arc<[ClientId]> {
-        self.sessions.keys().copied().collect()
+        self.sessions.iter().map(|(client, _)| client).collect()
     }
 
     fn add_room(&mut self, now: Timestamp, id: RoomId, kind: RoomKind, effects: &mut Effects) {

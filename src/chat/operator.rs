@@ -6,15 +6,15 @@ use super::{
 
 impl Chat {
     pub(super) fn claim_operator(&mut self, ask: &mut Ask, code: &Code) -> Result<(), Refusal> {
-        let account = self.accounts.get_mut(ask.account);
+        let account = self.accounts.get(ask.account);
         if account.code_tries.are_used_up(ask.now) {
             return Err(Refusal::TooManyCodes);
         }
-        if self.operator_code.as_ref() != Some(code) {
-            account.code_tries.count_wrong(ask.now);
+        // The code stays: should this not be stored, it must still work. Once there is an operator there always is one.
+        if self.operator_code.as_ref() != Some(code) || self.accounts.iter().any(|account| account.operator) {
+            self.accounts.get_mut(ask.account).code_tries.count_wrong(ask.now);
             return Err(Refusal::WrongCode);
         }
-        self.operator_code = None;
         self.make_operator(ask, ask.account, true);
         Ok(())
     }
@@ -82,11 +82,11 @@ impl Chat {
                 (BanTarget::Account(name), clients)
             }
             BanTarget::Address(address) => {
-                if self.sessions[&ask.client].address == address {
+                if self.session(ask.client).address == address {
                     return Err(Refusal::NotToYourself);
                 }
                 let there = self.sessions.iter().filter(|(_, session)| session.address == address);
-                let clients = there.map(|(client, _)| *client).collect();
+                let clients = there.map(|(client, _)| client).collect();
                 self.address_bans.insert(address, ban.clone());
                 ask.effects.store(Record::AddressBanMade { address, by, at, until, why: why.clone() });
                 ask.effects.address_bans_changed = true;

@@ -37,7 +37,7 @@ impl Chat {
 
     /// What is unread, one page: first where the asker talks, then room by room in the order in which they were made.
     pub(super) fn unread(&mut self, ask: &mut Ask) -> Result<(), Refusal> {
-        let current = self.sessions[&ask.client].room;
+        let current = self.session(ask.client).room;
         let rooms = &self.accounts.get(ask.account).rooms;
         let ordered = current.into_iter().chain(rooms.iter().copied().filter(|id| Some(*id) != current));
         let mut ranges = Vec::new();

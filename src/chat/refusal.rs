@@ -23,8 +23,9 @@ pub enum Refusal {
     NotLoggedIn,
 
     // Rooms
-    /// There is no such room, or none that this account may know of. The two are never told apart.
-    NoSuchRoom { room: RoomLabel, suggestion: Option<Name> },
+    /// There is no such room, or none that this account may know of. The two are never told apart. `still_in` is where the
+    /// client talks, if it wanted to go elsewhere.
+    NoSuchRoom { room: RoomLabel, suggestion: Option<Name>, still_in: Option<RoomLabel> },
     /// The client does not talk in any room just now.
     NoCurrentRoom,
     /// The room name belongs to another room.

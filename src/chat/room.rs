@@ -169,7 +169,7 @@ pub(super) struct Rooms {
     by_id: BTreeMap<RoomId, Room>,
     /// Several rooms may have one name, if all but one of them are private: else the name of a private room could be
     /// found out by trying to take it.
-    by_name: BTreeMap<String, Vec<RoomId>>,
+    by_name: BTreeMap<String, BTreeSet<RoomId>>,
     direct: BTreeMap<(AccountId, AccountId), RoomId>,
     codes: BTreeMap<Code, OpenCode>,
     last_id: i64,
@@ -213,7 +213,9 @@ impl Rooms {
     pub fn insert(&mut self, room: Room) {
         self.last_id = self.last_id.max(room.id.0);
         match &room.kind {
-            RoomKind::Named(name, _) => self.by_name.entry(name.folded()).or_default().push(room.id),
+            RoomKind::Named(name, _) => {
+                self.by_name.entry(name.folded()).or_default().insert(room.id);
+            }
             RoomKind::Direct(one, other) => {
                 self.direct.insert((*one, *other), room.id);
             }
@@ -234,13 +236,13 @@ impl Rooms {
         if let RoomKind::Named(name, _) = &mut room.kind {
             let old = std::mem::replace(name, new.clone()).folded();
             self.forget_name(&old, id);
-            self.by_name.entry(new.folded()).or_default().push(id);
+            self.by_name.entry(new.folded()).or_default().insert(id);
         }
     }
 
     fn forget_name(&mut self, folded: &str, id: RoomId) {
         if let Some(ids) = self.by_name.get_mut(folded) {
-            ids.retain(|other| *other != id);
+            ids.remove(&id);
             if ids.is_empty() {
                 self.by_name.remove(folded);
             }

@@ -3,8 +3,8 @@
 use super::lookup::page_bounds;
 use super::room::{Room, RoomKind};
 use super::{
-    AccountId, Ask, Chat, Event, GENERAL, Name, Record, Refusal, Role, RoomChange, RoomId, RoomLabel, RoomRow, Text,
-    Visibility,
+    AccountId, Ask, Chat, Departure, Event, GENERAL, Name, Record, Refusal, Role, RoomChange, RoomId, RoomLabel,
+    RoomRow, Text, Visibility,
 };
 
 impl Chat {
@@ -19,7 +19,7 @@ impl Chat {
         let room = RoomLabel::Room(name.clone());
         self.add_room(ask.now, id, RoomKind::Named(name, visibility), ask.effects);
         self.add_member(ask.now, id, ask.account, Role::Owner, ask.effects);
-        self.session_mut(ask).room = Some(id);
+        self.session_mut(ask.client).room = Some(id);
         ask.answer(Event::Created { room, visibility });
         Ok(())
     }
@@ -155,7 +155,7 @@ impl Chat {
         if confirmation != Some(&name) {
             return Err(Refusal::ConfirmDelete { room: RoomLabel::Room(name) });
         }
-        self.announce(ask, id, RoomChange::Deleted);
+        let departure = Departure::RoomDeleted { by: self.name(ask.account) };
         let room = self.rooms.get(id);
         let (members, invited): (Vec<_>, Vec<_>) =
             (room.members.keys().copied().collect(), room.invitations.keys().copied().collect());
@@ -163,7 +163,9 @@ impl Chat {
             let account = self.accounts.get_mut(member);
             account.rooms.remove(&id);
             for client in account.clients.clone() {
-                self.move_out(client, id);
+                let now = self.move_out(client, id).map(|room| self.label(room, member));
+                let (room, departure) = (RoomLabel::Room(name.clone()), departure.clone());
+                ask.effects.tell(client, Event::YouLeft { room, departure, now });
             }
         }
         for account in invited {

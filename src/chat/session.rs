@@ -25,6 +25,42 @@ pub(super) struct Session {
     pub told_absent: BTreeMap<AccountId, Option<Text>>,
 }
 
+/// The logged-in connections, and what changed ones were before the changes were stored: after a commit that failed a
+/// client talks where it did, and has sent what it had.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    by_client: BTreeMap<ClientId, Session>,
+    /// Sessions changed since the last [`Sessions::settle`], as they were then.
+    before: BTreeMap<ClientId, Session>,
+}
+
+impl Sessions {
+    pub fn get(&self, client: ClientId) -> Option<&Session> {
+        self.by_client.get(&client)
+    }
+
+    /// The session, to be changed.
+    pub fn get_mut(&mut self, client: ClientId) -> Option<&mut Session> {
+        let session = self.by_client.get_mut(&client)?;
+        self.before.entry(client).or_insert_with(|| session.clone());
+        Some(session)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (ClientId, &Session)> {
+        self.by_client.iter().map(|(client, session)| (*client, session))
+    }
+
+    /// What has changed is stored.
+    pub fn settle(&mut self) {
+        self.before.clear();
+    }
+
+    /// Those who are connected, as they were when it last was settled.
+    fn settled(&self) -> impl Iterator<Item = (ClientId, &Session)> {
+        self.by_client.iter().map(|(client, session)| (*client, self.before.get(client).unwrap_or(session)))
+    }
+}
+
 impl Chat {
     pub(super) fn register(
         &mut self,
@@ -77,7 +113,7 @@ impl Chat {
         let others = account.clients.len() as u64;
         let missed = self.missed(id);
         self.begin_session(client, id, address);
-        let room = self.sessions[&client].room.map(|room| self.label(room, id));
+        let room = self.session(client).room.map(|room| self.label(room, id));
         let invitations = self.invitations_of(id, now);
         effects.tell(client, Event::LoggedIn { name, last_seen, room, away, missed, invitations, others });
         Ok(())
@@ -113,29 +149,37 @@ impl Chat {
             member.follows |= member.read == last;
         }
         let session = Session { account: id, address, room, sent: 0, reply_to: None, told_absent: BTreeMap::new() };
-        self.sessions.insert(client, session);
+        self.sessions.by_client.insert(client, session);
     }
 
-    /// Takes over a session of the chat that this one replaces, if the store still has its account.
-    pub(super) fn take_over(&mut self, client: ClientId, session: &Session, old: &Chat) {
+    /// Takes over the sessions of the chat that this one replaces, but for those whose accounts the store does not have.
+    pub(super) fn take_over(&mut self, old: &Chat) {
+        old.sessions.settled().for_each(|(client, session)| self.take_over_one(client, session, old));
+    }
+
+    fn take_over_one(&mut self, client: ClientId, session: &Session, old: &Chat) {
         let id = session.account;
         if self.accounts.try_get(id).is_none_or(|account| account.name.is_none()) {
             return;
         }
         self.begin_session(client, id, session.address);
         for room in &self.accounts.get(id).rooms {
-            let followed = old.rooms.try_get(*room).and_then(|room| room.members.get(&id)).is_some_and(|m| m.follows);
-            let room = self.rooms.get_mut(*room);
-            room.members.get_mut(&id).expect("an account is a member of its rooms").follows |= followed;
+            let before = old.rooms.try_get(*room).and_then(|room| room.members.get(&id));
+            let member = self.rooms.get_mut(*room).members.get_mut(&id).expect("an account is a member of its rooms");
+            // A read position does not move while its member follows: where it did, that was not stored.
+            member.follows |= before.is_some_and(|before| before.follows && before.read == member.read);
+            if member.follows {
+                member.mentions.clear();
+            }
         }
         let room = session.room.filter(|room| self.accounts.get(id).rooms.contains(room));
-        let current = self.sessions.get_mut(&client).expect("it was begun above");
+        let current = self.sessions.by_client.get_mut(&client).expect("it was begun above");
         *current = Session { room: room.or(current.room), ..session.clone() };
     }
 
     /// Ends a session, if the client has one. Nothing is said: whoever ends it has said what there is to say.
     pub(super) fn end_session(&mut self, now: Timestamp, client: ClientId, effects: &mut Effects) {
-        let Some(session) = self.sessions.remove(&client) else { return };
+        let Some(session) = self.sessions.by_client.remove(&client) else { return };
         let id = session.account;
         let last = self.accounts.disconnect(id, client);
         for room in &self.accounts.get(id).rooms {
@@ -159,7 +203,7 @@ impl Chat {
 
     /// Says goodbye to a client and ends its session.
     pub(super) fn dismiss(&mut self, now: Timestamp, client: ClientId, farewell: Farewell, effects: &mut Effects) {
-        let Some(session) = self.sessions.get(&client) else { return };
+        let Some(session) = self.sessions.get(client) else { return };
         let (account, sent) = (session.account, session.sent);
         let (name, rooms) = (self.name(account), self.named_rooms_of(account));
         effects.tell(client, Event::Ended { name, farewell: farewell.clone(), sent, rooms });
@@ -215,9 +259,20 @@ impl Chat {
         account.operator = false;
         account.away = None;
         self.accounts.forget_name(id);
-        self.account_bans.remove(&id);
+        if self.account_bans.remove(&id).is_some() {
+            ask.effects.store(Record::AccountBanRemoved { account: id });
+        }
         ask.effects.store(Record::AccountDeleted { id, at: ask.now });
         Ok(())
+    }
+
+    /// The session of a client that has one.
+    pub(super) fn session(&self, client: ClientId) -> &Session {
+        self.sessions.get(client).expect("whoever asks has a session")
+    }
+
+    pub(super) fn session_mut(&mut self, client: ClientId) -> &mut Session {
+        self.sessions.get_mut(client).expect("whoever asks has a session")
     }
 
     /// What an account has not read, room by room: every room it is in.

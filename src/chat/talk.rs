@@ -78,7 +78,7 @@ impl Chat {
 
     /// Counts a stored message for its sender, and acknowledges it if the sender wants that.
     pub(super) fn confirm(&mut self, ask: &mut Ask, room: RoomLabel, seq: Seq) {
-        self.session_mut(ask).sent += 1;
+        self.session_mut(ask.client).sent += 1;
         if self.accounts.get(ask.account).acks {
             ask.answer(Event::Stored { room, seq, at: ask.now });
         }
@@ -101,12 +101,18 @@ impl Word {
 fn words(text: &str) -> impl Iterator<Item = Word> {
     let is_outside = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
     let possible = |word: &&str| (NAME_MIN_CHARS..=NAME_MAX_CHARS).contains(&word.len());
-    text.split(is_outside).map(|word| word.trim_matches(['-', '_'])).filter(possible).map(|word| {
+    // A name may end in these signs, but they may also stand there for themselves.
+    let readings = |word| [Some(word), Some(trimmed(word)).filter(|trimmed| *trimmed != word)];
+    text.split(is_outside).flat_map(readings).flatten().filter(possible).map(|word| {
         let mut bytes = [0; NAME_MAX_CHARS];
         bytes[..word.len()].copy_from_slice(word.as_bytes());
         bytes.make_ascii_lowercase();
         Word { bytes, len: word.len() }
     })
+}
+
+fn trimmed(word: &str) -> &str {
+    word.trim_matches(['-', '_'])
 }
 
 #[cfg(test)]
@@ -117,6 +123,6 @@ mod tests {
     fn names_are_found_among_other_signs() {
         let found: Vec<String> =
             words("Ana: hi, @Bob_2! (cho-) x née 123456789012345678901").map(|word| word.as_str().to_owned()).collect();
-        assert_eq!(found, ["ana", "hi", "bob_2", "cho"]);
+        assert_eq!(found, ["ana", "hi", "bob_2", "cho-", "cho"]);
     }
 }

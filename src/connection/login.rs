@@ -197,8 +197,7 @@ impl Connection<'_> {
         deadline: Instant,
     ) -> Result<Result<Secret, Step>, Unreachable> {
         let min = password::PASSWORD_MIN_BYTES;
-        outlet
-            .notice(&format!("\"{name}\" is free. Choose a password, {min} characters or more; it will not show."))?;
+        outlet.notice(&format!("\"{name}\" is free. Choose a password, {min} characters or more."))?;
         let mut secrets = Vec::new();
         for question in ["Password:", "Once more:"] {
             match prompt::ask(&mut self.incoming, outlet, question, Some(deadline))? {

@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 
 use crate::chat::Name;
 
-use super::parse::{Mistake, Quote};
+use super::mistake::{Mistake, Quote};
 use super::table::{Found, Row, TABLE, find, nearest};
 
 /// What a line before the login asks for.

@@ -2,9 +2,11 @@
 //!
 //! Every line says where it belongs: `[09:30] #tea bob: text` is a message, `-- ` the server, `-! ` a refusal.
 
+mod arguments;
 mod clock;
 mod entry;
 mod help;
+mod mistake;
 mod page;
 mod parse;
 mod refusal;
@@ -14,8 +16,9 @@ mod table;
 pub use clock::Clock;
 pub use entry::{Entry, Secret, parse as parse_entry};
 pub use help::{HELP_MAX_COLUMNS, HelpTopic, before_login as help_before_login};
+pub use mistake::{Form, Mistake, Quote};
 pub use page::page;
-pub use parse::{BareWord, Form, Mistake, Quote, Typed, parse};
+pub use parse::{BareWord, Typed, parse};
 pub use refusal::refusal_text;
 pub use render::{event, message, new_day, notice, refused};
 

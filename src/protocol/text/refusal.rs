@@ -33,11 +33,17 @@ pub fn refusal_text(refusal: &Refusal, now: Timestamp, clock: &Clock) -> String 
             "You are not logged in. Nothing was done. Type: login NAME, or register NAME".to_owned()
         }
 
-        Refusal::NoSuchRoom { room: room @ RoomLabel::Room(_), suggestion } => match suggestion {
-            Some(name) => format!("No room {}. Did you mean #{name}? Nothing was done.", Label(room)),
-            None => format!("No room {}. Nothing was done. /rooms lists the rooms you can enter.", Label(room)),
-        },
-        Refusal::NoSuchRoom { room: RoomLabel::Direct(name), suggestion } => match suggestion {
+        Refusal::NoSuchRoom { room: room @ RoomLabel::Room(_), suggestion, still_in } => {
+            let undone = match still_in {
+                Some(here) => format!("You are still in {}.", Label(here)),
+                None => "Nothing was done.".to_owned(),
+            };
+            match suggestion {
+                Some(name) => format!("No room {}. Did you mean #{name}? {undone}", Label(room)),
+                None => format!("No room {}. {undone} /rooms lists the rooms you can enter.", Label(room)),
+            }
+        }
+        Refusal::NoSuchRoom { room: RoomLabel::Direct(name), suggestion, .. } => match suggestion {
             Some(other) => format!("No direct room with {name}. Did you mean @{other}? Nothing was done."),
             None => format!("No direct room with {name}. Nothing was done. To start one: /dm {name}"),
         },
@@ -226,19 +232,23 @@ mod tests {
     fn rooms() {
         let tea = || room("tea");
         check(
-            Refusal::NoSuchRoom { room: room("genral"), suggestion: Some(name("general")) },
-            "No room #genral. Did you mean #general? Nothing was done.",
+            Refusal::NoSuchRoom {
+                room: room("genral"),
+                suggestion: Some(name("general")),
+                still_in: Some(room("tea")),
+            },
+            "No room #genral. Did you mean #general? You are still in #tea.",
         );
         check(
-            Refusal::NoSuchRoom { room: room("genral"), suggestion: None },
+            Refusal::NoSuchRoom { room: room("genral"), suggestion: None, still_in: None },
             "No room #genral. Nothing was done. /rooms lists the rooms you can enter.",
         );
         check(
-            Refusal::NoSuchRoom { room: direct("bob"), suggestion: None },
+            Refusal::NoSuchRoom { room: direct("bob"), suggestion: None, still_in: None },
             "No direct room with bob. Nothing was done. To start one: /dm bob",
         );
         check(
-            Refusal::NoSuchRoom { room: direct("bib"), suggestion: Some(name("bob")) },
+            Refusal::NoSuchRoom { room: direct("bib"), suggestion: Some(name("bob")), still_in: None },
             "No direct room with bib. Did you mean @bob? Nothing was done.",
         );
         check(

@@ -25,8 +25,6 @@ pub(super) fn changed(room: &RoomLabel, by: Option<&Name>, change: &RoomChange, 
         }
         (RoomChange::Renamed(name), Some(by)) => format!("{by} renamed {room} to #{name}."),
         (RoomChange::Renamed(name), None) => format!("{room} is now called #{name}."),
-        (RoomChange::Deleted, Some(by)) => format!("{by} deleted {room}, with all that was said there."),
-        (RoomChange::Deleted, None) => format!("{room} is deleted, with all that was said there."),
         (RoomChange::Role { who, role }, by) => {
             let rank = match role {
                 Role::Owner => "the owner",
@@ -71,11 +69,6 @@ mod tests {
             "-- #tea is now private: only those who are invited can enter.",
         );
         changed(RoomChange::Renamed(name("cake")), "-- bob renamed #tea to #cake.", "-- #tea is now called #cake.");
-        changed(
-            RoomChange::Deleted,
-            "-- bob deleted #tea, with all that was said there.",
-            "-- #tea is deleted, with all that was said there.",
-        );
         for (role, rank) in
             [(Role::Owner, "the owner"), (Role::Moderator, "a moderator"), (Role::Member, "a plain member")]
         {

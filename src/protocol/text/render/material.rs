@@ -72,6 +72,7 @@ impl Material {
             Departure::Kicked { by: self.by.clone(), why: self.text.clone() },
             Departure::Banned { by: self.by.clone(), until: self.until(), why: self.text.clone() },
             Departure::Deleted,
+            Departure::RoomDeleted { by: self.by.clone() },
         ]
     }
 
@@ -92,7 +93,6 @@ impl Material {
             RoomChange::Visibility(Visibility::Public),
             RoomChange::Visibility(Visibility::Private),
             RoomChange::Renamed(self.by.clone()),
-            RoomChange::Deleted,
             RoomChange::Role { who: self.name.clone(), role: Role::Member },
         ]
     }

@@ -37,6 +37,7 @@ pub(super) fn member_left(room: &RoomLabel, who: &Name, departure: &Departure, p
     pen.say(&match departure {
         Departure::Left => format!("{who} left {room}."),
         Departure::Deleted => format!("{who} left {room}: the account is deleted."),
+        Departure::RoomDeleted { .. } => format!("{who} left {room}: the room is deleted."),
         Departure::Kicked { by, why } => format!("{who} was kicked from {room} by {by}{}", because(why)),
         Departure::Banned { by, until, why } => {
             format!("{who} was banned from {room} by {by} {}{}", pen.until(*until), because(why))
@@ -50,6 +51,10 @@ pub(super) fn you_left(room: &RoomLabel, departure: &Departure, now: Option<&Roo
     match departure {
         Departure::Left => pen.say(&format!("You left {room}. {now}")),
         Departure::Deleted => pen.say(&format!("You are not in {room} any more. {now}")),
+        Departure::RoomDeleted { by } => {
+            pen.say(&format!("{by} deleted {room}, with all that was said there."));
+            pen.say(&now);
+        }
         Departure::Kicked { by, why } => {
             pen.say(&format!("You were kicked from {room} by {by}{}", because(why)));
             pen.say(&now);
@@ -180,6 +185,11 @@ mod tests {
             banned(""),
             general(),
             &["-- You were banned from #tea by ana until tomorrow 09:32.", "-- You now talk in #general."],
+        );
+        left(
+            Departure::RoomDeleted { by: name("ana") },
+            general(),
+            &["-- ana deleted #tea, with all that was said there.", "-- You now talk in #general."],
         );
         left(Departure::Deleted, general(), &["-- You are not in #tea any more. You now talk in #general."]);
     }

@@ -13,7 +13,7 @@ pub(super) fn removed(room: &RoomLabel, who: &Name, departure: &Departure, pen: 
             format!("{who} is banned from {room} {}. To lift that: /unban {room} {who}", pen.until(*until))
         }
         Departure::Kicked { .. } => format!("{who} is kicked from {room}. To keep {who} out: /ban {room} {who}"),
-        Departure::Left | Departure::Deleted => format!("{who} is out of {room}."),
+        Departure::Left | Departure::Deleted | Departure::RoomDeleted { .. } => format!("{who} is out of {room}."),
     });
 }
 

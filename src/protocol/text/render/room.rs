@@ -63,9 +63,10 @@ fn room_line(row: &RoomRow, widest: usize) -> String {
 
 /// What a room is about, and who said so.
 pub(super) fn topic(room: &RoomLabel, topic: Option<&(Text, Name, Timestamp)>, pen: &mut Pen<'_>) {
-    let room = Label(room);
+    let (room, is_direct) = (Label(room), matches!(room, RoomLabel::Direct(_)));
     pen.say(&match topic {
         Some((text, by, at)) => format!("Topic of {room}, set by {by} {}: {text}", pen.moment(*at)),
+        None if is_direct => format!("{room} has no topic: a room of two cannot have one."),
         None => format!("{room} has no topic. To set one: /topic {room} TEXT"),
     });
 }

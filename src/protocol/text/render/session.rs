@@ -15,7 +15,7 @@ pub(super) fn ended(name: &Name, farewell: &Farewell, sent: u64, rooms: &[RoomLa
         Farewell::Quit => pen.say(&format!("Bye {name}.{saved}{}", stay(rooms))),
         Farewell::LoggedOut => {
             pen.say(&format!("You are logged out, {name}.{saved}{}", stay(rooms)));
-            pen.say("The connection stays open. Type: login NAME, register NAME, help, or quit");
+            pen.say("The connection stays open.");
         }
         Farewell::AccountDeleted => {
             pen.say(&format!("The account {name} is deleted. What was written with it stays, under the name ghost."))
@@ -112,7 +112,7 @@ mod tests {
             both(),
             &[
                 "-- You are logged out, ana. The message you sent is saved. You stay in #general and #tea.",
-                "-- The connection stays open. Type: login NAME, register NAME, help, or quit",
+                "-- The connection stays open.",
             ],
         );
         ended(

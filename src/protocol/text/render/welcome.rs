@@ -28,6 +28,8 @@ pub(super) fn welcome_back(name: &Name, last_seen: Option<Timestamp>, missed: &[
         let new: u64 = rest.iter().map(|missed| missed.new).fold(0, u64::saturating_add);
         rows.push(format!("and {} with {new} new", count(rest.len() as u64, "room")));
     }
+    // That nothing is new from one person is no news at all.
+    let quiet: Vec<&Missed> = quiet.into_iter().filter(|missed| matches!(missed.room, RoomLabel::Room(_))).collect();
     if quiet.len() <= QUIET_MAX {
         rows.extend(quiet.iter().map(|missed| format!("{}  nothing new", Label(&missed.room))));
     } else {

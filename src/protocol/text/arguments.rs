@@ -1,0 +1,228 @@
+//! The words behind a command, taken one by one.
+
+use crate::address::Address;
+use crate::chat::{BanTarget, Code, Name, RoomLabel, Text};
+
+use super::mistake::{Form, Mistake, Quote};
+use super::table::{Found, find};
+
+/// What follows the word of a command, taken away from the front bit by bit. `rest` never starts with white space.
+pub(super) struct Arguments<'a> {
+    pub form: Form,
+    pub rest: &'a str,
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn peek(&self) -> Option<&'a str> {
+        self.rest.split_whitespace().next()
+    }
+
+    pub(super) fn next(&mut self) -> Option<&'a str> {
+        let word = self.peek()?;
+        self.rest = self.rest[word.len()..].trim_start();
+        Some(word)
+    }
+
+    pub(super) fn need(&mut self, what: &'static str) -> Result<&'a str, Mistake> {
+        self.next().ok_or(Mistake::Missing { what, form: self.form })
+    }
+
+    pub(super) fn take_rest(&mut self) -> &'a str {
+        std::mem::take(&mut self.rest)
+    }
+
+    pub(super) fn end(&mut self) -> Result<(), Mistake> {
+        match self.next() {
+            None => Ok(()),
+            Some(word) => Err(Mistake::Extra { typed: Quote::of(word), form: self.form }),
+        }
+    }
+
+    pub(super) fn text(&mut self, what: &'static str) -> Result<Text, Mistake> {
+        match self.take_rest() {
+            "" => Err(Mistake::Missing { what, form: self.form }),
+            text => Ok(Text::from(text)),
+        }
+    }
+
+    /// One of certain words, or a beginning of it. From here on mistakes are about the form of the command with it.
+    pub(super) fn choose<T: Copy + PartialEq>(
+        &mut self,
+        what: &'static str,
+        known: &[(&'static str, T)],
+    ) -> Result<T, Mistake> {
+        let typed = self.need(what)?;
+        match find(typed, known.iter().copied()) {
+            Found::One(meaning) => {
+                let word = known.iter().find(|(_, other)| *other == meaning).map_or("", |(word, _)| word);
+                self.form = self.form.with(word);
+                Ok(meaning)
+            }
+            Found::Several(_) | Found::None => Err(Mistake::Choice {
+                typed: Quote::of(typed),
+                known: known.iter().map(|(word, _)| *word).collect(),
+                form: self.form,
+            }),
+        }
+    }
+
+    pub(super) fn name_of(&self, typed: &str, name: &str) -> Result<Name, Mistake> {
+        let mistake = |error| Mistake::BadName { typed: Quote::of(typed), error, form: self.form };
+        Name::parse(name).map_err(mistake)
+    }
+
+    /// A person. People write `@bob` and, as in speech, `bob:` or `bob,` too.
+    pub(super) fn person(&mut self) -> Result<Name, Mistake> {
+        let typed = self.need("a name")?;
+        let name = typed.strip_prefix('@').unwrap_or(typed);
+        self.name_of(typed, name.strip_suffix([':', ',']).unwrap_or(name))
+    }
+
+    /// The name of a room that is no direct room.
+    pub(super) fn room_name(&mut self, what: &'static str) -> Result<Name, Mistake> {
+        let typed = self.need(what)?;
+        self.name_of(typed, typed.strip_prefix('#').unwrap_or(typed))
+    }
+
+    pub(super) fn optional_name(&mut self) -> Result<Option<Name>, Mistake> {
+        if self.rest.is_empty() { Ok(None) } else { self.room_name("a name").map(Some) }
+    }
+
+    pub(super) fn room(&mut self, what: &'static str) -> Result<RoomLabel, Mistake> {
+        let typed = self.need(what)?;
+        match typed.strip_prefix('@') {
+            Some(name) => self.name_of(typed, name).map(RoomLabel::Direct),
+            None => self.name_of(typed, typed.strip_prefix('#').unwrap_or(typed)).map(RoomLabel::Room),
+        }
+    }
+
+    pub(super) fn optional_room(&mut self) -> Result<Option<RoomLabel>, Mistake> {
+        if self.rest.is_empty() { Ok(None) } else { self.room("a room").map(Some) }
+    }
+
+    /// A room where a word without one of `marks` means something else.
+    pub(super) fn marked_room(&mut self, marks: &[char]) -> Result<Option<RoomLabel>, Mistake> {
+        if self.rest.starts_with(marks) { self.optional_room() } else { Ok(None) }
+    }
+
+    /// The room that was named before, or else the one that is named here.
+    pub(super) fn or_room(&mut self, before: Option<RoomLabel>) -> Result<Option<RoomLabel>, Mistake> {
+        if before.is_some() { Ok(before) } else { self.optional_room() }
+    }
+
+    /// `[#ROOM] NAME`. `NAME #ROOM` is taken too: who writes that does not mean the room where he talks.
+    pub(super) fn room_and_person(&mut self) -> Result<(Option<RoomLabel>, Name), Mistake> {
+        let before = self.marked_room(&['#'])?;
+        let who = self.person()?;
+        let room = if before.is_some() { before } else { self.marked_room(&['#'])? };
+        Ok((room, who))
+    }
+
+    pub(super) fn ban_target(&mut self) -> Result<BanTarget, Mistake> {
+        let typed = self.need("a name or an address")?;
+        if let Some(address) = Address::parse(typed) {
+            return Ok(BanTarget::Address(address));
+        }
+        match Name::parse(typed.strip_prefix('@').unwrap_or(typed)) {
+            Ok(name) => Ok(BanTarget::Account(name)),
+            Err(_) => Err(Mistake::BadTarget { typed: Quote::of(typed), form: self.form }),
+        }
+    }
+
+    /// A page, from 1; the first one if none is given.
+    pub(super) fn page(&mut self) -> Result<u64, Mistake> {
+        let Some(word) = self.peek().filter(|word| is_numeric(word)) else {
+            return Ok(1);
+        };
+        self.next();
+        number(word).ok_or_else(|| Mistake::BadNumber { typed: Quote::of(word), form: self.form })
+    }
+
+    /// Seconds, if a time is next; what is no time is left where it is.
+    pub(super) fn duration(&mut self) -> Result<Option<u64>, Mistake> {
+        match self.peek().map_or(Duration::Other, Duration::of) {
+            Duration::Seconds(seconds) => {
+                self.next();
+                Ok(Some(seconds))
+            }
+            Duration::Bad => {
+                let typed = Quote::of(self.peek().unwrap_or_default());
+                Err(Mistake::BadDuration { typed, form: self.form })
+            }
+            Duration::Other => Ok(None),
+        }
+    }
+
+    /// A code, which somebody may have heard and typed with spaces.
+    pub(super) fn code(&mut self) -> Result<Code, Mistake> {
+        let words: Vec<&str> = self.take_rest().split_whitespace().collect();
+        if words.is_empty() {
+            return Err(Mistake::Missing { what: "a code", form: self.form });
+        }
+        Ok(Code::typed(&words.join("-")))
+    }
+}
+
+/// Whether people would call this a number, well written or not.
+pub(super) fn is_numeric(word: &str) -> bool {
+    let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
+    !digits.is_empty() && is_empty_or_numeric(digits)
+}
+
+pub(super) fn is_empty_or_numeric(word: &str) -> bool {
+    word.chars().all(char::is_numeric)
+}
+
+/// A whole number from 1 on that the store can hold.
+pub(super) fn number(digits: &str) -> Option<u64> {
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<i64>().ok().and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0)
+}
+
+/// What a word says about how long something lasts.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) enum Duration {
+    Seconds(u64),
+    /// Looks like a time but is none. Taken for something else, it would make a ban for good of a short one.
+    Bad,
+    /// Something else.
+    Other,
+}
+
+impl Duration {
+    const MAX_SECONDS: u64 = 10 * 365 * 86_400;
+
+    /// A time is written as numbers with units, as in `30m` or `1h30m`.
+    pub(super) fn of(word: &str) -> Duration {
+        let mut rest = word.strip_prefix(['-', '+']).unwrap_or(word);
+        if !rest.starts_with(char::is_numeric) {
+            return Duration::Other;
+        }
+        // `None` once it is clear that it is no good time; what follows still shows whether it was meant as one.
+        let mut total = if rest.len() == word.len() { Some(0_u64) } else { None };
+        while !rest.is_empty() {
+            let (digits, after) = rest.split_at(rest.find(|c: char| !c.is_numeric()).unwrap_or(rest.len()));
+            let (unit, after) = after.split_at(after.find(char::is_numeric).unwrap_or(after.len()));
+            rest = after;
+            let seconds = match unit.to_ascii_lowercase().as_str() {
+                "s" | "sec" | "secs" | "second" | "seconds" => Some(1),
+                "m" | "min" | "mins" | "minute" | "minutes" => Some(60),
+                "h" | "hr" | "hrs" | "hour" | "hours" => Some(3600),
+                "d" | "day" | "days" => Some(86_400),
+                "w" | "week" | "weeks" => Some(7 * 86_400),
+                "mo" | "month" | "months" => Some(30 * 86_400),
+                "y" | "year" | "years" => Some(365 * 86_400),
+                "" | "." | "," => None,
+                _ => return Duration::Other,
+            };
+            let part = number(digits).zip(seconds).and_then(|(count, seconds)| count.checked_mul(seconds));
+            total = total.zip(part).and_then(|(total, part)| total.checked_add(part));
+        }
+        match total {
+            Some(seconds) if seconds <= Duration::MAX_SECONDS => Duration::Seconds(seconds),
+            _ => Duration::Bad,
+        }
+    }
+}
