@@ -226,3 +226,32 @@ impl Duration {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_a_number_and_a_unit() {
+        let check = |word: &str, expected: Duration| assert_eq!(Duration::of(word), expected, "{word}");
+        check("45s", Duration::Seconds(45));
+        check("30m", Duration::Seconds(1800));
+        check("30MIN", Duration::Seconds(1800));
+        check("2h", Duration::Seconds(7200));
+        check("2d", Duration::Seconds(172_800));
+        check("1w", Duration::Seconds(604_800));
+        check("1h30m", Duration::Seconds(5400));
+        check("1month", Duration::Seconds(2_592_000));
+        check("10y", Duration::Seconds(Duration::MAX_SECONDS));
+        check("3651d", Duration::Bad);
+        check("11y", Duration::Bad);
+        for word in ["0m", "-5m", "+5m", "30", "1h30", "1.5h", "٣m", "18446744073709551615w", "9223372036854775807w"] {
+            check(word, Duration::Bad);
+        }
+        check(&format!("{}w", "9".repeat(400)), Duration::Bad);
+        check(&"9999999999999w".repeat(100), Duration::Bad);
+        for word in ["", "m", "-", "spam", "3rd", "7up", "24/7", "100%", "2x4", "-x"] {
+            check(word, Duration::Other);
+        }
+    }
+}

@@ -81,8 +81,8 @@ impl fmt::Display for Quote {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Form {
     verb: Verb,
-    usage: &'static str,
-    example: &'static str,
+    pub(super) usage: &'static str,
+    pub(super) example: &'static str,
 }
 
 impl Form {

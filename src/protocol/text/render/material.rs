@@ -248,7 +248,11 @@ impl Material {
         vec![
             Refusal::NameTaken { name: name.clone() },
             Refusal::ServerBanned { until: self.until(), why: text.clone() },
-            Refusal::NoSuchRoom { room: room.clone(), suggestion: online.then(|| by.clone()) },
+            Refusal::NoSuchRoom {
+                room: room.clone(),
+                suggestion: online.then(|| by.clone()),
+                still_in: online.then(|| room.clone()),
+            },
             Refusal::Banned { room: room.clone(), until: self.until(), why: text },
             Refusal::NoSuchAccount { name: name.clone(), suggestion: online.then_some(by) },
             Refusal::WhichInvitation { rooms: vec![name.clone(); many] },
