@@ -134,12 +134,12 @@ impl Chat {
 }
 
 /// The part of `items` that is the given page (from 1), and how many pages there are (at least 1). A page beyond the
-/// last one is the last one.
+/// last one is empty.
 pub(super) fn page_bounds(items: usize, page: u64, rows: u64) -> (std::ops::Range<usize>, u64, u64) {
     let rows = usize::try_from(rows).unwrap_or(usize::MAX).max(1);
     let pages = items.div_ceil(rows).max(1) as u64;
-    let page = page.clamp(1, pages);
-    let start = usize::try_from(page - 1).unwrap_or(usize::MAX).saturating_mul(rows);
+    let page = page.max(1);
+    let start = usize::try_from(page - 1).unwrap_or(usize::MAX).saturating_mul(rows).min(items);
     (start..items.min(start.saturating_add(rows)), page, pages)
 }
 
@@ -148,12 +148,12 @@ mod tests {
     use super::page_bounds;
 
     #[test]
-    fn a_page_is_always_one_that_exists() {
+    fn a_page_beyond_the_last_one_is_empty() {
         let check = |items, page, expected| assert_eq!(page_bounds(items, page, 10), expected);
         check(0, 1, (0..0, 1, 1));
         check(10, 1, (0..10, 1, 1));
         check(11, 2, (10..11, 2, 2));
         check(11, 0, (0..10, 1, 2));
-        check(11, u64::MAX, (10..11, 2, 2));
+        check(11, u64::MAX, (11..11, u64::MAX, 2));
     }
 }

@@ -33,6 +33,9 @@ use crate::store::Reader;
 /// that prints where it came from needs more than 128 KiB.
 const STACK_BYTES: usize = 256 * 1024;
 
+/// How long what a stranger still sends is read and forgotten, so that it gets to read why it was cut.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
 /// How long a connection that is over may take to be closed by both sides.
 const LINGER: Duration = Duration::from_secs(12);
 
@@ -122,6 +125,7 @@ fn serve(link: &Arc<Link>, services: &Services) {
             Err(reason) => {
                 link.end(reason);
                 link.shut();
+                connection.incoming.drain(Instant::now() + LAST_WORD);
                 return;
             }
         }
