@@ -145,9 +145,15 @@ impl Broker {
     fn work(&mut self, turn: &mut Turn, requests: impl Iterator<Item = Request>) -> Result<bool, StoreFailed> {
         let now = wall_clock();
         let mut stop = false;
+        // A turn of many long messages would be more than an outbox may hold, and cut clients that do read.
+        let mut bytes_left = self.limits.outbox_max_bytes / 4;
         for request in requests {
             stop |= matches!(request, Request::Stop);
+            bytes_left = bytes_left.saturating_sub(request.text_bytes());
             turn.decide(&mut self.chat, now, request);
+            if bytes_left == 0 {
+                break;
+            }
         }
         let committed = match turn.records() {
             [] => Ok(()),

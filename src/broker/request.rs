@@ -37,6 +37,18 @@ pub enum Request {
     Stop,
 }
 
+impl Request {
+    /// How many bytes each member of a room will get of it, about.
+    pub(super) fn text_bytes(&self) -> usize {
+        match self {
+            Request::Command(_, Command::Say { text, .. } | Command::Tell { text, .. } | Command::Reply { text }) => {
+                text.len()
+            }
+            _ => 0,
+        }
+    }
+}
+
 /// What the broker answers to a client's own thread.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reply {

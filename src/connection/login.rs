@@ -236,7 +236,8 @@ impl Connection<'_> {
                 Ok(Step::Over(Reason::Banned))
             }
             Reply::Refused(refusal) => self.refuse(&refusal, outlet),
-            reply => Ok(Step::In(Session { name, replies, welcome: reply })),
+            Reply::Granted(grant) => Ok(Step::In(Session { name, replies, welcome: Some(grant) })),
+            Reply::Done | Reply::Released => Ok(Step::In(Session { name, replies, welcome: None })),
         }
     }
 

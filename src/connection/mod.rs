@@ -5,6 +5,7 @@ mod guard;
 mod incoming;
 mod login;
 mod outlet;
+mod page;
 mod prompt;
 mod talk;
 
@@ -22,7 +23,7 @@ use incoming::Incoming;
 use talk::SessionEnd;
 
 use crate::broker::{Reply, Request};
-use crate::chat::{ClientId, Name};
+use crate::chat::{ClientId, Grant, Name};
 use crate::net::{Link, Rate, Reason};
 use crate::password::Hasher;
 use crate::protocol::text::Clock;
@@ -78,8 +79,8 @@ struct Session {
     name: Name,
     /// The broker's answers.
     replies: Receiver<Reply>,
-    /// The answer to the login: perhaps something to read.
-    welcome: Reply,
+    /// What may be read at the login.
+    welcome: Option<Grant>,
 }
 
 /// One connection and its thread.
@@ -113,7 +114,7 @@ fn serve(link: &Arc<Link>, services: &Services) {
     let mut started = link.since();
     loop {
         match connection.log_in(started) {
-            Ok(session) => match connection.talk(&session) {
+            Ok(mut session) => match connection.talk(&mut session) {
                 SessionEnd::LoggedOut => started = Instant::now(),
                 SessionEnd::Over => {
                     // The broker sends what is left and closes; until then what still comes is read and forgotten.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::incoming::Arrival;
 use super::login::too_many;
 use super::outlet::{Outlet, Unreachable};
+use super::page::Page;
 use super::prompt::{self, Answer};
 use super::{Connection, Session};
 use crate::broker::{Reply, Request, wall_clock};
@@ -36,11 +37,11 @@ struct Memory {
 
 impl Connection<'_> {
     /// Serves a session until it ends.
-    pub(super) fn talk(&mut self, session: &Session) -> SessionEnd {
+    pub(super) fn talk(&mut self, session: &mut Session) -> SessionEnd {
         let outlet = Outlet::Broker(self.client(), self.services.inbox.clone());
         let pace = Pace::new(self.services.rate, Instant::now());
         let mut memory = Memory { outlet, pace, is_told_slow: false, bare: None, more: None };
-        if let Reply::Granted(grant) = &session.welcome
+        if let Some(grant) = session.welcome.take()
             && self.show_page(grant, &mut memory).is_err()
         {
             return SessionEnd::Over;
@@ -186,45 +187,27 @@ impl Connection<'_> {
             };
         }
         if waits && let Reply::Granted(grant) = session.replies.recv().map_err(|_| Unreachable)? {
-            self.show_page(&grant, memory)?;
+            self.show_page(grant, memory)?;
         }
         Ok(None)
     }
 
     /// Reads what was granted and has it sent. The client's outbox is held meanwhile, so the page comes before whatever
     /// is said after the grant.
-    fn show_page(&self, grant: &Grant, memory: &mut Memory) -> Result<(), Unreachable> {
-        let (mut bytes, mut read, mut messages) = (Vec::new(), Vec::new(), Vec::new());
-        let mut failure = None;
-        for range in &grant.ranges {
-            match self.services.reader.page(range) {
-                Ok(page) => {
-                    read.push((range.room, range.to));
-                    messages.extend(page);
-                }
-                Err(error) => {
-                    failure = Some(error);
-                    break;
-                }
+    fn show_page(&self, grant: Grant, memory: &mut Memory) -> Result<(), Unreachable> {
+        let (now, clock, mut bytes) = (wall_clock(), &self.services.clock, Vec::new());
+        let read = match Page::read(&self.services.reader, grant) {
+            Ok(page) => {
+                text::page(&page.messages, &page.grant, now, clock, &mut bytes);
+                memory.more = following_page(&page.grant);
+                page.read_positions()
             }
-        }
-        let now = wall_clock();
-        match failure {
-            None => text::page(&messages, grant, now, &self.services.clock, &mut bytes),
-            Some(error) => {
+            Err(error) => {
                 log::warn!("cannot read history client={} error={error}", self.link.number());
-                text::refused(&text::refusal_text(&Refusal::HistoryBusy, now, &self.services.clock), &mut bytes);
-                read.clear();
+                text::refused(&text::refusal_text(&Refusal::HistoryBusy, now, clock), &mut bytes);
+                Vec::new()
             }
-        }
-        match grant.purpose {
-            Purpose::Unread { remaining } => memory.more = (remaining > 0).then_some(Command::Unread),
-            Purpose::History => {
-                memory.more = earlier_page(grant);
-                read.clear();
-            }
-            Purpose::Recent | Purpose::FirstSight => read.clear(),
-        }
+        };
         self.services.inbox.send(Request::Page(self.client(), bytes, read)).map_err(|_| Unreachable)
     }
 
@@ -321,11 +304,16 @@ fn next_page(command: &Command) -> Option<Command> {
     }
 }
 
-/// What `/more` asks for after a page of history: the page before it.
-fn earlier_page(grant: &Grant) -> Option<Command> {
-    let range = grant.ranges.first().filter(|range| range.from > 1)?;
-    let lines = range.to - range.from + 1;
-    let from = range.from.saturating_sub(lines).max(1);
-    let range_before = HistoryRange::Between(from, range.from - 1);
-    Some(Command::History { room: Some(range.label.clone()), range: range_before })
+/// What `/more` asks for after a page: of history the page before it, of what is unread the next one.
+fn following_page(grant: &Grant) -> Option<Command> {
+    match grant.purpose {
+        Purpose::Unread { remaining } => (remaining > 0).then_some(Command::Unread),
+        Purpose::History => {
+            let range = grant.ranges.first().filter(|range| range.from > 1)?;
+            let lines = range.to - range.from + 1;
+            let range_before = HistoryRange::Between(range.from.saturating_sub(lines).max(1), range.from - 1);
+            Some(Command::History { room: Some(range.label.clone()), range: range_before })
+        }
+        Purpose::Recent | Purpose::FirstSight => None,
+    }
 }
