@@ -9,10 +9,12 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::chat::PasswordHash;
 
-/// Shortest password, in bytes.
-pub const PASSWORD_MIN_BYTES: usize = 8;
+/// Shortest password, in characters.
+pub const PASSWORD_MIN_CHARS: usize = 8;
 /// Longest password, in bytes: checked before hashing, or the hash itself would be a way to keep the server busy.
 pub const PASSWORD_MAX_BYTES: usize = 256;
+/// The rule, for people.
+pub const LENGTH_RULE: &str = "A password has at least 8 characters, and at most 256 bytes.";
 
 /// Makes and checks hashes, so many at once.
 #[derive(Debug)]
@@ -53,7 +55,7 @@ impl Hasher {
 
 /// Whether a password is neither too short nor too long.
 pub fn is_length_allowed(password: &[u8]) -> bool {
-    (PASSWORD_MIN_BYTES..=PASSWORD_MAX_BYTES).contains(&password.len())
+    password.len() <= PASSWORD_MAX_BYTES && String::from_utf8_lossy(password).chars().count() >= PASSWORD_MIN_CHARS
 }
 
 fn hash(password: &[u8]) -> Result<PasswordHash, password_hash::Error> {
@@ -90,5 +92,8 @@ mod tests {
         check(8, true);
         check(256, true);
         check(257, false);
+        assert!(!is_length_allowed("ééééééé".as_bytes()) && is_length_allowed("éééééééé".as_bytes()));
+        assert!(LENGTH_RULE.contains(&format!(" {PASSWORD_MIN_CHARS} ")));
+        assert!(LENGTH_RULE.contains(&format!(" {PASSWORD_MAX_BYTES} ")));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use crate::chat::{ClientId, Command, Grant, Input, Refusal, RoomId, Seq};
+use crate::chat::{ClientId, Command, Grant, Input, Name, Refusal, RoomId, Seq};
 use crate::net::{Link, Reason};
 
 /// What is sent to the broker.
@@ -20,7 +20,15 @@ pub enum Request {
         /// For the answers. Has room for one.
         replies: Sender<Reply>,
     },
-    /// A logged-in client asks for something. Answered by a [`Reply`] if the command may read history, and when it is
+    /// A connection that wants to register asks whether it can have this name. Answered by [`Reply::Done`] or
+    /// [`Reply::Refused`]; the name may be taken by another before it asks to enter.
+    CheckName {
+        /// The name.
+        name: Name,
+        /// For the answer. Has room for one.
+        replies: Sender<Reply>,
+    },
+    /// A logged-in client asks for something. Answered by a [`Reply`] if the command needs one, and when it is
     /// [`Command::LogOut`].
     Command(ClientId, Command),
     /// Finished bytes of a client's own thread for its outbox: lines, or the telnet commands around a prompt.

@@ -67,8 +67,13 @@ impl Turn {
                     _ => Step::Entered { link, replies, deliveries: start..effects.deliveries.len() },
                 }
             }
+            Request::CheckName { name, replies } => {
+                let reply = chat.check_name(&name).map_or_else(Reply::Refused, |()| Reply::Done);
+                let _ = replies.try_send(reply);
+                return;
+            }
             Request::Command(client, command) => {
-                let replies = command.may_read_history();
+                let replies = command.needs_reply();
                 chat.handle(now, client, Input::Command(command), effects);
                 Step::Deliver { client, deliveries: start..effects.deliveries.len(), replies }
             }

@@ -163,11 +163,13 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether the answer may grant a part of the history to be read. The front then waits for the reply.
-    pub fn may_read_history(&self) -> bool {
+    /// Whether the front waits for a reply before it goes on: the answer may grant a part of the history to be read, or
+    /// what is asked next may depend on it.
+    pub fn needs_reply(&self) -> bool {
         matches!(
             self,
-            Command::History { .. }
+            Command::ChangePassword { .. }
+                | Command::History { .. }
                 | Command::Unread
                 | Command::Join { .. }
                 | Command::Accept { .. }

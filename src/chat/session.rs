@@ -72,12 +72,7 @@ impl Chat {
         effects: &mut Effects,
     ) -> Result<(), Refusal> {
         self.check_may_enter(now, client, None, address)?;
-        if name.is_reserved() {
-            return Err(Refusal::NameReserved { name });
-        }
-        if self.accounts.is_taken(&name) {
-            return Err(Refusal::NameTaken { name });
-        }
+        self.check_name(&name)?;
         let id = self.accounts.next_id();
         effects.store(Record::AccountMade { id, name: name.clone(), hash, at: now });
         self.accounts.insert(Account::new(id, name.clone(), now));
@@ -116,6 +111,17 @@ impl Chat {
         let room = self.session(client).room.map(|room| self.label(room, id));
         let invitations = self.invitations_of(id, now);
         effects.tell(client, Event::LoggedIn { name, last_seen, room, away, missed, invitations, others });
+        Ok(())
+    }
+
+    /// Whether a new account can have this name.
+    pub fn check_name(&self, name: &Name) -> Result<(), Refusal> {
+        if name.is_reserved() {
+            return Err(Refusal::NameReserved { name: name.clone() });
+        }
+        if self.accounts.is_taken(name) {
+            return Err(Refusal::NameTaken { name: name.clone() });
+        }
         Ok(())
     }
 

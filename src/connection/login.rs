@@ -149,16 +149,8 @@ impl Connection<'_> {
         deadline: Instant,
     ) -> Result<Step, Unreachable> {
         // Whether a name is free can be seen by anybody who tries to register it, so it may as well be said at once.
-        if name.is_reserved() {
-            return self.refuse(&Refusal::NameReserved { name }, outlet);
-        }
-        match self.services.reader.credential(&name) {
-            Ok(None) => {}
-            Ok(Some(_)) => return self.refuse(&Refusal::NameTaken { name }, outlet),
-            Err(error) => {
-                log::warn!("cannot read an account client={} error={error}", self.link.number());
-                return self.refuse(&Refusal::HistoryBusy, outlet);
-            }
+        if let Some(refusal) = self.check_name(name.clone())? {
+            return self.refuse(&refusal, outlet);
         }
         let secret = match secret {
             Some(secret) => secret,
@@ -196,7 +188,7 @@ impl Connection<'_> {
         outlet: &Outlet,
         deadline: Instant,
     ) -> Result<Result<Secret, Step>, Unreachable> {
-        let min = password::PASSWORD_MIN_BYTES;
+        let min = password::PASSWORD_MIN_CHARS;
         outlet.notice(&format!("\"{name}\" is free. Choose a password, {min} characters or more."))?;
         let mut secrets = Vec::new();
         for question in ["Password:", "Once more:"] {
@@ -222,6 +214,16 @@ impl Connection<'_> {
                 ))?;
                 Ok(Err(Step::Next))
             }
+        }
+    }
+
+    /// Why a name cannot be registered, if it cannot.
+    fn check_name(&self, name: Name) -> Result<Option<Refusal>, Unreachable> {
+        let (sender, replies) = bounded(1);
+        self.services.inbox.send(Request::CheckName { name, replies: sender }).map_err(|_| Unreachable)?;
+        match replies.recv().map_err(|_| Unreachable)? {
+            Reply::Refused(refusal) => Ok(Some(refusal)),
+            _ => Ok(None),
         }
     }
 
@@ -276,8 +278,7 @@ impl Connection<'_> {
 const NOT_LOGGED_IN: &str = "No password, so you are not logged in. To try again: login NAME";
 
 fn length_wrong(name: &Name) -> String {
-    let (min, max) = (password::PASSWORD_MIN_BYTES, password::PASSWORD_MAX_BYTES);
-    format!("A password has {min} to {max} characters. No account was made. To try again: register {name}")
+    format!("{} No account was made. To try again: register {name}", password::LENGTH_RULE)
 }
 
 pub(super) fn too_many(what: &str, wait: Duration) -> String {

@@ -175,7 +175,7 @@ impl Connection<'_> {
         memory: &mut Memory,
     ) -> Result<Option<SessionEnd>, Unreachable> {
         memory.more = next_page(&command);
-        let (waits, is_logout) = (command.may_read_history(), command == Command::LogOut);
+        let (waits, is_logout) = (command.needs_reply(), command == Command::LogOut);
         if command == Command::Quit {
             return Ok(Some(self.send(Request::Command(self.client(), command))));
         }
@@ -227,7 +227,7 @@ impl Connection<'_> {
 
     fn change_password(&mut self, session: &Session, memory: &mut Memory) -> Result<Option<SessionEnd>, Unreachable> {
         let mut secrets = Vec::new();
-        let min = password::PASSWORD_MIN_BYTES;
+        let min = password::PASSWORD_MIN_CHARS;
         let new = format!("New password, {min} characters or more:");
         let deadline = self.stop_deadline();
         for question in ["Your password as it is now:", new.as_str(), "The new one once more:"] {
@@ -236,17 +236,17 @@ impl Connection<'_> {
                 Answer::GivenUp => return memory.outlet.refused("Your password was not changed.").map(|()| None),
                 Answer::Over(over) => return Ok(Some(self.over(over))),
             }
-            if secrets.len() == 1 && !self.is_own_password(secrets[0].as_bytes(), session, memory)? {
-                return Ok(None);
-            }
         }
-        let [_, new, again] = secrets.as_slice() else { return Ok(None) };
+        // Only now that all three lines are read is the first one checked: those typed ahead must not be said in a room.
+        let [old, new, again] = secrets.as_slice() else { return Ok(None) };
+        if !self.is_own_password(old.as_bytes(), session, memory)? {
+            return Ok(None);
+        }
         if new.as_bytes() != again.as_bytes() {
             return memory.outlet.refused("The two were not the same. Your password was not changed.").map(|()| None);
         }
         if !password::is_length_allowed(new.as_bytes()) {
-            let max = password::PASSWORD_MAX_BYTES;
-            let line = format!("A password has {min} to {max} characters. Your password was not changed.");
+            let line = format!("{} Your password was not changed.", password::LENGTH_RULE);
             return memory.outlet.refused(&line).map(|()| None);
         }
         match self.services.hasher.hash(new.as_bytes()) {

@@ -36,6 +36,8 @@ pub enum Mistake {
     TextBesideDm { with: Name },
     /// A password behind `/password`.
     PasswordShown,
+    /// Something behind `/account delete`.
+    DeletionPasswordShown,
     /// `/login` or `/register` by somebody who is logged in.
     LoggedInAlready,
     /// No help has that name.
@@ -179,6 +181,11 @@ impl Mistake {
             }
             Mistake::TextBesideDm { with } => {
                 format!("/dm only opens the talk with {with}. Your text was not sent. To send it: /msg {with} TEXT")
+            }
+            Mistake::DeletionPasswordShown => {
+                "The password you typed was shown, and was not used: nothing was deleted. \
+                                       Type /account delete alone, and you are asked for it without showing it."
+                    .to_owned()
             }
             Mistake::PasswordShown => "The password you typed was shown, and was not used: nothing was changed. \
                                        Type /password alone, and you are asked for a new one without showing it."

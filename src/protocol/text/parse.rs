@@ -246,6 +246,9 @@ fn read(verb: Verb, arguments: &mut Arguments) -> Result<Typed, Mistake> {
         Verb::Password => return Err(Mistake::PasswordShown),
         Verb::Account => {
             arguments.choose("the word delete", &[("delete", ())])?;
+            if !arguments.rest.is_empty() {
+                return Err(Mistake::DeletionPasswordShown);
+            }
             return Ok(Typed::DeleteAccount);
         }
     }))
