@@ -74,7 +74,10 @@ impl Turn {
             }
             Request::Command(client, command) => {
                 let replies = command.needs_reply();
-                chat.handle(now, client, Input::Command(command), effects);
+                // What a client sent before it heard that its session has ended is nobody's request any more.
+                if chat.is_logged_in(client) {
+                    chat.handle(now, client, Input::Command(command), effects);
+                }
                 Step::Deliver { client, deliveries: start..effects.deliveries.len(), replies }
             }
             Request::Write(client, bytes) => Step::Write { client, bytes, page: false },
@@ -172,7 +175,8 @@ impl Broker {
     }
 
     fn write(&mut self, id: ClientId, bytes: &[u8], page: bool) {
-        let Some(client) = self.clients.get_mut(&id) else { return };
+        // Behind a farewell nothing more is said.
+        let Some(client) = self.clients.get_mut(&id).filter(|client| client.finish.is_none()) else { return };
         let held = if page { client.outbox.release() } else { Vec::new() };
         let from = self.batch.len();
         self.batch.extend_from_slice(bytes);

@@ -59,6 +59,14 @@ impl Chat {
         if let Some(id) = self.invited_room(ask, name) {
             return self.enter_invited(ask, id);
         }
+        // Not everybody knows that a public room needs no invitation; that is no wrong code.
+        if let Some(room) = self.rooms.named(name).find(|room| self.can_see(ask.account, room, ask.now)) {
+            let (label, is_member) = (self.label(room.id, ask.account), room.members.contains_key(&ask.account));
+            return Err(match is_member {
+                true => Refusal::AlreadyMember { room: label },
+                false => Refusal::NotMember { room: label },
+            });
+        }
         if self.accounts.get(ask.account).code_tries.are_used_up(ask.now) {
             return Err(Refusal::TooManyCodes);
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::room::Member;
 use super::{
-    AccountId, Ask, Chat, ClientId, Departure, Effects, Event, GENERAL, Purpose, Record, Refusal, Role, RoomChange,
-    RoomId, RoomLabel, Timestamp,
+    AccountId, Ask, Chat, ClientId, Departure, Effects, Event, GENERAL, Name, Purpose, Record, Refusal, Role,
+    RoomChange, RoomId, RoomLabel, Timestamp,
 };
 
 impl Chat {
@@ -41,18 +41,39 @@ impl Chat {
         if room.members.len() as u64 >= self.limits.members_per_room_max {
             return Err(Refusal::RoomFull { room: self.label(id, ask.account) });
         }
+        let name = room.name().expect("nobody becomes a member of a direct room").clone();
         if let Some(ban) = room.ban(ask.account, ask.now) {
             let (until, why) = (ban.until, ban.why.clone());
             return Err(Refusal::Banned { room: self.label(id, ask.account), until, why });
         }
-        let audience = room.audience();
+        if self.is_in_namesake(id, &name, std::iter::once(ask.account)) {
+            return Err(Refusal::InNamesake { room: name });
+        }
+        let room = self.rooms.get(id);
         // Whoever revives a room that everybody had left owns it.
         let role = if room.members.is_empty() && id != GENERAL { Role::Owner } else { Role::Member };
         self.drop_invitation(id, ask.account, ask.effects);
         self.add_member(ask.now, id, ask.account, role, ask.effects);
-        let event = Event::MemberJoined { room: self.label(id, ask.account), who: self.name(ask.account) };
-        ask.effects.tell_all(audience, None, event);
+        self.tell_joined(ask, id);
         self.enter(ask, id, true)
+    }
+
+    /// Tells everybody in a room that the asker is a member now, its own other connections too.
+    pub(super) fn tell_joined(&mut self, ask: &mut Ask, id: RoomId) {
+        let event = Event::MemberJoined { room: self.label(id, ask.account), who: self.name(ask.account) };
+        ask.effects.tell_all(self.rooms.get_mut(id).audience(), Some(ask.client), event);
+    }
+
+    /// Another room of the same name in which one of these accounts is a member. Nobody is to be in two rooms of one name,
+    /// or what is said in the one could be meant for the other.
+    pub(super) fn is_in_namesake(
+        &self,
+        id: RoomId,
+        name: &Name,
+        mut accounts: impl Iterator<Item = AccountId>,
+    ) -> bool {
+        let others: Vec<_> = self.rooms.named(name).filter(|room| room.id != id).collect();
+        !others.is_empty() && accounts.any(|account| others.iter().any(|room| room.members.contains_key(&account)))
     }
 
     fn enter(&mut self, ask: &mut Ask, id: RoomId, joined: bool) -> Result<(), Refusal> {

@@ -32,6 +32,8 @@ pub enum Refusal {
     RoomExists { room: Name },
     /// The client is not in that room, but could be.
     NotMember { room: RoomLabel },
+    /// The account is in another room of that name, and may not be in two.
+    InNamesake { room: Name },
     /// The client is in that room already.
     AlreadyMember { room: RoomLabel },
     /// A direct room cannot be left, deleted, renamed, entered by others, or have a topic or roles.
@@ -124,6 +126,7 @@ impl Refusal {
             Refusal::NoCurrentRoom => "no_current_room",
             Refusal::RoomExists { .. } => "room_exists",
             Refusal::NotMember { .. } => "not_member",
+            Refusal::InNamesake { .. } => "in_namesake",
             Refusal::AlreadyMember { .. } => "already_member",
             Refusal::NotInDirectRoom { .. } => "not_in_direct_room",
             Refusal::NotInFirstRoom { .. } => "not_in_first_room",

@@ -20,6 +20,7 @@ impl Chat {
         self.add_room(ask.now, id, RoomKind::Named(name, visibility), ask.effects);
         self.add_member(ask.now, id, ask.account, Role::Owner, ask.effects);
         self.session_mut(ask.client).room = Some(id);
+        self.tell_joined(ask, id);
         ask.answer(Event::Created { room, visibility });
         Ok(())
     }
@@ -137,6 +138,10 @@ impl Chat {
         // Only the case may change without the name being free: it is the room's own.
         if old != name {
             self.check_free(ask, &name)?;
+            // This tells an owner that one of the members is in a private room of that name, which is the lesser evil.
+            if self.is_in_namesake(id, &name, self.rooms.get(id).members.keys().copied()) {
+                return Err(Refusal::RoomExists { room: name });
+            }
         }
         // Members are told under the old name, which they know.
         self.announce(ask, id, RoomChange::Renamed(name.clone()));
@@ -185,6 +190,7 @@ impl Chat {
         self.set_role(id, ask.account, Role::Moderator, ask.effects);
         self.set_role(id, heir, Role::Owner, ask.effects);
         self.announce(ask, id, RoomChange::Role { who: self.name(heir), role: Role::Owner });
+        self.announce(ask, id, RoomChange::Role { who: self.name(ask.account), role: Role::Moderator });
         Ok(())
     }
 

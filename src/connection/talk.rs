@@ -174,7 +174,9 @@ impl Connection<'_> {
         session: &Session,
         memory: &mut Memory,
     ) -> Result<Option<SessionEnd>, Unreachable> {
-        memory.more = next_page(&command);
+        if let Some(next) = next_page(&command) {
+            memory.more = Some(next);
+        }
         let (waits, is_logout) = (command.needs_reply(), command == Command::LogOut);
         if command == Command::Quit {
             return Ok(Some(self.send(Request::Command(self.client(), command))));
@@ -199,7 +201,9 @@ impl Connection<'_> {
         let read = match Page::read(&self.services.reader, grant) {
             Ok(page) => {
                 text::page(&page.messages, &page.grant, now, clock, &mut bytes);
-                memory.more = following_page(&page.grant);
+                if let Purpose::Unread { .. } | Purpose::History = page.grant.purpose {
+                    memory.more = following_page(&page.grant);
+                }
                 page.read_positions()
             }
             Err(error) => {

@@ -138,6 +138,9 @@ pub fn refusal_text(refusal: &Refusal, now: Timestamp, clock: &Clock) -> String 
             let names = few(&names, INVITATIONS_MAX);
             format!("You have {open}: {names}. Nothing was done. Name one: /accept {example}")
         }
+        Refusal::InNamesake { room } => format!(
+            "You are in another room called #{room}. Nothing was done. Leave that one first, or have one of the two renamed."
+        ),
         Refusal::AlreadyThere { room, who } => {
             format!("{who} is in {} already. Nothing was done.", Label(room))
         }
@@ -354,6 +357,10 @@ mod tests {
             "You have 2 open invitations: #tea and #rust. Nothing was done. Name one: /accept tea",
         );
         let tea = || room("tea");
+        check(
+            Refusal::InNamesake { room: name("tea") },
+            "You are in another room called #tea. Nothing was done. Leave that one first, or have one of the two renamed.",
+        );
         check(Refusal::AlreadyThere { room: tea(), who: name("bob") }, "bob is in #tea already. Nothing was done.");
         check(
             Refusal::TargetBanned { room: tea(), who: name("bob") },
