@@ -275,6 +275,7 @@ fn services(
         flood_max_lines: limits.flood_max_lines,
         login_timeout: Duration::from_secs(limits.login_timeout_s),
         login_bad_lines_max: limits.login_bad_lines_max,
+        outbox_max_bytes: size(limits.outbox_max_bytes),
         line_max_bytes: size(limits.line_max_bytes),
         line_cut_bytes: size(limits.line_cut_bytes),
     })

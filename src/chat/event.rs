@@ -266,6 +266,6 @@ pub enum Event {
     ServerBanned { ban: BanRow, closed: u64 },
     /// So many connections of an account were closed.
     ServerKicked { who: Name, closed: u64 },
-    /// `who` is an operator of the server from now on, or not any more.
-    OperatorSet { who: Name, operator: bool },
+    /// `who` is an operator of the server from now on, or not any more; `you`: the reader is meant.
+    OperatorSet { who: Name, operator: bool, you: bool },
 }

@@ -32,11 +32,13 @@ impl Chat {
     fn make_operator(&mut self, ask: &mut Ask, id: AccountId, on: bool) {
         self.accounts.get_mut(id).operator = on;
         ask.effects.store(Record::OperatorSet { id, on });
-        let event = Event::OperatorSet { who: self.name(id), operator: on };
-        for client in self.accounts.get(id).clients.iter().filter(|client| **client != ask.client) {
-            ask.effects.tell(*client, event.clone());
+        let event = |you| Event::OperatorSet { who: self.name(id), operator: on, you };
+        for client in &self.accounts.get(id).clients {
+            ask.effects.tell(*client, event(true));
         }
-        ask.answer(event);
+        if id != ask.account {
+            ask.answer(event(false));
+        }
     }
 
     pub(super) fn server_kick(&mut self, ask: &mut Ask, who: &Name, why: Text) -> Result<(), Refusal> {

@@ -13,7 +13,7 @@ use crate::broker::{Reply, Request};
 use crate::chat::{Input, Name, Refusal};
 use crate::net::Reason;
 use crate::password;
-use crate::protocol::sniff::Stranger;
+use crate::protocol::sniff::{self, Stranger};
 use crate::protocol::text::{self, Entry, Secret};
 
 /// What a step of the conversation leads to.
@@ -38,10 +38,15 @@ impl Connection<'_> {
     pub(super) fn log_in(&mut self, started: Instant) -> Result<Session, Reason> {
         let deadline = started + self.services.login_timeout;
         let outlet = Outlet::Own(self.link.clone());
-        let mut bad_lines = 0;
+        let (mut bad_lines, mut is_first) = (0, true);
         self.greet(&outlet).map_err(|_| Reason::Lost)?;
         loop {
             let step = match self.incoming.next(Some(deadline)) {
+                // Its first bytes may have come one by one.
+                Arrival::Line(line) if std::mem::take(&mut is_first) && sniff::recognise(&line).is_some() => {
+                    let stranger = sniff::recognise(&line).map_or(Arrival::Lost, Arrival::Stranger);
+                    Step::Over(self.say_why_over(stranger, &outlet))
+                }
                 Arrival::Line(line) => self.obey_entry(text::parse_entry(&line), &outlet, deadline, &mut bad_lines),
                 Arrival::TooLong => {
                     bad_lines += 1;

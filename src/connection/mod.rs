@@ -67,6 +67,8 @@ pub struct Services {
     pub login_timeout: Duration,
     /// After how many lines without a login a client is cut.
     pub login_bad_lines_max: u64,
+    /// Most bytes that may wait for one client.
+    pub outbox_max_bytes: usize,
     /// Longest line.
     pub line_max_bytes: usize,
     /// A line longer than this ends the connection.

@@ -14,6 +14,9 @@ use crate::net::{Pace, Reason};
 use crate::password;
 use crate::protocol::text::{self, HelpTopic, Typed};
 
+/// How often it is looked whether a slow client has taken more.
+const READER_POLL: Duration = Duration::from_millis(20);
+
 /// How a session ends, as the client's own thread sees it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SessionEnd {
@@ -78,8 +81,16 @@ impl Connection<'_> {
         stopping.then(|| Instant::now() + Duration::from_millis(100))
     }
 
+    /// Waits while much of what the client asked for is still unsent: whoever reads slowly is answered slowly, and not cut
+    /// for having asked. The flusher ends whoever does not read at all.
+    fn wait_for_reader(&self) {
+        while self.link.unsent() > self.services.outbox_max_bytes / 4 && !self.services.quit.wait_timeout(READER_POLL) {
+        }
+    }
+
     /// Waits until the client may send another line. Whether it may at all: whoever goes on too fast for too long may not.
     fn wait_in_turn(&self, memory: &mut Memory) -> Result<bool, Unreachable> {
+        self.wait_for_reader();
         let wait = memory.pace.take(Instant::now());
         if wait.is_zero() {
             memory.is_told_slow &= memory.pace.delayed() > 0;

@@ -8,7 +8,6 @@ use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
@@ -21,7 +20,7 @@ use super::reason::Reason;
 #[derive(Debug)]
 enum Order {
     /// Send these bytes, after those lent before.
-    Lend { link: Arc<Link>, unsent: Arc<AtomicUsize>, bytes: Vec<u8> },
+    Lend { link: Arc<Link>, bytes: Vec<u8> },
     /// The broker sends to this client itself again, or it is gone.
     Forget { number: u64 },
 }
@@ -48,7 +47,6 @@ pub struct Flusher {
 #[derive(Debug)]
 struct Lent {
     link: Arc<Link>,
-    unsent: Arc<AtomicUsize>,
     bytes: Vec<u8>,
     /// How many of `bytes` are sent.
     sent: usize,
@@ -67,9 +65,9 @@ pub fn flusher(stall_timeout: Duration) -> io::Result<(FlusherHandle, Flusher)> 
 }
 
 impl FlusherHandle {
-    /// Lends bytes to be sent to a client, and the count from which the flusher takes what is sent.
-    pub fn lend(&self, link: Arc<Link>, unsent: Arc<AtomicUsize>, bytes: Vec<u8>) {
-        self.order(Order::Lend { link, unsent, bytes });
+    /// Lends bytes to be sent to a client, which were counted as unsent.
+    pub fn lend(&self, link: Arc<Link>, bytes: Vec<u8>) {
+        self.order(Order::Lend { link, bytes });
     }
 
     /// The flusher has nothing to do with this client any more.
@@ -106,10 +104,9 @@ impl Flusher {
     fn take_orders(&mut self) -> bool {
         loop {
             match self.orders.try_recv() {
-                Ok(Order::Lend { link, unsent, bytes }) => {
+                Ok(Order::Lend { link, bytes }) => {
                     let lent = self.clients.entry(link.number()).or_insert_with(|| Lent {
                         link,
-                        unsent,
                         bytes: Vec::new(),
                         sent: 0,
                         progress: Instant::now(),
@@ -163,7 +160,7 @@ impl Flusher {
                     lent.sent = 0;
                 }
                 // The count comes last: at zero the broker may take the client back.
-                if lent.unsent.fetch_sub(sent, Ordering::AcqRel) == sent {
+                if lent.link.take_unsent(sent) {
                     dry(number);
                 }
             }
@@ -185,7 +182,7 @@ impl Flusher {
         if let Some(lent) = self.clients.remove(&number) {
             lent.link.end(reason);
             lent.link.shut();
-            lent.unsent.store(0, Ordering::Release);
+            lent.link.take_unsent(lent.bytes.len() - lent.sent);
             dry(number);
         }
     }

@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -39,6 +40,8 @@ pub struct Link {
     since: Instant,
     ending: OnceLock<Reason>,
     counters: Arc<EndCounters>,
+    /// How many bytes the flusher still has to send. Only the broker raises it.
+    unsent: AtomicUsize,
     /// Makes room for another connection when this one is closed.
     _permit: Permit,
 }
@@ -61,8 +64,8 @@ impl Link {
         sockopt::set_tcp_keepcnt(&socket, options.keepalive_probes)?;
         let user_timeout_ms = u32::try_from(options.user_timeout.as_millis()).unwrap_or(u32::MAX);
         sockopt::set_tcp_user_timeout(&socket, user_timeout_ms)?;
-        let ending = OnceLock::new();
-        Ok(Link { socket, peer, number, since: Instant::now(), ending, counters, _permit: permit })
+        let (ending, unsent) = (OnceLock::new(), AtomicUsize::new(0));
+        Ok(Link { socket, peer, number, since: Instant::now(), ending, counters, unsent, _permit: permit })
     }
 
     /// Its number: unique in the life of the process.
@@ -93,6 +96,21 @@ impl Link {
     /// Why it ends, once that is known.
     pub fn ending(&self) -> Option<Reason> {
         self.ending.get().copied()
+    }
+
+    /// How many bytes wait for the client outside the kernel.
+    pub fn unsent(&self) -> usize {
+        self.unsent.load(Ordering::Acquire)
+    }
+
+    /// The flusher gets so many bytes more to send.
+    pub(super) fn add_unsent(&self, bytes: usize) {
+        self.unsent.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// The flusher has sent so many bytes, or gives up on them. Whether nothing waits any more.
+    pub(super) fn take_unsent(&self, bytes: usize) -> bool {
+        self.unsent.fetch_sub(bytes, Ordering::AcqRel) == bytes
     }
 
     /// Closes both directions: whoever reads or writes wakes up. What was sent before still arrives.

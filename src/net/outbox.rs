@@ -6,7 +6,6 @@
 
 use std::io::IoSlice;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::flusher::FlusherHandle;
 use super::link::{Link, SEND_PIECES_MAX};
@@ -23,8 +22,8 @@ pub struct Outbox {
     segments: Vec<Segment>,
     /// What comes while a page of history is being read for the client: it is sent after that.
     held: Option<Vec<u8>>,
-    /// While lent, the flusher does all sending. How many bytes it still has; only the broker adds.
-    lent: Option<Arc<AtomicUsize>>,
+    /// The flusher does all sending just now.
+    is_lent: bool,
     max_bytes: usize,
 }
 
@@ -42,7 +41,7 @@ pub enum Flushed {
 impl Outbox {
     /// Nothing waits yet. At most `max_bytes` may wait outside the kernel.
     pub fn new(link: Arc<Link>, max_bytes: usize) -> Outbox {
-        Outbox { link, segments: Vec::new(), held: None, lent: None, max_bytes }
+        Outbox { link, segments: Vec::new(), held: None, is_lent: false, max_bytes }
     }
 
     /// The connection.
@@ -85,9 +84,9 @@ impl Outbox {
 
     /// Sends what this turn has for the client, in one call where the kernel takes it.
     pub fn flush(&mut self, batch: &[u8], flusher: &FlusherHandle) -> Flushed {
-        let flushed = match self.lent {
-            None => self.send(batch, flusher),
-            Some(_) => self.lend(batch, 0, flusher),
+        let flushed = match self.is_lent {
+            false => self.send(batch, flusher),
+            true => self.lend(batch, 0, flusher),
         };
         self.segments.clear();
         flushed
@@ -95,15 +94,13 @@ impl Outbox {
 
     /// The flusher says that it has sent all it had. It may have got more meanwhile.
     pub fn is_dry(&mut self, flusher: &FlusherHandle) -> bool {
-        match &self.lent {
-            Some(unsent) if unsent.load(Ordering::Acquire) > 0 => false,
-            Some(_) => {
-                flusher.forget(self.link.number());
-                self.lent = None;
-                true
-            }
-            None => true,
+        if self.link.unsent() > 0 {
+            return false;
         }
+        if std::mem::take(&mut self.is_lent) {
+            flusher.forget(self.link.number());
+        }
+        true
     }
 
     fn send(&mut self, batch: &[u8], flusher: &FlusherHandle) -> Flushed {
@@ -135,16 +132,15 @@ impl Outbox {
             sent -= skipped;
             rest.extend_from_slice(&batch[from + skipped..*to]);
         }
-        let waiting = self.lent.as_ref().map_or(0, |unsent| unsent.load(Ordering::Acquire));
-        if waiting + rest.len() > self.max_bytes {
+        if self.link.unsent() + rest.len() > self.max_bytes {
             return self.end(Reason::SlowReader);
         }
         if rest.is_empty() {
             return Flushed::Lent;
         }
-        let unsent = self.lent.get_or_insert_default();
-        unsent.fetch_add(rest.len(), Ordering::AcqRel);
-        flusher.lend(self.link.clone(), unsent.clone(), rest);
+        self.is_lent = true;
+        self.link.add_unsent(rest.len());
+        flusher.lend(self.link.clone(), rest);
         Flushed::Lent
     }
 

@@ -220,7 +220,7 @@ impl Material {
             Event::Bans { room: online.then(|| room.clone()), rows: vec![self.ban(); many] },
             Event::ServerBanned { ban: self.ban(), closed: number },
             Event::ServerKicked { who: name.clone(), closed: number },
-            Event::OperatorSet { who: name.clone(), operator: online },
+            Event::OperatorSet { who: name.clone(), operator: online, you: other > 0 },
         ];
         for departure in self.departures() {
             let (room, who) = (room.clone(), name.clone());

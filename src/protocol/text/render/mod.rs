@@ -111,7 +111,7 @@ pub fn event(event: &Event, now: Timestamp, clock: &Clock, out: &mut Vec<u8>) {
         Event::Bans { room, rows } => moderation::bans(room.as_ref(), rows, pen),
         Event::ServerBanned { ban, closed } => moderation::server_banned(ban, *closed, pen),
         Event::ServerKicked { who, closed } => moderation::server_kicked(who, *closed, pen),
-        Event::OperatorSet { who, operator } => moderation::operator_set(who, *operator, pen),
+        Event::OperatorSet { who, operator, you } => moderation::operator_set(who, *operator, *you, pen),
     }
 }
 

@@ -52,9 +52,13 @@ pub(super) fn server_kicked(who: &Name, closed: u64, pen: &mut Pen<'_>) {
 }
 
 /// Somebody has or had charge of the server.
-pub(super) fn operator_set(who: &Name, operator: bool, pen: &mut Pen<'_>) {
+pub(super) fn operator_set(who: &Name, operator: bool, you: bool, pen: &mut Pen<'_>) {
     let now = if operator { "now an operator of the server" } else { "not an operator of the server any more" };
-    pen.say(&format!("{who} is {now}."));
+    pen.say(&match (you, operator) {
+        (true, true) => format!("You are {now}. /help server shows what you can do."),
+        (true, false) => format!("You are {now}."),
+        (false, _) => format!("{who} is {now}."),
+    });
 }
 
 fn place(room: Option<&RoomLabel>) -> String {
@@ -154,9 +158,16 @@ mod tests {
             Event::ServerKicked { who: name("bob"), closed: 1 },
             &["-- bob is disconnected, 1 connection closed. Only a ban keeps somebody away."],
         );
-        check(Event::OperatorSet { who: name("bob"), operator: true }, &["-- bob is now an operator of the server."]);
         check(
-            Event::OperatorSet { who: name("bob"), operator: false },
+            Event::OperatorSet { who: name("bob"), operator: true, you: true },
+            &["-- You are now an operator of the server. /help server shows what you can do."],
+        );
+        check(
+            Event::OperatorSet { who: name("bob"), operator: true, you: false },
+            &["-- bob is now an operator of the server."],
+        );
+        check(
+            Event::OperatorSet { who: name("bob"), operator: false, you: false },
             &["-- bob is not an operator of the server any more."],
         );
     }
