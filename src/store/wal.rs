@@ -43,7 +43,8 @@ pub(super) fn check(folder: &Folder) -> Result<Wal, OpenError> {
             let mark = folder.file(MARK);
             if mark.exists() {
                 return Err(OpenError::Unusable(format!(
-                    "{} is missing, with the last messages; put it back, or remove {} to do without them",
+                    "{0} is missing; if it was deleted, the last messages are in it: put it back; if another program such as \
+                     sqlite3 has opened the store since, it has put them away in order: remove {1}",
                     path.display(),
                     mark.display()
                 )));
