@@ -291,6 +291,10 @@ fn chat_limits(limits: &Limits) -> chat::Limits {
         list_page_rows: limits.list_page_rows,
         rooms_per_account_max: limits.rooms_per_account_max,
         members_per_room_max: limits.members_per_room_max,
+        dead_peer_s: limits
+            .user_timeout_s
+            .max(limits.keepalive_idle_s + limits.keepalive_interval_s * limits.keepalive_probes)
+            + limits.stall_timeout_s,
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-pub use request::{Reply, Request};
+pub use request::{Gone, Reply, Request};
 use turn::Turn;
 
 use crate::chat::{Chat, ClientId, Timestamp};

@@ -38,7 +38,7 @@ pub enum Request {
     /// Say the reason's last line to a client, send what waits, and close the connection.
     Close(ClientId, Reason),
     /// The connection is gone.
-    Gone(ClientId),
+    Gone(ClientId, Gone),
     /// From the flusher: the client has taken everything.
     Dry(ClientId),
     /// No client is left; send what waits, for a short while, and stop.
@@ -55,6 +55,15 @@ impl Request {
             _ => 0,
         }
     }
+}
+
+/// How a connection went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gone {
+    /// In order: what was sent to it has arrived.
+    Closed,
+    /// It broke, or did not read: what was sent to it lately may not have arrived.
+    Lost,
 }
 
 /// What the broker answers to a client's own thread.

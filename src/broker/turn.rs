@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use super::{Broker, Client, Finish, Reply, Request, StoreFailed};
+use super::{Broker, Client, Finish, Gone, Reply, Request, StoreFailed};
 use crate::chat::{
     Audience, Chat, ClientId, Command, Delivery, Effects, Event, Farewell, Input, Record, Refusal, Timestamp,
 };
@@ -93,8 +93,12 @@ impl Turn {
                 chat.handle(now, client, Input::Disconnected, effects);
                 Step::Close { client, reason }
             }
-            Request::Gone(client) => {
-                chat.handle(now, client, Input::Disconnected, effects);
+            Request::Gone(client, gone) => {
+                let input = match gone {
+                    Gone::Closed => Input::Disconnected,
+                    Gone::Lost => Input::Lost,
+                };
+                chat.handle(now, client, input, effects);
                 Step::Gone { client }
             }
             Request::Dry(client) => Step::Dry { client },

@@ -32,6 +32,12 @@ impl Timestamp {
         let ms = i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
         Timestamp(self.0.saturating_add(ms))
     }
+
+    /// The moment `seconds` earlier; stays at the first moment there is if that would be before it.
+    pub fn minus_seconds(self, seconds: u64) -> Timestamp {
+        let ms = i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
+        Timestamp(self.0.saturating_sub(ms))
+    }
 }
 
 impl fmt::Display for ClientId {

@@ -80,6 +80,9 @@ pub struct Limits {
     pub rooms_per_account_max: u64,
     /// How many members a room may have.
     pub members_per_room_max: u64,
+    /// How long a connection can be dead before that is noticed, in seconds: what was delivered in that time to one that
+    /// broke does not count as read.
+    pub dead_peer_s: u64,
 }
 
 impl Default for Limits {
@@ -93,6 +96,7 @@ impl Default for Limits {
             list_page_rows: 100,
             rooms_per_account_max: 100,
             members_per_room_max: 100_000,
+            dead_peer_s: 100,
         }
     }
 }
@@ -120,8 +124,10 @@ pub enum Input {
     },
     /// A logged-in client asks for something.
     Command(Command),
-    /// The connection is gone.
+    /// The connection is gone; what was delivered has arrived.
     Disconnected,
+    /// The connection broke, or was cut because its client did not read: what was delivered lately may not have arrived.
+    Lost,
 }
 
 /// The whole chat.
@@ -238,12 +244,17 @@ impl Chat {
             Input::Command(command) => match self.sessions.get(client) {
                 Some(session) => {
                     let account = session.account;
+                    self.sessions.heard(client, now);
                     self.obey(&mut Ask { now, client, account, effects: &mut *effects }, command)
                 }
                 None => Err(Refusal::NotLoggedIn),
             },
             Input::Disconnected => {
-                self.end_session(now, client, effects);
+                self.end_session(now, client, None, effects);
+                Ok(())
+            }
+            Input::Lost => {
+                self.end_session(now, client, Some(now.minus_seconds(self.limits.dead_peer_s)), effects);
                 Ok(())
             }
         };

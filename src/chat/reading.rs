@@ -102,3 +102,74 @@ fn set_read(room: &mut Room, account: AccountId, seq: Seq, effects: &mut Effects
     member.mentions.retain(|mention| *mention > seq);
     effects.store(Record::ReadSet { room: id, account, read: seq });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::*;
+
+    /// A chat in which ana and bob are, as clients 1 and 2.
+    struct Two {
+        chat: Chat,
+        effects: Effects,
+    }
+
+    impl Two {
+        fn new() -> Two {
+            let mut two = Two { chat: Chat::load(Limits::default(), Snapshot::default()), effects: Effects::default() };
+            two.chat.found(Timestamp(0), &mut two.effects);
+            for (client, name) in [(1, "ana"), (2, "bob")] {
+                let (name, hash) = (Name::parse(name).unwrap(), PasswordHash("!".into()));
+                let address = Address::parse("192.0.2.1").unwrap();
+                two.at(0, client, Input::Register { name, hash, address });
+            }
+            two
+        }
+
+        fn at(&mut self, second: i64, client: u64, input: Input) {
+            self.effects.clear();
+            self.chat.handle(Timestamp(second * 1000), ClientId(client), input, &mut self.effects);
+        }
+
+        fn say(&mut self, second: i64, client: u64, text: &str) {
+            let (kind, text) = (MessageKind::Speech, Text::from(text));
+            self.at(second, client, Input::Command(Command::Say { room: None, kind, text }));
+        }
+
+        /// What bob has not read: messages, and those that name him.
+        fn missed_by_bob(&self) -> (u64, u64) {
+            let missed = self.chat.missed(AccountId(3));
+            (missed[0].new, missed[0].mentions)
+        }
+    }
+
+    #[test]
+    fn what_was_sent_to_a_dead_connection_is_unread() {
+        let mut two = Two::new();
+        two.say(10, 1, "bob: long before");
+        two.say(500, 1, "bob: when the lid was closed");
+        two.say(590, 1, "and a bit later");
+        two.at(595, 2, Input::Lost);
+        assert_eq!(two.missed_by_bob(), (2, 1));
+    }
+
+    #[test]
+    fn what_came_before_a_client_was_last_heard_is_read() {
+        let mut two = Two::new();
+        two.say(500, 1, "bob: are you there?");
+        two.say(510, 2, "yes");
+        two.say(520, 1, "bob: good");
+        two.at(530, 2, Input::Lost);
+        // To the second, rather one too many.
+        assert_eq!(two.missed_by_bob(), (2, 1));
+    }
+
+    #[test]
+    fn what_was_sent_to_a_connection_that_closed_in_order_is_read() {
+        let mut two = Two::new();
+        two.say(500, 1, "bob: bye");
+        two.at(501, 2, Input::Disconnected);
+        assert_eq!(two.missed_by_bob(), (0, 0));
+        two.say(502, 1, "bob: one more");
+        assert_eq!(two.missed_by_bob(), (1, 1));
+    }
+}

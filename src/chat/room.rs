@@ -1,6 +1,6 @@
 //! Rooms: what there is to talk in, who is a member, and who is there now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::{
@@ -25,6 +25,8 @@ pub(super) struct Room {
     pub topic: Option<(Text, AccountId, Timestamp)>,
     /// The number of its newest message.
     pub last_seq: Seq,
+    /// When messages came lately, to the second: a moment, and the newest number before it.
+    lately: VecDeque<(Timestamp, Seq)>,
     pub members: BTreeMap<AccountId, Member>,
     pub invitations: BTreeMap<AccountId, Invitation>,
     pub bans: BTreeMap<AccountId, StoredBan>,
@@ -78,6 +80,7 @@ impl Room {
             created,
             topic: None,
             last_seq: 0,
+            lately: VecDeque::new(),
             members: BTreeMap::new(),
             invitations: BTreeMap::new(),
             bans: BTreeMap::new(),
@@ -115,6 +118,24 @@ impl Room {
 
     pub fn owner(&self) -> Option<AccountId> {
         self.members.iter().find(|(_, member)| member.role == Role::Owner).map(|(id, _)| *id)
+    }
+
+    /// The number of a new message. How `lately` looks back is up to the caller: so many seconds.
+    pub fn next_seq(&mut self, now: Timestamp, look_back_s: u64) -> Seq {
+        while self.lately.front().is_some_and(|(at, _)| at.plus_seconds(look_back_s) < now) {
+            self.lately.pop_front();
+        }
+        if self.lately.back().is_none_or(|(at, _)| at.0 / 1000 != now.0 / 1000) {
+            self.lately.push_back((now, self.last_seq));
+        }
+        self.last_seq += 1;
+        self.last_seq
+    }
+
+    /// The newest number before a moment, as far back as is remembered. To the second, rather earlier than later.
+    pub fn last_before(&self, at: Timestamp) -> Seq {
+        let later = self.lately.iter().find(|(moment, _)| moment.0 / 1000 >= at.0 / 1000);
+        later.map_or(self.last_seq, |(_, seq)| *seq)
     }
 
     /// How many messages a member has not read.

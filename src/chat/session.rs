@@ -21,6 +21,8 @@ pub(super) struct Session {
     pub sent: u64,
     /// Who last wrote to it directly.
     pub reply_to: Option<AccountId>,
+    /// When it last asked for something: what was delivered before has arrived.
+    pub heard: Timestamp,
     /// Whose absence it has been told, and how that was: it is told again only when it has changed.
     pub told_absent: BTreeMap<AccountId, Option<Text>>,
 }
@@ -44,6 +46,13 @@ impl Sessions {
         let session = self.by_client.get_mut(&client)?;
         self.before.entry(client).or_insert_with(|| session.clone());
         Some(session)
+    }
+
+    /// The client has asked for something.
+    pub fn heard(&mut self, client: ClientId, now: Timestamp) {
+        if let Some(session) = self.by_client.get_mut(&client) {
+            session.heard = now;
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (ClientId, &Session)> {
@@ -80,7 +89,7 @@ impl Chat {
         self.add_member(now, GENERAL, id, Role::Member, effects);
         let general = self.label(GENERAL, id);
         effects.tell_all(audience, None, Event::MemberJoined { room: general.clone(), who: name.clone() });
-        self.begin_session(client, id, address);
+        self.begin_session(now, client, id, address);
 
         let (here, more) = self.others_here(GENERAL, id);
         let messages = self.rooms.get(GENERAL).last_seq;
@@ -107,7 +116,7 @@ impl Chat {
         let (last_seen, away) = (account.last_seen, account.away.clone());
         let others = account.clients.len() as u64;
         let missed = self.missed(id);
-        self.begin_session(client, id, address);
+        self.begin_session(now, client, id, address);
         let room = self.session(client).room.map(|room| self.label(room, id));
         let invitations = self.invitations_of(id, now);
         effects.tell(client, Event::LoggedIn { name, last_seen, room, away, missed, invitations, others });
@@ -143,7 +152,7 @@ impl Chat {
         }
     }
 
-    fn begin_session(&mut self, client: ClientId, id: AccountId, address: Address) {
+    fn begin_session(&mut self, now: Timestamp, client: ClientId, id: AccountId, address: Address) {
         self.accounts.connect(id, client);
         let rooms = &self.accounts.get(id).rooms;
         let room = if rooms.contains(&GENERAL) { Some(GENERAL) } else { None };
@@ -154,7 +163,8 @@ impl Chat {
             let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
             member.follows |= member.read == last;
         }
-        let session = Session { account: id, address, room, sent: 0, reply_to: None, told_absent: BTreeMap::new() };
+        let session =
+            Session { account: id, address, room, sent: 0, reply_to: None, heard: now, told_absent: BTreeMap::new() };
         self.sessions.by_client.insert(client, session);
     }
 
@@ -168,7 +178,7 @@ impl Chat {
         if self.accounts.try_get(id).is_none_or(|account| account.name.is_none()) {
             return;
         }
-        self.begin_session(client, id, session.address);
+        self.begin_session(session.heard, client, id, session.address);
         for room in &self.accounts.get(id).rooms {
             let before = old.rooms.try_get(*room).and_then(|room| room.members.get(&id));
             let member = self.rooms.get_mut(*room).members.get_mut(&id).expect("an account is a member of its rooms");
@@ -183,18 +193,27 @@ impl Chat {
         *current = Session { room: room.or(current.room), ..session.clone() };
     }
 
-    /// Ends a session, if the client has one. Nothing is said: whoever ends it has said what there is to say.
-    pub(super) fn end_session(&mut self, now: Timestamp, client: ClientId, effects: &mut Effects) {
+    /// Ends a session, if the client has one. Nothing is said: whoever ends it has said what there is to say. `alive_at`:
+    /// the connection broke, and is known to have lived at that moment, but not after it.
+    pub(super) fn end_session(
+        &mut self,
+        now: Timestamp,
+        client: ClientId,
+        alive_at: Option<Timestamp>,
+        effects: &mut Effects,
+    ) {
         let Some(session) = self.sessions.by_client.remove(&client) else { return };
         let id = session.account;
         let last = self.accounts.disconnect(id, client);
         for room in &self.accounts.get(id).rooms {
             let room = self.rooms.get_mut(*room);
             room.stop_listening(id, client, last);
-            let seq = room.last_seq;
+            let arrived = alive_at.map_or(room.last_seq, |alive_at| room.last_before(alive_at.max(session.heard)));
             let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
             if last && member.follows {
                 member.follows = false;
+                let seq = arrived.max(member.read);
+                member.mentions.retain(|mention| *mention > seq);
                 if member.read != seq {
                     member.read = seq;
                     effects.store(Record::ReadSet { room: room.id, account: id, read: seq });
@@ -213,7 +232,7 @@ impl Chat {
         let (account, sent) = (session.account, session.sent);
         let (name, rooms) = (self.name(account), self.named_rooms_of(account));
         effects.tell(client, Event::Ended { name, farewell: farewell.clone(), sent, rooms });
-        self.end_session(now, client, effects);
+        self.end_session(now, client, None, effects);
         effects.end(client, farewell);
     }
 
@@ -286,7 +305,8 @@ impl Chat {
         let row = |room: &RoomId| {
             let unread = self.rooms.get(*room).unread(id);
             let member: &Member = &self.rooms.get(*room).members[&id];
-            Missed { room: self.label(*room, id), new: unread, mentions: member.mentions.len() as u64 }
+            let mentions = if member.follows { 0 } else { member.mentions.len() as u64 };
+            Missed { room: self.label(*room, id), new: unread, mentions }
         };
         self.accounts.get(id).rooms.iter().map(row).collect()
     }

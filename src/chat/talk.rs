@@ -56,8 +56,8 @@ impl Chat {
         effects: &mut Effects,
     ) -> Seq {
         let room = self.rooms.get_mut(id);
-        room.last_seq += 1;
-        let seq = room.last_seq;
+        let seq = room.next_seq(now, self.limits.dead_peer_s);
+        let arrived = room.last_before(now.minus_seconds(self.limits.dead_peer_s));
         effects.store(Record::MessageSaid { room: id, seq, at: now, author, kind, text: text.clone() });
         let mut named = BTreeSet::new();
         for word in words(text.as_str()) {
@@ -66,11 +66,12 @@ impl Chat {
             if !named.insert(account) {
                 continue;
             }
-            // One who follows has it on the screen; the record is for the case that the server dies before the read
-            // position is stored.
-            if !member.follows {
-                member.mentions.push(seq);
+            // One who follows has it on the screen, unless its connection is dead; and the record is for the case that the
+            // server dies before the read position is stored.
+            if member.follows {
+                member.mentions.retain(|mention| *mention > arrived);
             }
+            member.mentions.push(seq);
             effects.store(Record::Mentioned { room: id, seq, account });
         }
         seq

@@ -22,7 +22,7 @@ pub use guard::{Guard, TryLimits};
 use incoming::Incoming;
 use talk::SessionEnd;
 
-use crate::broker::{Reply, Request};
+use crate::broker::{Gone, Reply, Request};
 use crate::chat::{ClientId, Grant, Name};
 use crate::net::{Link, Rate, Reason};
 use crate::password::Hasher;
@@ -104,7 +104,7 @@ pub fn spawn(link: Arc<Link>, services: Arc<Services>, running: Running) -> io::
             log::error!("a fault ended a connection client={}", link.number());
             link.end(Reason::Fault);
             link.shut();
-            let _ = services.inbox.send(Request::Gone(ClientId(link.number())));
+            let _ = services.inbox.send(Request::Gone(ClientId(link.number()), Gone::Closed));
         }
     })?;
     Ok(())
@@ -121,7 +121,7 @@ fn serve(link: &Arc<Link>, services: &Services) {
                 SessionEnd::Over => {
                     // The broker sends what is left and closes; until then what still comes is read and forgotten.
                     connection.incoming.drain(Instant::now() + LINGER);
-                    let _ = services.inbox.send(Request::Gone(ClientId(link.number())));
+                    let _ = services.inbox.send(Request::Gone(ClientId(link.number()), Gone::Closed));
                     return;
                 }
             },

@@ -8,7 +8,7 @@ use super::outlet::{Outlet, Unreachable};
 use super::page::Page;
 use super::prompt::{self, Answer};
 use super::{Connection, Session};
-use crate::broker::{Reply, Request, wall_clock};
+use crate::broker::{Gone, Reply, Request, wall_clock};
 use crate::chat::{ClientId, Code, Command, Grant, HistoryRange, INVITATION_BYTES, Purpose, Refusal, RoomLabel, Text};
 use crate::net::{Pace, Reason};
 use crate::password;
@@ -116,9 +116,12 @@ impl Connection<'_> {
 
     /// No more lines come. All that came before has been asked of the broker, in order.
     fn over(&self, over: Arrival) -> SessionEnd {
-        let stopping = self.link.ending() == Some(Reason::Stopping);
         match over {
-            _ if stopping => self.close(Reason::Stopping),
+            _ if self.link.ending() == Some(Reason::Stopping) => self.close(Reason::Stopping),
+            // Ended by the server's side, which found that the client does not read.
+            _ if matches!(self.link.ending(), Some(Reason::SlowReader | Reason::Lost)) => {
+                self.send(Request::Gone(self.client(), Gone::Lost))
+            }
             Arrival::End => {
                 self.link.end(Reason::EndOfInput);
                 self.send(Request::Command(self.client(), Command::Quit))
@@ -126,7 +129,7 @@ impl Connection<'_> {
             Arrival::Hopeless => self.close(Reason::LineTooLong),
             _ => {
                 self.link.end(Reason::Lost);
-                self.send(Request::Gone(self.client()))
+                self.send(Request::Gone(self.client(), Gone::Lost))
             }
         }
     }
