@@ -291,6 +291,15 @@ impl Rooms {
         self.by_id.get_mut(&id)
     }
 
+    /// When messages came lately, as far as this state has them, from the state that it replaces.
+    pub fn remember_lately(&mut self, old: &Rooms) {
+        for room in self.by_id.values_mut() {
+            if let Some(old) = old.try_get(room.id) {
+                room.lately = old.lately.iter().filter(|(_, seq)| *seq < room.last_seq).copied().collect();
+            }
+        }
+    }
+
     /// The rooms that have this name.
     pub fn named(&self, name: &Name) -> impl Iterator<Item = &Room> {
         self.by_name.get(&name.folded()).into_iter().flatten().map(|id| self.get(*id))

@@ -170,6 +170,7 @@ impl Chat {
 
     /// Takes over the sessions of the chat that this one replaces, but for those whose accounts the store does not have.
     pub(super) fn take_over(&mut self, old: &Chat) {
+        self.rooms.remember_lately(&old.rooms);
         old.sessions.settled().for_each(|(client, session)| self.take_over_one(client, session, old));
     }
 
@@ -184,13 +185,11 @@ impl Chat {
             let member = self.rooms.get_mut(*room).members.get_mut(&id).expect("an account is a member of its rooms");
             // A read position does not move while its member follows: where it did, that was not stored.
             member.follows |= before.is_some_and(|before| before.follows && before.read == member.read);
-            if member.follows {
-                member.mentions.clear();
-            }
         }
+        let heard = old.session(client).heard;
         let room = session.room.filter(|room| self.accounts.get(id).rooms.contains(room));
         let current = self.sessions.by_client.get_mut(&client).expect("it was begun above");
-        *current = Session { room: room.or(current.room), ..session.clone() };
+        *current = Session { room: room.or(current.room), heard, ..session.clone() };
     }
 
     /// Ends a session, if the client has one. Nothing is said: whoever ends it has said what there is to say. `alive_at`:
