@@ -189,7 +189,7 @@ impl Chat {
         let heard = old.session(client).heard;
         let room = session.room.filter(|room| self.accounts.get(id).rooms.contains(room));
         let current = self.sessions.by_client.get_mut(&client).expect("it was begun above");
-        *current = Session { room: room.or(current.room), heard, ..session.clone() };
+        *current = Session { room, heard, ..session.clone() };
     }
 
     /// Ends a session, if the client has one. Nothing is said: whoever ends it has said what there is to say. `alive_at`:
