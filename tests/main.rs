@@ -5,4 +5,19 @@
 
 mod support;
 
+mod accounts;
+mod connections;
+mod operating;
+mod slow_readers;
 mod rooms;
+mod invitations;
+mod direct;
+mod history;
+mod moderation;
+mod privacy;
+mod help;
+mod talk;
+mod telnet;
+mod transcripts;
+mod tidy;
+

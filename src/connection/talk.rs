@@ -51,7 +51,10 @@ impl Connection<'_> {
         }
         loop {
             let outcome = match self.incoming.next(self.stop_deadline()) {
+                // What a client that was cut had still to say is nobody's business any more.
+                _ if self.is_cut() => Ok(Some(self.over(Arrival::Lost))),
                 arrival @ (Arrival::Line(_) | Arrival::TooLong) => match self.wait_in_turn(&mut memory) {
+                    Ok(true) if self.is_cut() => Ok(Some(self.over(Arrival::Lost))),
                     Ok(true) => match arrival {
                         Arrival::Line(line) => self.obey(text::parse(&line), session, &mut memory),
                         _ => self.refuse_long_line(&memory),
@@ -75,6 +78,11 @@ impl Connection<'_> {
         ClientId(self.link.number())
     }
 
+    /// Whether the connection was ended by the server's side, other than by stopping.
+    fn is_cut(&self) -> bool {
+        self.link.ending().is_some_and(|reason| reason != Reason::Stopping)
+    }
+
     /// When the server stops, what has arrived is still done, but not for long.
     fn stop_deadline(&self) -> Option<Instant> {
         let stopping = self.link.ending() == Some(Reason::Stopping);
@@ -84,8 +92,8 @@ impl Connection<'_> {
     /// Waits while much of what the client asked for is still unsent: whoever reads slowly is answered slowly, and not cut
     /// for having asked. The flusher ends whoever does not read at all.
     fn wait_for_reader(&self) {
-        while self.link.unsent() > self.services.outbox_max_bytes / 4 && !self.services.quit.wait_timeout(READER_POLL) {
-        }
+        let much = self.services.outbox_max_bytes / 4;
+        while self.link.unsent() > much && !self.is_cut() && !self.services.quit.wait_timeout(READER_POLL) {}
     }
 
     /// Waits until the client may send another line. Whether it may at all: whoever goes on too fast for too long may not.

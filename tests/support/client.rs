@@ -1,7 +1,7 @@
 //! A client that sends lines and reads lines, and checks every byte that it receives.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
 use super::server::PATIENCE;
@@ -15,14 +15,20 @@ pub struct Client {
     lines: std::collections::VecDeque<String>,
     /// Counts synchronisations, so that each has its own answer.
     syncs: u32,
+    /// It confirms that it hides what is typed when it is asked to, as telnet does.
+    confirms_echo: bool,
 }
 
 impl Client {
     pub fn connect(address: SocketAddr) -> Client {
-        let socket = TcpStream::connect(address).expect("the server accepts");
+        Client::over(TcpStream::connect(address).expect("the server accepts"))
+    }
+
+    /// The same over a socket that is connected already.
+    pub fn over(socket: TcpStream) -> Client {
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
         socket.set_nodelay(true).expect("it can be set");
-        Client { socket, partial: Vec::new(), lines: Default::default(), syncs: 0 }
+        Client { socket, partial: Vec::new(), lines: Default::default(), syncs: 0, confirms_echo: false }
     }
 
     /// Sends a line, with its end.
@@ -40,14 +46,9 @@ impl Client {
         self.socket.write_all(bytes).is_ok()
     }
 
-    /// Closes the sending side.
-    pub fn finish(&mut self) {
-        self.socket.shutdown(Shutdown::Write).expect("it can be shut");
-    }
-
-    /// The socket itself, for tests of what lines cannot show.
-    pub fn socket(&self) -> &TcpStream {
-        &self.socket
+    /// From now on confirms that it hides what is typed, when it is asked to, as telnet does.
+    pub fn hide_input_as_telnet(&mut self) {
+        self.confirms_echo = true;
     }
 
     /// The next line; `None` at the end of the connection.
@@ -61,6 +62,7 @@ impl Client {
                 }
                 Ok(read) => self.take(&buffer[..read]),
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                     panic!("nothing came in time")
                 }
@@ -109,6 +111,12 @@ impl Client {
         self.sync()
     }
 
+    /// The same with every time of day as `00:00`, to compare whole lines.
+    #[track_caller]
+    pub fn answer(&mut self, line: &str) -> Vec<String> {
+        self.ask(line).iter().map(|line| timeless(line)).collect()
+    }
+
     /// Reads to the end of the connection; all lines.
     pub fn rest(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.line()).collect()
@@ -118,6 +126,10 @@ impl Client {
         self.partial.extend_from_slice(bytes);
         while let Some(end) = self.partial.windows(2).position(|pair| pair == b"\r\n") {
             let line: Vec<u8> = self.partial.drain(..end + 2).collect();
+            if self.confirms_echo && line.windows(3).any(|bytes| bytes == [255, 251, 1]) {
+                // DO ECHO. The server may have closed the connection.
+                self.try_send(&[255, 253, 1]);
+            }
             let line = check_line(&line[..end]);
             // The line end that the server sends for a line that a telnet client did not show.
             if !line.is_empty() {
@@ -125,6 +137,18 @@ impl Client {
             }
         }
     }
+}
+
+/// The line with every time of day as `00:00`.
+pub fn timeless(line: &str) -> String {
+    let mut bytes = line.as_bytes().to_vec();
+    for at in 0..bytes.len().saturating_sub(4) {
+        let is_digit = |offset: usize| bytes[at + offset].is_ascii_digit();
+        if bytes[at + 2] == b':' && [0, 1, 3, 4].into_iter().all(is_digit) {
+            bytes[at..at + 5].copy_from_slice(b"00:00");
+        }
+    }
+    String::from_utf8(bytes).expect("digits were replaced by digits")
 }
 
 /// The oracle: a line is UTF-8 without control characters or direction overrides, and says whose it is. The server's

@@ -1,7 +1,11 @@
 //! A server in a folder of its own, and a small client that checks every byte it receives.
 
+mod alone;
 mod client;
 mod server;
+mod wire;
 
-pub use client::Client;
+pub use alone::{Alone, name};
+pub use client::{Client, timeless};
 pub use server::{Running, Server};
+pub use wire::{DO_ECHO, DONT_ECHO, WILL_ECHO, WONT_ECHO, Wire, connect_from, connect_narrow};

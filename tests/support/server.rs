@@ -94,6 +94,7 @@ impl Server {
     }
 
     /// Starts a server here and waits until it listens.
+    #[expect(clippy::zombie_processes, reason = "it is waited for when it is dropped")]
     pub fn start(&self) -> Running {
         let stderr = self.folder.path().join("stderr");
         let log = fs::OpenOptions::new().create(true).append(true).open(&stderr).expect("a file for the log");

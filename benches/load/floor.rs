@@ -1,0 +1,105 @@
+//! The floor of the machine, measured before and after each workload because machines change their speed: what one
+//! `send` of one line costs, with everything that the kernel does in it for a reader on the same machine; and how long
+//! the disk takes until a little is safely on it.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Seek, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token};
+
+use crate::line::LINE_BYTES;
+use crate::machine::thread_cpu;
+
+const SOCKETS: usize = 100;
+/// A connection is slow at first.
+const WARM_ROUNDS: usize = 50;
+/// So much processor time makes the error of the system's clock, one tick, small.
+const ENOUGH: Duration = Duration::from_millis(600);
+
+/// A commit of a few messages writes about so much.
+const SYNCED_BYTES: usize = 4096;
+const SYNCS: usize = 101;
+
+/// What nothing that sends and stores can be faster than.
+#[derive(Clone, Copy)]
+pub struct Floor {
+    /// The processor time of one send.
+    pub send: Duration,
+    /// The time until a small write is on disk; the median.
+    pub sync: Duration,
+}
+
+/// Measures both.
+pub fn measure() -> Floor {
+    Floor { send: send(), sync: sync() }
+}
+
+fn sync() -> Duration {
+    let mut file = tempfile::tempfile().expect("a file");
+    file.write_all(&[b'x'; SYNCED_BYTES * SYNCS]).and_then(|()| file.sync_all()).expect("room on the disk");
+    file.rewind().expect("a file");
+    let mut times = [(); SYNCS].map(|()| {
+        let start = Instant::now();
+        file.write_all(&[b'y'; SYNCED_BYTES]).and_then(|()| file.sync_data()).expect("room on the disk");
+        start.elapsed()
+    });
+    times.sort();
+    times[SYNCS / 2]
+}
+
+fn send() -> Duration {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine");
+    let address = listener.local_addr().expect("a bound address");
+    let (mut senders, mut receivers) = (Vec::new(), Vec::new());
+    for _ in 0..SOCKETS {
+        receivers.push(TcpStream::connect(address).expect("a connection"));
+        let (sender, _) = listener.accept().expect("a connection");
+        sender.set_nodelay(true).expect("a connection");
+        senders.push(sender);
+    }
+    let reader = thread::spawn(move || read_all(receivers));
+    let mut round = || senders.iter_mut().for_each(|socket| socket.write_all(&[b'x'; LINE_BYTES]).expect("a reader"));
+    (0..WARM_ROUNDS).for_each(|_| round());
+    let (start, mut rounds) = (thread_cpu(), 0);
+    let spent = loop {
+        (0..100).for_each(|_| round());
+        rounds += 100;
+        let spent = thread_cpu() - start;
+        if spent > ENOUGH {
+            break spent;
+        }
+    };
+    drop(senders);
+    reader.join().expect("the reader reads to the end");
+    spent / (rounds * SOCKETS as u32)
+}
+
+/// Reads by readiness, as the generator does, until all are closed.
+fn read_all(receivers: Vec<TcpStream>) {
+    let mut poll = Poll::new().expect("readiness");
+    let mut events = Events::with_capacity(1024);
+    let mut open = BTreeMap::new();
+    for (number, socket) in receivers.into_iter().enumerate() {
+        socket.set_nonblocking(true).expect("a connection");
+        let mut socket = mio::net::TcpStream::from_std(socket);
+        poll.registry().register(&mut socket, Token(number), Interest::READABLE).expect("a connection");
+        open.insert(Token(number), socket);
+    }
+    let mut buffer = [0; 65536];
+    while !open.is_empty() {
+        poll.poll(&mut events, None).expect("readiness");
+        for event in &events {
+            while let Some(socket) = open.get_mut(&event.token()) {
+                match socket.read(&mut buffer) {
+                    Ok(0) => drop(open.remove(&event.token())),
+                    // Less than asked for: there is no more, unless it is the end, which is told only once.
+                    Ok(read) if read == buffer.len() || event.is_read_closed() => {}
+                    _ => break,
+                }
+            }
+        }
+    }
+}

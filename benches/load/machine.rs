@@ -1,0 +1,95 @@
+//! What the system tells of a process: its processor time, its context switches, its memory.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A tick of the times in `/proc`, on every Linux of today.
+const TICK: Duration = Duration::from_millis(10);
+
+/// A process whose use of the machine is watched.
+pub struct Process {
+    folder: PathBuf,
+    /// The thread that owns the chat.
+    broker: PathBuf,
+}
+
+impl Process {
+    /// The server with this process id. It has a thread called `broker`.
+    pub fn server(pid: u32) -> Process {
+        let folder = PathBuf::from(format!("/proc/{pid}"));
+        let is_broker = |task: &PathBuf| fs::read_to_string(task.join("comm")).is_ok_and(|name| name == "broker\n");
+        let broker = tasks(&folder).into_iter().find(is_broker).expect("the server has a broker");
+        Process { folder, broker }
+    }
+
+    /// User and system time of all its threads, and of the broker alone.
+    pub fn cpu(&self) -> (Duration, Duration) {
+        (cpu(&self.folder), cpu(&self.broker))
+    }
+
+    /// How often one of its threads stopped running, willingly or not.
+    pub fn switches(&self) -> u64 {
+        let of_task = |task: PathBuf| {
+            // A thread may end in between.
+            let status = fs::read_to_string(task.join("status")).unwrap_or_default();
+            field(&status, "voluntary_ctxt_switches:") + field(&status, "nonvoluntary_ctxt_switches:")
+        };
+        tasks(&self.folder).into_iter().map(of_task).sum()
+    }
+
+    /// What it has in memory.
+    pub fn resident_kib(&self) -> u64 {
+        field(&fs::read_to_string(self.folder.join("status")).unwrap_or_default(), "VmRSS:")
+    }
+}
+
+/// User and system time of this process.
+pub fn own_cpu() -> Duration {
+    cpu("/proc/self".as_ref())
+}
+
+/// User and system time of this thread.
+pub fn thread_cpu() -> Duration {
+    cpu("/proc/thread-self".as_ref())
+}
+
+/// The time for which all cores together have been busy, for whatever program and for other machines on the same host.
+pub fn busy() -> Duration {
+    let stat = fs::read_to_string("/proc/stat").expect("a Linux");
+    let fields = stat.lines().next().unwrap_or_default().split_whitespace().skip(1);
+    let ticks: Vec<u32> = fields.map(|field| field.parse().expect("a number of ticks")).collect();
+    // In the order of the file: user, nice, system, idle, waiting for a disk, interrupts, soft interrupts, stolen.
+    let idle = [3, 4];
+    TICK * (0..8).filter(|at| !idle.contains(at)).map(|at| ticks[at]).sum::<u32>()
+}
+
+/// The machine in a few words.
+pub fn describe() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("{} cores, {}, Linux {}", cores(), model.unwrap_or("unknown"), kernel.trim())
+}
+
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn tasks(folder: &std::path::Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder.join("task")).expect("the process runs");
+    entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()
+}
+
+fn cpu(folder: &std::path::Path) -> Duration {
+    let stat = fs::read_to_string(folder.join("stat")).expect("the process runs");
+    // The name of the process comes in parentheses and may hold anything; the times are the 14th and 15th field.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: u32 = fields.skip(11).take(2).map(|field| field.parse::<u32>().expect("a number of ticks")).sum();
+    TICK * ticks
+}
+
+fn field(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
