@@ -20,4 +20,4 @@ mod talk;
 mod telnet;
 mod transcripts;
 mod tidy;
-
+mod simulation;

@@ -6,12 +6,14 @@
 mod request;
 mod turn;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use rustc_hash::FxHashMap;
 
 pub use request::{Gone, Reply, Request};
 use turn::Turn;
@@ -39,7 +41,7 @@ pub struct TurnLimits {
 pub struct Broker {
     chat: Chat,
     writer: Writer,
-    clients: HashMap<ClientId, Client>,
+    clients: FxHashMap<ClientId, Client>,
     flusher: FlusherHandle,
     limits: TurnLimits,
     clock: text::Clock,
@@ -88,7 +90,7 @@ impl Broker {
         let broker = Broker {
             chat,
             writer,
-            clients: HashMap::new(),
+            clients: FxHashMap::default(),
             flusher,
             limits,
             clock,

@@ -125,8 +125,13 @@ impl Room {
         while self.lately.front().is_some_and(|(at, _)| at.plus_seconds(look_back_s) < now) {
             self.lately.pop_front();
         }
+        // The clock was set back: what seems to be of the future is taken for now, which errs on the side of unread.
+        let mut before = self.last_seq;
+        while let Some((_, seq)) = self.lately.pop_back_if(|(at, _)| *at > now) {
+            before = seq;
+        }
         if self.lately.back().is_none_or(|(at, _)| at.0 / 1000 != now.0 / 1000) {
-            self.lately.push_back((now, self.last_seq));
+            self.lately.push_back((now, before));
         }
         self.last_seq += 1;
         self.last_seq

@@ -106,7 +106,7 @@ limits! {
     /// Time for telling everyone and closing when the server stops; one second more ends it all.
     stop_timeout_s: 4, 1..=60, "seconds";
     /// Events that may wait for the broker; when it is full, clients are read later.
-    inbox_events: 1_024, 1..=1_048_576, "events";
+    inbox_events: 8_192, 1..=1_048_576, "events";
     /// Events the broker decides and commits together.
     turn_events_max: 256, 1..=65_536, "events";
     /// Rooms one account may own.

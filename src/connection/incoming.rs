@@ -121,7 +121,7 @@ impl Incoming {
         let signals = self.telnet.receive(&buffer[..read], &mut data, &mut self.answer);
         self.interrupted |= signals.interrupted;
         self.cutter.push(&data);
-        buffer.zeroize();
+        buffer[..read].zeroize();
         None
     }
 

@@ -1,0 +1,58 @@
+//! The pure core, simulated: random clients against a plain model, from a seed.
+//!
+//! No socket, no thread, no clock. A run is one seed; everything that happens follows from it, so a failure is replayed
+//! by its number: `SEED=7 make sim`, or `SEED=7 STEPS=1000000 make sim` for a longer life of the same people. What is
+//! checked after each input, each turn and now and then is listed in `world.rs`.
+
+mod crowd;
+mod model;
+mod privacy;
+mod random;
+mod store;
+mod world;
+
+use std::time::Instant;
+
+use world::World;
+
+fn setting(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{name}={value} is no number")))
+}
+
+#[test]
+fn random_clients_meet_what_the_model_says() {
+    let (seeds, steps) = if cfg!(debug_assertions) { (20, 1000) } else { (400, 2000) };
+    let seeds = setting("SEED").map_or(0..seeds, |seed| seed..seed + 1);
+    let steps = setting("STEPS").unwrap_or(steps);
+    let (start, count) = (Instant::now(), seeds.end - seeds.start);
+    let mut tally = world::Tally::default();
+    for seed in seeds.clone() {
+        let mut world = World::new(seed);
+        world.live(steps);
+        tally.add(&world.tally);
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let speed = (count * steps) as f64 / seconds;
+    println!("seeds {seeds:?}, {steps} steps each, {speed:.0} steps a second: {tally}");
+}
+
+#[test]
+fn the_same_seed_leads_to_the_same_effects() {
+    for seed in 1000..1004 {
+        let trace = || {
+            let mut world = World::new(seed);
+            world.live(1000);
+            world.trace
+        };
+        assert_eq!(trace(), trace(), "seed {seed}");
+    }
+}
+
+#[test]
+fn the_store_in_memory_does_what_the_real_one_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(2000);
+    world.store_in(folder.path());
+    world.live(if cfg!(debug_assertions) { 1000 } else { 3000 });
+}
