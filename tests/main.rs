@@ -9,6 +9,7 @@ mod accounts;
 mod connections;
 mod operating;
 mod slow_readers;
+mod storing;
 mod rooms;
 mod invitations;
 mod direct;

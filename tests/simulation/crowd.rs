@@ -189,7 +189,10 @@ impl Crowd {
             let name = Name::parse(self.random.one_of(&PEOPLE).unwrap()).unwrap();
             return Input::Register { name, hash: PasswordHash("hash".into()), address };
         }
-        let account = AccountId(self.random.below(model.accounts.len() as u64 + 1) as i64 + 1);
+        let alive = model.accounts.values().filter(|account| account.name.is_some()).map(|account| account.id);
+        let alive: Vec<AccountId> = alive.collect();
+        let any = AccountId(self.random.below(model.accounts.len() as u64 + 1) as i64 + 1);
+        let account = self.random.one_of(&alive).filter(|_| self.random.percent(90)).unwrap_or(any);
         let version = model.accounts.get(&account).map_or(1, |account| account.version);
         // The system's own account has no password, so nobody gets as far as this for it.
         let account = if account == chat_server::chat::SYSTEM { AccountId(2) } else { account };
@@ -336,12 +339,15 @@ impl Crowd {
     }
 
     fn label(&mut self, model: &Model, asker: Asker) -> Option<RoomLabel> {
-        let own = model.rooms.values().filter(|room| room.members.contains_key(&asker.account)).map(|room| room.id);
+        let direct = self.random.percent(15);
+        let own = model.rooms.values().filter(|room| room.members.contains_key(&asker.account));
+        let own = own.filter(|room| direct == room.name.is_none()).map(|room| room.id);
         let own: Vec<RoomId> = own.collect();
         match self.random.below(10) {
             0..4 => None,
             4..7 => self.random.one_of(&own).map(|id| model.label(id, asker.account)),
             7..9 => Some(RoomLabel::Room(self.room_name(model))),
+            _ if self.random.percent(60) => None,
             _ => Some(RoomLabel::Direct(self.person(model))),
         }
     }

@@ -29,9 +29,9 @@ use super::random::Random;
 use super::store::Store;
 
 /// How many inputs are shown of a run that fails.
-const SHOWN: usize = 60;
+const SHOWN: usize = 20;
 /// After so many inputs there are more dead rooms and ghosts than what is interesting, and a new chat is begun.
-const LIFE_STEPS: u64 = 2000;
+pub const LIFE_STEPS: u64 = 2000;
 const SECOND: i64 = 1000;
 const HOUR: i64 = 3600 * SECOND;
 const YEAR: i64 = 365 * 24 * HOUR;
