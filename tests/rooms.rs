@@ -314,7 +314,7 @@ fn a_room_is_handed_over_to_a_member() {
     assert_eq!(ann.answer("/room owner bob"), ["-! bob is not in #tea. Nothing was done. /who #tea lists who is."]);
     bob.ask("/join tea");
     ann.sync();
-    let told = ["-- ann made bob the owner of #tea.", "-- ann made ann a moderator of #tea."];
+    let told = ["-- ann made bob the owner of #tea.", "-- ann is now a moderator of #tea."];
     assert_eq!(ann.answer("/room owner bob"), told);
     assert_eq!(bob.sync(), told);
     assert_eq!(bob.answer("/who tea"), ["-- 2 members of #tea: ann (moderator), bob (owner)."]);

@@ -2,8 +2,8 @@
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    AccountId, BanTarget, ClientId, Code, Command, HistoryRange, Input, MessageKind, Name, PasswordHash, RoomId,
-    RoomLabel, Seq, Text, Visibility,
+    AccountId, BanTarget, ClientId, Code, Command, GENERAL, HistoryRange, Input, MessageKind, Name, PasswordHash, Role,
+    RoomId, RoomLabel, Seq, Text, Visibility,
 };
 
 use super::model::{Asker, Model, Room};
@@ -114,6 +114,42 @@ enum Habit {
     End,
 }
 
+impl Habit {
+    /// Whether it takes a rank.
+    fn leads(self) -> bool {
+        use Habit::*;
+        matches!(
+            self,
+            Topic
+                | SetVisibility
+                | Rename
+                | Delete
+                | HandOver
+                | Invite
+                | InviteByCode
+                | Uninvite
+                | Kick
+                | Ban
+                | Unban
+                | ListBans
+                | Promote
+                | Demote
+        )
+    }
+
+    /// Whom it is likely to be about in a room.
+    fn concerns(self, room: &Room) -> Vec<AccountId> {
+        match self {
+            Habit::Kick | Habit::Ban | Habit::Promote | Habit::Demote | Habit::HandOver => {
+                room.members.keys().copied().collect()
+            }
+            Habit::Unban => room.bans.keys().copied().collect(),
+            Habit::Uninvite => room.invited.keys().copied().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Everybody who is connected.
 #[derive(Debug)]
 pub struct Crowd {
@@ -202,8 +238,13 @@ impl Crowd {
 
     fn act(&mut self, model: &Model, asker: Asker) -> Input {
         let (_, habit) = HABITS[self.random.weighted(&self.weights)];
-        let person = self.person(model);
-        let label = self.label(model, asker);
+        let label = match habit.leads() && self.random.percent(70) {
+            true => self.led_room(model, asker),
+            false => self.label(model, asker),
+        };
+        let concerned = model.find(asker, label.as_ref()).ok().map(|room| habit.concerns(&model.rooms[&room]));
+        let concerned = self.random.one_of(&concerned.unwrap_or_default()).filter(|_| self.random.percent(80));
+        let person = concerned.map_or_else(|| self.person(model), |account| model.accounts[&account].label());
         let text = self.text(model, asker, label.as_ref());
         Input::Command(match habit {
             Habit::Say => {
@@ -219,6 +260,10 @@ impl Crowd {
             Habit::OpenDirect => Command::OpenDirect { with: person },
             Habit::ListRooms => Command::ListRooms { page: self.page() },
             Habit::Join => Command::Join { room: RoomLabel::Room(self.room_name(model)) },
+            // Most people stay in the first room.
+            Habit::Leave if model.find(asker, label.as_ref()) == Ok(GENERAL) && self.random.percent(80) => {
+                Command::Back
+            }
             Habit::Leave => Command::Leave { room: label },
             Habit::Create => {
                 let visibility = self.visibility();
@@ -256,7 +301,10 @@ impl Crowd {
             }
             Habit::AcceptCode => Command::Accept { what: Some(self.code(model)) },
             Habit::Uninvite => {
-                let what = if self.random.percent(30) { self.code(model) } else { person };
+                let codes = model.find(asker, label.as_ref()).ok().map(|room| &model.rooms[&room].codes);
+                let codes: Vec<Code> = codes.into_iter().flat_map(|codes| codes.keys().cloned()).collect();
+                let code = self.random.one_of(&codes).filter(|_| self.random.percent(50));
+                let what = code.map_or(person, |code| Name::parse(code.as_str()).unwrap());
                 Command::Uninvite { what, room: label }
             }
             Habit::Who => {
@@ -281,7 +329,7 @@ impl Crowd {
             Habit::Demote => Command::Demote { who: person, room: label },
             Habit::ClaimOperator => {
                 let guess = Code::typed("maple-otter-42");
-                let code = if self.random.percent(50) { guess } else { self.operator_code.clone() };
+                let code = if self.random.percent(30) { guess } else { self.operator_code.clone() };
                 Command::ClaimOperator { code }
             }
             Habit::ServerKick => Command::ServerKick { who: person, why: Text::from("spam") },
@@ -338,6 +386,13 @@ impl Crowd {
         Name::parse(&format!("hid-{}", self.hidden_rooms)).unwrap()
     }
 
+    /// A room in which the asker has a rank, if there is one.
+    fn led_room(&mut self, model: &Model, asker: Asker) -> Option<RoomLabel> {
+        let leads = |room: &&Room| room.members.get(&asker.account).is_some_and(|member| member.role > Role::Member);
+        let led: Vec<RoomId> = model.rooms.values().filter(leads).map(|room| room.id).collect();
+        self.random.one_of(&led).map(|id| model.label(id, asker.account))
+    }
+
     fn label(&mut self, model: &Model, asker: Asker) -> Option<RoomLabel> {
         let direct = self.random.percent(15);
         let own = model.rooms.values().filter(|room| room.members.contains_key(&asker.account));
@@ -370,7 +425,9 @@ impl Crowd {
     }
 
     fn code(&mut self, model: &Model) -> Name {
-        let codes: Vec<Code> = model.rooms.values().flat_map(|room| room.codes.keys().cloned()).collect();
+        let first = self.random.percent(20);
+        let rooms = model.rooms.values().filter(|room| first || room.id != GENERAL);
+        let codes: Vec<Code> = rooms.flat_map(|room| room.codes.keys().cloned()).collect();
         let code = self.random.one_of(&codes).unwrap_or_else(|| Code::invitation([9, 9, 9]));
         Name::parse(code.as_str()).expect("an invitation code fits where a name does")
     }

@@ -102,7 +102,7 @@ pub struct Room {
     pub members: BTreeMap<AccountId, Member>,
     pub invited: BTreeMap<AccountId, (AccountId, Timestamp)>,
     pub codes: BTreeMap<Code, (AccountId, Timestamp)>,
-    bans: BTreeMap<AccountId, StoredBan>,
+    pub bans: BTreeMap<AccountId, StoredBan>,
 }
 
 #[derive(Clone, Debug)]

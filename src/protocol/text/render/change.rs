@@ -32,8 +32,8 @@ pub(super) fn changed(room: &RoomLabel, by: Option<&Name>, change: &RoomChange, 
                 Role::Member => "a plain member",
             };
             match by {
-                Some(by) => format!("{by} made {who} {rank} of {room}."),
-                None => format!("{who} is now {rank} of {room}."),
+                Some(by) if by != who => format!("{by} made {who} {rank} of {room}."),
+                _ => format!("{who} is now {rank} of {room}."),
             }
         }
     });
