@@ -1,8 +1,8 @@
 //! The pure core, simulated: random clients against a plain model, from a seed.
 //!
 //! No socket, no thread, no clock. A run is one seed; everything that happens follows from it, so a failure is replayed
-//! by its number: `SEED=7 make sim`, or `SEED=7 STEPS=1000000 make sim` for a longer life of the same people. What is
-//! checked after each input, each turn and now and then is listed in `world.rs`.
+//! by its number: `SEED=7 make sim`, or `SEED=7 STEPS=1000000 make sim` for more of the same. A failure tells both and
+//! the last inputs. What is checked after each input, each turn and now and then is listed in `world.rs`.
 
 mod crowd;
 mod model;
