@@ -207,16 +207,20 @@ impl World {
         }
     }
 
-    /// A wall clock: mostly it goes on, sometimes it is set.
+    /// A wall clock: mostly it goes on, sometimes it is set, sometimes it is the very moment at which something ends.
     fn move_clock(&mut self) {
         let mut up_to = |ms: i64| self.random.next() as i64 % ms;
         let (step, choice) = (up_to(5 * SECOND).abs(), up_to(100).abs());
         let moved = match choice {
             0..30 => 0,
             30..80 => step,
-            80..93 => up_to(HOUR).abs(),
-            93..96 => up_to(48 * HOUR).abs(),
-            96..99 => up_to(HOUR),
+            80..92 => up_to(HOUR).abs(),
+            92..94 => up_to(48 * HOUR).abs(),
+            94..97 => up_to(HOUR),
+            97..99 => {
+                let end = self.random.one_of(&self.model.ends()).unwrap_or(self.now);
+                end.0.saturating_sub(self.now.0).saturating_sub(i64::from(self.random.percent(50)))
+            }
             _ => up_to(10 * YEAR),
         };
         self.now = Timestamp((self.now.0 + moved).max(0));

@@ -240,6 +240,20 @@ impl Model {
         }
     }
 
+    /// When invitations and bans end, but for those that as good as never do.
+    pub fn ends(&self) -> Vec<Timestamp> {
+        let never = Timestamp(i64::MAX);
+        let bans = self.accounts.values().filter_map(|account| account.ban.as_ref()?.until);
+        let mut ends: Vec<Timestamp> = bans.chain(self.address_bans.values().filter_map(|ban| ban.until)).collect();
+        for room in self.rooms.values() {
+            ends.extend(room.invited.values().map(|(_, until)| *until));
+            ends.extend(room.codes.values().map(|(_, until)| *until));
+            ends.extend(room.bans.values().filter_map(|ban| ban.until));
+        }
+        ends.retain(|end| *end != never);
+        ends
+    }
+
     /// Whether a code for the first operator is needed; if so, this is it.
     pub fn set_operator_code(&mut self, code: Code) -> bool {
         let needed = !self.accounts.values().any(|account| account.operator);
