@@ -17,6 +17,7 @@ pub mod shutdown;
 pub mod net;
 pub mod store;
 pub mod password;
+pub mod token;
 pub mod broker;
 pub mod connection;
 pub mod server;

@@ -149,10 +149,12 @@ impl Server {
         }
         for ((listener, _), listen) in listeners.iter().zip(&config.listen) {
             let (listener, door, quit, services) = (listener.clone(), door.clone(), quit.clone(), services.clone());
+            let front = listen.front;
             let (accepting, client) = (accepting.running(), clients.running());
             spawn(&format!("accept {}", listen.front), move || {
                 let _accepting = accepting;
-                listener.run(&door, &quit, |link| connection::spawn(link, services.clone(), client.clone()));
+                let serve = |link| connection::spawn(front, link, services.clone(), client.clone());
+                listener.run(&door, &quit, connection::voice(front), serve);
             })?;
         }
         for ((_, address), listen) in listeners.iter().zip(&config.listen) {
@@ -277,7 +279,10 @@ fn services(
         login_bad_lines_max: limits.login_bad_lines_max,
         outbox_max_bytes: size(limits.outbox_max_bytes),
         line_max_bytes: size(limits.line_max_bytes),
+        json_line_max_bytes: size(limits.json_line_max_bytes),
         line_cut_bytes: size(limits.line_cut_bytes),
+        message_max_bytes: limits.message_max_bytes,
+        history_page_max: limits.history_page_max_lines,
     })
 }
 

@@ -106,7 +106,7 @@ fn a_command_may_be_shortened_as_long_as_only_one_fits() {
     // What was begun would be shown to all if the wrong one were taken.
     assert_eq!(
         ann.answer("/t bob a secret"),
-        ["-! \"/t\" may mean /tell or /topic. Nothing was done. Type a little more of it."]
+        ["-! \"/t\" may mean /tell, /topic or /token. Nothing was done. Type a little more of it."]
     );
     assert_eq!(bob.sync(), [""; 0]);
     bob.send("/q");

@@ -5,6 +5,7 @@
 
 mod request;
 mod turn;
+mod wording;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,8 +18,9 @@ use rustc_hash::FxHashMap;
 
 pub use request::{Gone, Reply, Request};
 use turn::Turn;
+use wording::{Batch, Place};
 
-use crate::chat::{Chat, ClientId, Timestamp};
+use crate::chat::{Chat, ClientId, Front, Timestamp};
 use crate::net::{Admission, Flushed, FlusherHandle, Outbox, Reason};
 use crate::protocol::text;
 use crate::store::{CommitError, Writer};
@@ -49,7 +51,7 @@ pub struct Broker {
     /// How many people are online, for greetings.
     people: Arc<AtomicUsize>,
     /// The bytes of the current turn, of which clients get parts.
-    batch: Vec<u8>,
+    batch: Batch,
     /// Who gets something in the current turn.
     touched: Vec<ClientId>,
     /// The moment of the last turn, to notice a new day.
@@ -59,6 +61,7 @@ pub struct Broker {
 /// A logged-in client.
 #[derive(Debug)]
 struct Client {
+    front: Front,
     outbox: Outbox,
     replies: Sender<Reply>,
     /// What to do when all is sent.
@@ -96,7 +99,7 @@ impl Broker {
             clock,
             admission,
             people,
-            batch: Vec::new(),
+            batch: Batch::default(),
             touched: Vec::new(),
             last: wall_clock(),
         };
@@ -134,13 +137,16 @@ impl Broker {
     /// Nothing of the turn is delivered or acknowledged; everybody learns that what they sent last may be lost.
     fn say_that_the_store_failed(&mut self) {
         self.batch.clear();
-        text::refused(text::STORE_FAILED, &mut self.batch);
-        let to = self.batch.len();
-        for id in self.clients.keys().copied().collect::<Vec<_>>() {
-            self.push(id, 0, to);
-        }
+        self.tell_everybody(wording::store_failed);
         self.clients.values_mut().for_each(|client| client.finish = Some(Finish::Close(Reason::Stopping)));
         self.flush();
+    }
+
+    /// The same to all clients, in the words of their fronts.
+    fn tell_everybody(&mut self, write: impl Fn(Front, &mut Vec<u8>)) {
+        let places = Front::ALL.map(|front| self.batch.write(front, |out| write(front, out)));
+        let clients: Vec<(ClientId, Front)> = self.clients.iter().map(|(id, client)| (*id, client.front)).collect();
+        clients.into_iter().for_each(|(id, front)| self.push(id, places[front as usize]));
     }
 
     /// One turn. Whether it is time to stop.
@@ -152,7 +158,7 @@ impl Broker {
         for request in requests {
             stop |= matches!(request, Request::Stop);
             bytes_left = bytes_left.saturating_sub(request.text_bytes());
-            turn.decide(&mut self.chat, now, request);
+            turn.decide(&mut self.chat, &self.writer, now, request);
             if bytes_left == 0 {
                 break;
             }
@@ -183,15 +189,13 @@ impl Broker {
     fn flush(&mut self) {
         for id in std::mem::take(&mut self.touched) {
             let Some(client) = self.clients.get_mut(&id) else { continue };
-            match client.outbox.flush(&self.batch, &self.flusher) {
+            match client.outbox.flush(self.batch.of(client.front), &self.flusher) {
                 Flushed::Dry => self.finish(id),
                 Flushed::Lent => {}
                 Flushed::Ended => self.drop_client(id),
             }
         }
         self.batch.clear();
-        // A turn with a page of history or many recipients may have needed much; the next ones will not.
-        self.batch.shrink_to(1 << 20);
     }
 
     /// All is sent: does what was to be done then.
@@ -230,29 +234,48 @@ impl Broker {
             return;
         }
         if !self.clock.is_same_day(self.last, now) {
-            let from = self.batch.len();
-            text::new_day(now, &self.clock, &mut self.batch);
-            let to = self.batch.len();
-            for id in self.chat.clients().iter() {
-                self.push(*id, from, to);
-            }
+            let clock = self.clock.clone();
+            self.tell_everybody(|front, out| wording::new_day(front, now, &clock, out));
             self.flush();
         }
         self.last = now;
         self.writer.look_after();
     }
 
-    fn push(&mut self, id: ClientId, from: usize, to: usize) {
-        let Some(client) = self.clients.get_mut(&id) else { return };
-        if client.outbox.push(&self.batch, from, to) {
+    fn push(&mut self, id: ClientId, (from, to): Place) {
+        let Some(client) = self.clients.get_mut(&id).filter(|_| from < to) else { return };
+        if client.outbox.push(self.batch.of(client.front), from, to) {
             self.touched.push(id);
         }
         if client.outbox.holds_too_much() {
-            // The page for which it is held takes too long: rather out of order than lost.
-            let held = client.outbox.release();
-            let from = self.batch.len();
-            self.batch.extend_from_slice(&held);
-            self.push(id, from, self.batch.len());
+            self.give_up_holding(id);
+        }
+    }
+
+    /// The page for which an outbox is held takes too long. People get what waits out of order rather than not at all; a
+    /// program would not notice, so it is cut, and can resume.
+    fn give_up_holding(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        match client.front {
+            Front::Text => self.write_ahead(id, &[], true),
+            Front::Json => {
+                client.outbox.end(Reason::SlowReader);
+                self.drop_client(id);
+            }
+        }
+    }
+
+    /// Writes bytes ahead of what is held back for a client, and then that too if it is to be `released`.
+    fn write_ahead(&mut self, id: ClientId, bytes: &[u8], released: bool) {
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        let held = if released { client.outbox.release() } else { Vec::new() };
+        let write = |out: &mut Vec<u8>| {
+            out.extend_from_slice(bytes);
+            out.extend_from_slice(&held);
+        };
+        let (from, to) = self.batch.write(client.front, write);
+        if from < to && client.outbox.push_ahead(from, to) {
+            self.touched.push(id);
         }
     }
 

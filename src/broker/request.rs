@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use crate::chat::{ClientId, Command, Grant, Input, Name, Refusal, RoomId, Seq};
+use crate::chat::{ClientId, Command, Front, Grant, Input, Name, Refusal, RoomId, Seq};
 use crate::net::{Link, Reason};
+use crate::protocol::json::Reference;
 
 /// What is sent to the broker.
 #[derive(Debug)]
@@ -15,8 +16,12 @@ pub enum Request {
     Enter {
         /// The connection.
         link: Arc<Link>,
-        /// [`Input::LogIn`] or [`Input::Register`].
+        /// [`Input::LogIn`], [`Input::LogInByToken`] or [`Input::Register`].
         input: Input,
+        /// The front by which it speaks.
+        front: Front,
+        /// Goes back with the answer.
+        reference: Option<Reference>,
         /// For the answers. Has room for one.
         replies: Sender<Reply>,
     },
@@ -28,13 +33,22 @@ pub enum Request {
         /// For the answer. Has room for one.
         replies: Sender<Reply>,
     },
-    /// A logged-in client asks for something. Answered by a [`Reply`] if the command needs one, and when it is
-    /// [`Command::LogOut`].
-    Command(ClientId, Command),
+    /// A logged-in client asks for something; `reference` goes back with the answer. Answered by a [`Reply`] if the command
+    /// needs one, and when it is [`Command::LogOut`].
+    Command(ClientId, Command, Option<Reference>),
     /// Finished bytes of a client's own thread for its outbox: lines, or the telnet commands around a prompt.
     Write(ClientId, Vec<u8>),
-    /// The same, and it is the page for which the outbox was held. What was read counts as read up to there.
-    Page(ClientId, Vec<u8>, Vec<(RoomId, Seq)>),
+    /// The same, and it is the page for which the outbox is held, or a part of it.
+    Page {
+        /// Whose it is.
+        client: ClientId,
+        /// The page.
+        bytes: Vec<u8>,
+        /// What is shown counts as read up to there.
+        read: Vec<(RoomId, Seq)>,
+        /// More of it follows: the outbox stays held.
+        more: bool,
+    },
     /// Say the reason's last line to a client, send what waits, and close the connection.
     Close(ClientId, Reason),
     /// The connection is gone.
@@ -48,10 +62,9 @@ pub enum Request {
 impl Request {
     /// How many bytes each member of a room will get of it, about.
     pub(super) fn text_bytes(&self) -> usize {
-        match self {
-            Request::Command(_, Command::Say { text, .. } | Command::Tell { text, .. } | Command::Reply { text }) => {
-                text.len()
-            }
+        let Request::Command(_, command, _) = self else { return 0 };
+        match command {
+            Command::Say { text, .. } | Command::Tell { text, .. } | Command::Reply { text } => text.len(),
             _ => 0,
         }
     }

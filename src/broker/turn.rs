@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
+use super::wording::{self, Answer, Worded};
 use super::{Broker, Client, Finish, Gone, Reply, Request, StoreFailed};
 use crate::chat::{
-    Audience, Chat, ClientId, Command, Delivery, Effects, Event, Farewell, Input, Record, Refusal, Timestamp,
+    Audience, Chat, ClientId, Command, Delivery, Effects, Event, Farewell, Front, Input, Record, Refusal, Timestamp,
 };
 use crate::net::{Link, Outbox, Reason};
-use crate::protocol::text;
+use crate::protocol::json::Reference;
+use crate::store::Writer;
 
 /// What the requests of a turn lead to.
 #[derive(Debug, Default)]
@@ -23,13 +25,21 @@ pub(super) struct Turn {
 #[derive(Debug)]
 enum Step {
     /// The connection is logged in; the deliveries are its welcome.
-    Entered { link: Arc<Link>, replies: Sender<Reply>, deliveries: Range<usize> },
+    Entered {
+        link: Arc<Link>,
+        front: Front,
+        reference: Option<Reference>,
+        replies: Sender<Reply>,
+        deliveries: Range<usize>,
+    },
     /// It is not.
     NotEntered { replies: Sender<Reply>, refusal: Refusal },
     /// What a client asked for. `replies`: its thread waits for an answer.
-    Deliver { client: ClientId, deliveries: Range<usize>, replies: bool },
-    /// Bytes for a client; `page`: those for which its outbox is held.
-    Write { client: ClientId, bytes: Vec<u8>, page: bool },
+    Deliver { client: ClientId, reference: Option<Reference>, deliveries: Range<usize>, replies: bool },
+    /// Bytes for a client, behind all before.
+    Write { client: ClientId, bytes: Vec<u8> },
+    /// The page for which its outbox is held; or a part of it, and `more` follows.
+    Page { client: ClientId, bytes: Vec<u8>, more: bool },
     /// A client's connection is to be closed.
     Close { client: ClientId, reason: Reason },
     /// A client's connection is gone.
@@ -51,11 +61,11 @@ impl Turn {
     }
 
     /// Decides on a request.
-    pub fn decide(&mut self, chat: &mut Chat, now: Timestamp, request: Request) {
+    pub fn decide(&mut self, chat: &mut Chat, store: &Writer, now: Timestamp, request: Request) {
         let effects = &mut self.effects;
         let start = effects.deliveries.len();
         let step = match request {
-            Request::Enter { link, input, replies } => {
+            Request::Enter { link, input, front, reference, replies } => {
                 let client = ClientId(link.number());
                 chat.handle(now, client, input, effects);
                 match effects.deliveries.last() {
@@ -64,7 +74,10 @@ impl Turn {
                         effects.deliveries.truncate(start);
                         Step::NotEntered { replies, refusal }
                     }
-                    _ => Step::Entered { link, replies, deliveries: start..effects.deliveries.len() },
+                    _ => {
+                        let deliveries = start..effects.deliveries.len();
+                        Step::Entered { link, front, reference, replies, deliveries }
+                    }
                 }
             }
             Request::CheckName { name, replies } => {
@@ -72,22 +85,28 @@ impl Turn {
                 let _ = replies.try_send(reply);
                 return;
             }
-            Request::Command(client, command) => {
+            Request::Command(client, mut command, reference) => {
                 let replies = command.needs_reply();
                 // What a client sent before it heard that its session has ended is nobody's request any more.
                 if chat.is_logged_in(client) {
-                    chat.handle(now, client, Input::Command(command), effects);
+                    match look_up_key(chat, store, client, &mut command) {
+                        Ok(()) => chat.handle(now, client, Input::Command(command), effects),
+                        Err(refusal) => {
+                            let refused = Event::Refused(refusal);
+                            effects.deliveries.push(Delivery::Event(Audience::One(client), refused));
+                        }
+                    }
                 }
-                Step::Deliver { client, deliveries: start..effects.deliveries.len(), replies }
+                Step::Deliver { client, reference, deliveries: start..effects.deliveries.len(), replies }
             }
-            Request::Write(client, bytes) => Step::Write { client, bytes, page: false },
-            Request::Page(client, bytes, read) => {
+            Request::Write(client, bytes) => Step::Write { client, bytes },
+            Request::Page { client, bytes, read, more } => {
                 for (room, seq) in read {
                     chat.handle(now, client, Input::Command(Command::MarkRead { room, seq }), effects);
                 }
                 // Whoever has been logged out meanwhile is refused to mark anything, and need not hear of it.
                 effects.deliveries.truncate(start);
-                Step::Write { client, bytes, page: true }
+                Step::Page { client, bytes, more }
             }
             Request::Close(client, reason) => {
                 chat.handle(now, client, Input::Disconnected, effects);
@@ -108,27 +127,44 @@ impl Turn {
     }
 }
 
+/// Puts what the store has under the key of a message beside it. A key that cannot be looked up may be one of a stored
+/// message, so nothing is stored.
+fn look_up_key(chat: &Chat, store: &Writer, client: ClientId, command: &mut Command) -> Result<(), Refusal> {
+    if let Command::Say { keyed: Some(keyed), .. } = command
+        && let Some(account) = chat.account_of(client)
+    {
+        keyed.stored = store.keyed(account, &keyed.key).map_err(|error| {
+            log::warn!("cannot look up the key of a message client={client} error={error}");
+            Refusal::NotStored
+        })?;
+    }
+    Ok(())
+}
+
 impl Broker {
     /// Everything of the turn is stored: carries it out, in its order.
     pub(super) fn carry_out(&mut self, turn: &mut Turn, now: Timestamp) {
         for step in turn.steps.drain(..) {
             match step {
-                Step::Entered { link, replies, deliveries } => {
-                    let id = ClientId(link.number());
+                Step::Entered { link, front, reference, replies, deliveries } => {
+                    let client = ClientId(link.number());
                     let outbox = Outbox::new(link, self.limits.outbox_max_bytes);
-                    self.clients.insert(id, Client { outbox, replies, finish: None });
-                    self.deliver_and_reply(id, &turn.effects.deliveries[deliveries], now);
+                    self.clients.insert(client, Client { front, outbox, replies, finish: None });
+                    let answer = Answer { client, reference, is_given: false };
+                    self.deliver_and_reply(answer, &turn.effects.deliveries[deliveries], now);
                 }
                 Step::NotEntered { replies, refusal } => {
                     let _ = replies.try_send(Reply::Refused(refusal));
                 }
-                Step::Deliver { client, deliveries, replies: true } => {
-                    self.deliver_and_reply(client, &turn.effects.deliveries[deliveries], now);
+                Step::Deliver { client, reference, deliveries, replies } => {
+                    let answer = Answer { client, reference, is_given: false };
+                    match replies {
+                        true => self.deliver_and_reply(answer, &turn.effects.deliveries[deliveries], now),
+                        false => drop(self.deliver(answer, &turn.effects.deliveries[deliveries], now)),
+                    }
                 }
-                Step::Deliver { deliveries, replies: false, .. } => {
-                    self.deliver(&turn.effects.deliveries[deliveries], now);
-                }
-                Step::Write { client, bytes, page } => self.write(client, &bytes, page),
+                Step::Write { client, bytes } => self.write(client, &bytes),
+                Step::Page { client, bytes, more } => self.write_page(client, &bytes, more),
                 Step::Close { client, reason } => self.close(client, reason),
                 Step::Gone { client } => self.gone(client),
                 Step::Dry { client } => self.dry(client),
@@ -140,27 +176,27 @@ impl Broker {
     }
 
     /// Delivers, and answers the client's thread, which waits: with what it may read, or that there is nothing to read.
-    fn deliver_and_reply(&mut self, id: ClientId, deliveries: &[Delivery], now: Timestamp) {
-        let granted = self.deliver(deliveries, now);
+    fn deliver_and_reply(&mut self, answer: Answer, deliveries: &[Delivery], now: Timestamp) {
+        let id = answer.client;
+        let granted = self.deliver(answer, deliveries, now);
         if !granted && let Some(client) = self.clients.get(&id) {
             let _ = client.replies.try_send(Reply::Done);
         }
     }
 
-    /// Whether anything was granted.
-    fn deliver(&mut self, deliveries: &[Delivery], now: Timestamp) -> bool {
+    /// Delivers, and sees to it that whoever asked has an answer. Whether anything was granted: the answer may then be what
+    /// is read.
+    fn deliver(&mut self, mut answer: Answer, deliveries: &[Delivery], now: Timestamp) -> bool {
         let mut granted = false;
         for delivery in deliveries {
             match delivery {
                 Delivery::Event(audience, event) => {
-                    let from = self.batch.len();
-                    text::event(event, now, &self.clock, &mut self.batch);
-                    let to = self.batch.len();
+                    let mut worded = Worded::new(event);
                     match audience {
-                        Audience::One(id) => self.push(*id, from, to),
+                        Audience::One(id) => self.tell(*id, &mut worded, &mut answer, now),
                         Audience::Many(ids, except) => {
                             for id in ids.iter().filter(|id| Some(**id) != *except) {
-                                self.push(*id, from, to);
+                                self.tell(*id, &mut worded, &mut answer, now);
                             }
                         }
                     }
@@ -175,28 +211,57 @@ impl Broker {
                 Delivery::End(id, farewell) => self.finish_later(*id, finish(farewell)),
             }
         }
+        if !answer.is_given
+            && !granted
+            && let Some(front) = self.can_be_told(answer.client)
+        {
+            let place = self.batch.write(front, |out| wording::done(front, answer.reference.as_ref(), out));
+            self.push(answer.client, place);
+        }
         granted
     }
 
-    fn write(&mut self, id: ClientId, bytes: &[u8], page: bool) {
-        // Behind a farewell nothing more is said.
-        let Some(client) = self.clients.get_mut(&id).filter(|client| client.finish.is_none()) else { return };
-        let held = if page { client.outbox.release() } else { Vec::new() };
-        let from = self.batch.len();
-        self.batch.extend_from_slice(bytes);
-        self.batch.extend_from_slice(&held);
-        self.push(id, from, self.batch.len());
+    fn tell(&mut self, id: ClientId, worded: &mut Worded, answer: &mut Answer, now: Timestamp) {
+        // One look-up of the client: this is done for every delivery.
+        let Broker { clients, batch, clock, touched, .. } = self;
+        let Some(client) = clients.get_mut(&id) else { return };
+        let (from, to) = if id == answer.client && !answer.is_given {
+            answer.is_given = true;
+            worded.place_for(answer, client.front, now, clock, batch)
+        } else {
+            worded.place(client.front, now, clock, batch)
+        };
+        if client.outbox.push(batch.of(client.front), from, to) {
+            touched.push(id);
+        }
+        if client.outbox.holds_too_much() {
+            self.give_up_holding(id);
+        }
+    }
+
+    /// Behind a farewell nothing more is said.
+    fn can_be_told(&self, id: ClientId) -> Option<Front> {
+        self.clients.get(&id).filter(|client| client.finish.is_none()).map(|client| client.front)
+    }
+
+    fn write(&mut self, id: ClientId, bytes: &[u8]) {
+        let Some(front) = self.can_be_told(id) else { return };
+        let place = self.batch.write(front, |out| out.extend_from_slice(bytes));
+        self.push(id, place);
+    }
+
+    fn write_page(&mut self, id: ClientId, bytes: &[u8], more: bool) {
+        if self.can_be_told(id).is_some() {
+            self.write_ahead(id, bytes, !more);
+        }
     }
 
     fn close(&mut self, id: ClientId, reason: Reason) {
-        if let Some(line) = reason.last_line() {
-            let from = self.batch.len();
-            text::refused(line, &mut self.batch);
-            self.push(id, from, self.batch.len());
-        } else if reason == Reason::Stopping {
-            let from = self.batch.len();
-            text::notice(text::STOPPING, &mut self.batch);
-            self.push(id, from, self.batch.len());
+        if let Some(client) = self.clients.get(&id) {
+            let (front, voice) = (client.front, client.outbox.link().voice());
+            let line = (voice.last_line)(reason).unwrap_or_default();
+            let place = self.batch.write(front, |out| out.extend_from_slice(&line));
+            self.push(id, place);
         }
         self.finish_later(id, Finish::Close(reason));
     }
@@ -206,11 +271,7 @@ impl Broker {
         if let Some(client) = self.clients.get_mut(&id) {
             client.finish.get_or_insert(finish);
             // A page may be on its way for which the outbox is held; what waits for it is sent now.
-            let held = client.outbox.release();
-            let from = self.batch.len();
-            self.batch.extend_from_slice(&held);
-            let to = self.batch.len();
-            self.push(id, from, to);
+            self.write_ahead(id, &[], true);
             self.touched.push(id);
         }
     }
@@ -233,15 +294,16 @@ impl Broker {
                 Step::NotEntered { replies, refusal } => {
                     let _ = replies.try_send(Reply::Refused(refusal));
                 }
-                Step::Deliver { client, replies, .. } => {
-                    let from = self.batch.len();
-                    text::event(&Event::Refused(Refusal::NotStored), now, &self.clock, &mut self.batch);
-                    self.push(client, from, self.batch.len());
+                Step::Deliver { client, reference, replies, .. } => {
+                    let refused = Event::Refused(Refusal::NotStored);
+                    let mut answer = Answer { client, reference, is_given: false };
+                    self.tell(client, &mut Worded::new(&refused), &mut answer, now);
                     if replies && let Some(client) = self.clients.get(&client) {
                         let _ = client.replies.try_send(Reply::Done);
                     }
                 }
-                Step::Write { client, bytes, page } => self.write(client, &bytes, page),
+                Step::Write { client, bytes } => self.write(client, &bytes),
+                Step::Page { client, bytes, more } => self.write_page(client, &bytes, more),
                 Step::Close { client, reason } => self.close(client, reason),
                 Step::Gone { client } => self.gone(client),
                 Step::Dry { client } => self.dry(client),
@@ -260,7 +322,10 @@ fn finish(farewell: &Farewell) -> Finish {
     match farewell {
         Farewell::Quit => Finish::Close(Reason::Quit),
         Farewell::LoggedOut => Finish::Release,
-        Farewell::AccountDeleted | Farewell::PasswordChanged => Finish::Close(Reason::SignedOut),
+        Farewell::AccountDeleted
+        | Farewell::PasswordChanged
+        | Farewell::TokenRevoked { .. }
+        | Farewell::ClosedElsewhere => Finish::Close(Reason::SignedOut),
         Farewell::Kicked { .. } => Finish::Close(Reason::Kicked),
         Farewell::Banned { .. } => Finish::Close(Reason::Banned),
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use super::suggest;
+use super::token::Token;
 use super::{AccountId, AccountRow, ClientId, Name, Presence, Role, RoomId, SYSTEM, Text, Timestamp};
 
 /// One person or program with a name, or what is left of one.
@@ -27,6 +28,7 @@ pub(super) struct Account {
     /// Its connections, in the order of their logins.
     pub clients: Vec<ClientId>,
     pub code_tries: CodeTries,
+    pub tokens: BTreeMap<Name, Token>,
 }
 
 /// Wrong one-time codes typed by one account: a few in ten minutes are a slip of the ear, more is guessing.
@@ -72,6 +74,7 @@ impl Account {
             invitations: BTreeSet::new(),
             clients: Vec::new(),
             code_tries: CodeTries::default(),
+            tokens: BTreeMap::new(),
         }
     }
 

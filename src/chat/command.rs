@@ -1,6 +1,9 @@
 //! What a logged-in client can ask for. Whatever can be checked without knowing the chat has been checked.
 
-use super::{Code, Name, RoomId, Seq, Text};
+use std::fmt;
+use std::sync::Arc;
+
+use super::{ClientId, Code, Name, RoomId, Seq, Text, Timestamp, TokenDigest, TokenSecret};
 use crate::address::Address;
 
 /// How a room is called by somebody: public and private rooms by their own name (`#tea`), a direct room by the name of
@@ -61,12 +64,60 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
+/// Longest key of a message, in bytes.
+pub const SEND_KEY_MAX_BYTES: usize = 64;
+
+/// A word by which a program knows a message before it has a number: sent again under the same key, it is not stored
+/// again. 1 to [`SEND_KEY_MAX_BYTES`] bytes, compared byte by byte; it counts for one account and one room, for as long
+/// as the message is kept.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SendKey(Arc<str>);
+
+impl SendKey {
+    /// The key in `text`, if it is neither empty nor too long.
+    pub fn parse(text: &str) -> Option<SendKey> {
+        (1..=SEND_KEY_MAX_BYTES).contains(&text.len()).then(|| SendKey(text.into()))
+    }
+
+    /// The key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SendKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A stored message that was sent under a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeyedMessage {
+    /// Where.
+    pub room: RoomId,
+    /// Its number.
+    pub seq: Seq,
+    /// When it was accepted.
+    pub at: Timestamp,
+}
+
+/// A key, with what the store has under it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Keyed {
+    /// The key.
+    pub key: SendKey,
+    /// The sender's messages under this key, one a room at most. Whoever owns the store looks them up and puts them
+    /// here before the chat decides.
+    pub stored: Vec<KeyedMessage>,
+}
+
 /// What a client asks for. Where `room` is `None` the room in which the client talks is meant.
 #[allow(missing_docs, reason = "the line above each variant tells of its fields")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Command {
     /// Say something in a room.
-    Say { room: Option<RoomLabel>, kind: MessageKind, text: Text },
+    Say { room: Option<RoomLabel>, kind: MessageKind, text: Text, keyed: Option<Keyed> },
     /// Say something to one person, without going there.
     Tell { to: Name, text: Text },
     /// Say something to whoever last wrote directly.
@@ -121,6 +172,8 @@ pub enum Command {
     CatchUp { room: Option<RoomLabel> },
     /// A page shown by [`Command::Unread`] was read up to `seq`. Sent by the front, not typed.
     MarkRead { room: RoomId, seq: Seq },
+    /// Give what was said after these numbers, one page, and then what is said from now on.
+    Resume { after: Vec<(RoomLabel, Seq)> },
 
     /// Put a member out; it may come back.
     Kick { who: Name, room: Option<RoomLabel>, why: Text },
@@ -156,6 +209,16 @@ pub enum Command {
     DeleteAccount,
     /// Whether each stored message is acknowledged by a line of its own.
     SetAcks { on: bool },
+    /// Make a token, for so many seconds or for good. It and its digest were made by the caller.
+    NewToken { name: Name, secret: TokenSecret, digest: TokenDigest, seconds: Option<u64> },
+    /// List the own tokens.
+    ListTokens,
+    /// Take a token back.
+    RevokeToken { name: Name },
+    /// List the own connections.
+    ListSessions,
+    /// Close one of them.
+    CloseSession { session: ClientId },
     /// End the session but keep the connection.
     LogOut,
     /// End the session and the connection.
@@ -171,6 +234,7 @@ impl Command {
             Command::ChangePassword { .. }
                 | Command::History { .. }
                 | Command::Unread
+                | Command::Resume { .. }
                 | Command::Join { .. }
                 | Command::Accept { .. }
                 | Command::OpenDirect { .. }

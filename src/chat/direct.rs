@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use super::room::RoomKind;
-use super::{AccountId, Ask, Chat, ClientId, Event, Message, MessageKind, Name, Purpose, Refusal, Role, RoomId, Text};
+use super::talk::Saying;
+use super::{AccountId, Ask, Chat, ClientId, Event, Message, Name, Purpose, Refusal, Role, RoomId, Text};
 
 impl Chat {
     pub(super) fn tell(&mut self, ask: &mut Ask, to: &Name, text: &Text) -> Result<(), Refusal> {
-        self.say_directly(ask, to, MessageKind::Speech, text)
+        self.say_directly(ask, to, Saying::plain(text))
     }
 
     pub(super) fn reply(&mut self, ask: &mut Ask, text: &Text) -> Result<(), Refusal> {
         let partner = self.session(ask.client).reply_to.ok_or(Refusal::NobodyToReplyTo)?;
         let name = self.name(partner);
-        self.say_directly(ask, &name, MessageKind::Speech, text)
+        self.say_directly(ask, &name, Saying::plain(text))
     }
 
     pub(super) fn open_direct(&mut self, ask: &mut Ask, with: &Name) -> Result<(), Refusal> {
@@ -34,21 +35,15 @@ impl Chat {
         Ok(())
     }
 
-    pub(super) fn say_directly(
-        &mut self,
-        ask: &mut Ask,
-        to: &Name,
-        kind: MessageKind,
-        text: &Text,
-    ) -> Result<(), Refusal> {
-        self.check_message(text)?;
+    pub(super) fn say_directly(&mut self, ask: &mut Ask, to: &Name, saying: Saying) -> Result<(), Refusal> {
+        self.check_message(saying.text)?;
         let partner = self.find_partner(ask, to)?;
         self.check_alive(partner)?;
         let id = match self.rooms.direct(ask.account, partner) {
             Some(id) => id,
             None => self.make_direct_room(ask, partner),
         };
-        self.say_in_direct_room(ask, id, partner, kind, text)
+        self.say_in_direct_room(ask, id, partner, saying)
     }
 
     /// Each of the two calls the room by the other's name, so each side gets its own event.
@@ -57,16 +52,21 @@ impl Chat {
         ask: &mut Ask,
         id: RoomId,
         partner: AccountId,
-        kind: MessageKind,
-        text: &Text,
+        saying: Saying,
     ) -> Result<(), Refusal> {
         self.check_alive(partner)?;
-        let seq = self.append(ask.now, id, ask.account, kind, text, ask.effects);
+        if self.was_said(ask, id, saying.keyed.as_ref()) {
+            return Ok(());
+        }
+        let (kind, text) = (saying.kind, saying.text.clone());
+        let seq = self.append(ask.now, id, ask.account, saying, ask.effects);
         let author = self.name(ask.account);
         for (reader, other_than) in [(partner, None), (ask.account, Some(ask.client))] {
             let room = self.label(id, reader);
             let message = Message { room, seq, at: ask.now, author: author.clone(), kind, text: text.clone() };
-            let clients: Arc<[ClientId]> = self.accounts.get(reader).clients.as_slice().into();
+            let in_room = self.rooms.get(id);
+            let clients = self.accounts.get(reader).clients.iter().copied();
+            let clients: Arc<[ClientId]> = clients.filter(|client| in_room.listens(*client)).collect();
             ask.effects.tell_all(clients, other_than, Event::Message(message));
         }
         for client in &self.accounts.get(partner).clients {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AccountId, ClientId, Code, Event, Farewell, MessageKind, Name, PasswordHash, Role, RoomId, RoomLabel, Seq, Text,
-    Timestamp, Visibility,
+    AccountId, ClientId, Code, Event, Farewell, MessageKind, Name, PasswordHash, Role, RoomId, RoomLabel, SendKey, Seq,
+    Text, Timestamp, TokenDigest, Visibility,
 };
 use crate::address::Address;
 
@@ -28,6 +28,13 @@ pub enum Record {
     /// When the account was last connected.
     Seen { id: AccountId, at: Timestamp },
 
+    /// A new token, in place of an earlier one of that name.
+    TokenMade { account: AccountId, name: Name, digest: TokenDigest, at: Timestamp, until: Option<Timestamp> },
+    /// Somebody logged in by a token.
+    TokenUsed { account: AccountId, name: Name, at: Timestamp },
+    /// A token is taken back or over.
+    TokenRemoved { account: AccountId, name: Name },
+
     /// A new room; `name` and `visibility` are `None` for a direct one.
     RoomMade { id: RoomId, name: Option<Name>, visibility: Option<Visibility>, at: Timestamp },
     /// Another name.
@@ -49,7 +56,15 @@ pub enum Record {
     ReadSet { room: RoomId, account: AccountId, read: Seq },
 
     /// A message.
-    MessageSaid { room: RoomId, seq: Seq, at: Timestamp, author: AccountId, kind: MessageKind, text: Text },
+    MessageSaid {
+        room: RoomId,
+        seq: Seq,
+        at: Timestamp,
+        author: AccountId,
+        kind: MessageKind,
+        text: Text,
+        key: Option<SendKey>,
+    },
     /// A message names a member.
     Mentioned { room: RoomId, seq: Seq, account: AccountId },
 
@@ -135,6 +150,8 @@ pub enum Purpose {
         /// How many remain.
         remaining: u64,
     },
+    /// Messages that a program missed: all of them are given, and count as read.
+    Resume,
 }
 
 /// What one or more inputs lead to. The caller makes it, the core fills it, the caller carries it out: it stores

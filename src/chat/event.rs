@@ -2,7 +2,10 @@
 
 use crate::address::Address;
 
-use super::{BanTarget, Code, MessageKind, Name, Refusal, RoomLabel, Seq, Text, Timestamp, Visibility};
+use super::{
+    BanTarget, ClientId, Code, Front, MessageKind, Name, Refusal, RoomLabel, Seq, Text, Timestamp, TokenSecret,
+    Visibility,
+};
 
 /// A message as its readers get it, live and in history alike.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +57,8 @@ pub struct Missed {
     pub new: u64,
     /// How many of them name the reader.
     pub mentions: u64,
+    /// The number of the room's newest message.
+    pub last: Seq,
 }
 
 /// A row of the list of rooms.
@@ -101,6 +106,38 @@ pub struct BanRow {
     pub why: Text,
 }
 
+/// One of one's own tokens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TokenRow {
+    /// What its owner calls it.
+    pub name: Name,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Until when it holds; `None` for good.
+    pub until: Option<Timestamp>,
+    /// When somebody last logged in by it.
+    pub used: Option<Timestamp>,
+}
+
+/// One of one's own connections.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SessionRow {
+    /// Its number.
+    pub session: ClientId,
+    /// How it speaks.
+    pub front: Front,
+    /// From where it comes.
+    pub address: Address,
+    /// Since when it is logged in.
+    pub since: Timestamp,
+    /// When it last asked for something.
+    pub heard: Timestamp,
+    /// The token by which it was logged in, if it was.
+    pub token: Option<Name>,
+    /// Whether it is the one that asks.
+    pub own: bool,
+}
+
 /// How a member stopped being one.
 #[allow(missing_docs, reason = "the line above each variant tells of its fields")]
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -143,6 +180,10 @@ pub enum Farewell {
     AccountDeleted,
     /// The password was changed on another connection.
     PasswordChanged,
+    /// The token by which it was logged in was taken back.
+    TokenRevoked { name: Name },
+    /// It was closed from another connection of the account.
+    ClosedElsewhere,
     /// An operator closed it.
     Kicked { why: Text },
     /// An operator banned the account or the address.
@@ -179,8 +220,18 @@ pub enum Event {
     Ended { name: Name, farewell: Farewell, sent: u64, rooms: Vec<RoomLabel> },
     /// Whether stored messages are acknowledged from now on.
     AcksSet { on: bool },
-    /// The password is changed, and so many other connections are closed.
-    PasswordChanged { closed: u64 },
+    /// The password is changed, and so many other connections are closed. So many tokens still hold.
+    PasswordChanged { closed: u64, tokens: u64 },
+    /// A token is made. It is shown here and never again.
+    TokenMade { name: Name, secret: TokenSecret, until: Option<Timestamp> },
+    /// The own tokens that hold.
+    Tokens { rows: Vec<TokenRow> },
+    /// A token is taken back, and so many other connections are closed.
+    TokenRevoked { name: Name, closed: u64 },
+    /// The own connections.
+    Sessions { rows: Vec<SessionRow> },
+    /// One of them is closed.
+    SessionClosed { session: ClientId },
 
     // Rooms
     /// The room is made, and one talks in it.

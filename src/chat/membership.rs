@@ -113,8 +113,12 @@ impl Chat {
         let room = self.rooms.get_mut(id);
         let follows = owner.is_online();
         room.members.insert(account, Member { follows, ..Member::new(role, now, read) });
-        for client in &owner.clients {
-            room.listen(account, *client);
+        if follows {
+            room.present.insert(account);
+        }
+        for client in owner.clients.clone() {
+            room.listen(client);
+            self.sessions.get_mut(client).expect("an account's connections have sessions").go_live(id, read);
         }
     }
 
@@ -132,9 +136,8 @@ impl Chat {
         let clients = self.accounts.get(account).clients.clone();
         let room = self.rooms.get_mut(id);
         let member = room.members.remove(&account).expect("only members are removed");
-        for client in &clients {
-            room.stop_listening(account, *client, true);
-        }
+        room.present.remove(&account);
+        clients.iter().for_each(|client| room.stop_listening(*client));
         let audience = room.audience();
         self.accounts.get_mut(account).rooms.remove(&id);
         effects.store(Record::MemberRemoved { room: id, account });
@@ -167,6 +170,7 @@ impl Chat {
     /// room.
     pub(super) fn move_out(&mut self, client: ClientId, room: RoomId) -> Option<RoomId> {
         let session = self.sessions.get_mut(client)?;
+        session.forget(room);
         if session.room == Some(room) {
             let general = self.accounts.get(session.account).rooms.contains(&GENERAL);
             session.room = general.then_some(GENERAL);

@@ -5,11 +5,13 @@
 //! runs in. Messages are not held; they are decided here, numbered, and kept by the store.
 
 mod account;
+mod account_settings;
 mod code;
 mod command;
 mod direct;
 mod effect;
 mod event;
+mod front;
 mod id;
 mod invitation;
 mod lookup;
@@ -20,6 +22,7 @@ mod operator;
 mod people;
 mod reading;
 mod refusal;
+mod resume;
 mod room;
 mod room_settings;
 mod session;
@@ -27,6 +30,7 @@ mod snapshot;
 mod suggest;
 mod talk;
 mod text;
+mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,20 +38,28 @@ use std::sync::Arc;
 use account::{Account, Accounts};
 use room::{Room, RoomKind, Rooms};
 use session::Sessions;
+use talk::Saying;
+use token::Token;
 
 use crate::address::Address;
 
 pub use code::{Code, INVITATION_BYTES, OPERATOR_BYTES};
-pub use command::{BanTarget, Command, HistoryRange, MessageKind, PasswordHash, RoomLabel, Visibility};
+pub use command::{
+    BanTarget, Command, HistoryRange, Keyed, KeyedMessage, MessageKind, PasswordHash, RoomLabel, SEND_KEY_MAX_BYTES,
+    SendKey, Visibility,
+};
 pub use effect::{Audience, Delivery, Effects, Grant, GrantedRange, Purpose, Record};
 pub use event::{
     BanRow, Departure, Event, Farewell, InvitationRow, Message, Missed, Presence, Role, RoomChange, RoomRow,
+    SessionRow, TokenRow,
 };
+pub use front::{Front, Origin};
 pub use id::{AccountId, ClientId, RoomId, Seq, Timestamp};
 pub use name::{NAME_MAX_CHARS, NAME_MIN_CHARS, Name, NameError};
 pub use refusal::Refusal;
-pub use snapshot::{AccountRow, MemberRow, Snapshot, StoredBan, StoredRoom};
+pub use snapshot::{AccountRow, MemberRow, Snapshot, StoredBan, StoredRoom, StoredToken};
 pub use text::{PLACEHOLDER, Text, is_forbidden};
+pub use token::{TOKENS_PER_ACCOUNT_MAX, TokenDigest, TokenSecret};
 
 /// The account of the server itself, which speaks as `system`. Nobody can log in to it.
 pub const SYSTEM: AccountId = AccountId(1);
@@ -110,8 +122,8 @@ pub enum Input {
         name: Name,
         /// The hash of its password.
         hash: PasswordHash,
-        /// From where.
-        address: Address,
+        /// From where, and how.
+        origin: Origin,
     },
     /// A connection has proved that an account is its own, by the password with this version.
     LogIn {
@@ -119,8 +131,17 @@ pub enum Input {
         account: AccountId,
         /// The version of the password that was checked.
         password_version: u64,
-        /// From where.
-        address: Address,
+        /// From where, and how.
+        origin: Origin,
+    },
+    /// A connection shows a token. Whether it is one of the account's is decided here: that needs no slow hash.
+    LogInByToken {
+        /// The account's name.
+        name: Name,
+        /// What the token's digest is.
+        digest: TokenDigest,
+        /// From where, and how.
+        origin: Origin,
     },
     /// A logged-in client asks for something.
     Command(Command),
@@ -139,6 +160,8 @@ pub struct Chat {
     sessions: Sessions,
     account_bans: BTreeMap<AccountId, StoredBan>,
     address_bans: BTreeMap<Address, StoredBan>,
+    /// Messages with a key since the last [`Chat::settle`]: the store cannot know of them yet.
+    keyed: BTreeMap<(AccountId, RoomId, SendKey), (Seq, Timestamp)>,
     /// Makes whoever types it the first operator.
     operator_code: Option<Code>,
 }
@@ -180,6 +203,10 @@ impl Chat {
         for (code, room, _, until) in snapshot.codes {
             rooms.add_code(code, room::OpenCode { room, until });
         }
+        for token in snapshot.tokens {
+            let StoredToken { account, name, digest, created, until, used } = token;
+            accounts.get_mut(account).tokens.insert(name, Token { digest, created, until, used });
+        }
         for (room, account, ban) in snapshot.bans {
             if let Some(room) = rooms.try_get_mut(room) {
                 room.bans.insert(account, ban);
@@ -192,6 +219,7 @@ impl Chat {
             sessions: Sessions::default(),
             account_bans: snapshot.account_bans.into_iter().collect(),
             address_bans: snapshot.address_bans.into_iter().collect(),
+            keyed: BTreeMap::new(),
             operator_code: None,
         }
     }
@@ -209,7 +237,7 @@ impl Chat {
         let kind = RoomKind::Named(name("general"), Visibility::Public);
         self.add_room(now, GENERAL, kind, effects);
         let welcome = "Welcome! This is #general: everybody is in it, and everything said here is kept. /help shows what you can do.";
-        self.append(now, GENERAL, SYSTEM, MessageKind::Speech, &Text::from(welcome), effects);
+        self.append(now, GENERAL, SYSTEM, Saying::plain(&Text::from(welcome)), effects);
     }
 
     /// The chat as the store holds it now, with the sessions of this one. For when a commit failed: what this one holds
@@ -224,6 +252,7 @@ impl Chat {
     /// Everything decided so far is stored: a later [`Chat::reload`] goes back to this moment.
     pub fn settle(&mut self) {
         self.sessions.settle();
+        self.keyed.clear();
     }
 
     /// Sets the code that makes whoever types it the first operator. Whether one is needed: there is no operator yet.
@@ -237,9 +266,12 @@ impl Chat {
     /// refused changes nothing and is answered by [`Event::Refused`].
     pub fn handle(&mut self, now: Timestamp, client: ClientId, input: Input, effects: &mut Effects) {
         let outcome = match input {
-            Input::Register { name, hash, address } => self.register(now, client, name, hash, address, effects),
-            Input::LogIn { account, password_version, address } => {
-                self.log_in(now, client, account, password_version, address, effects)
+            Input::Register { name, hash, origin } => self.register(now, client, name, hash, origin, effects),
+            Input::LogIn { account, password_version, origin } => {
+                self.log_in_by_password(now, client, account, password_version, origin, effects)
+            }
+            Input::LogInByToken { name, digest, origin } => {
+                self.log_in_by_token(now, client, &name, digest, origin, effects)
             }
             Input::Command(command) => match self.sessions.get(client) {
                 Some(session) => {
@@ -265,7 +297,9 @@ impl Chat {
 
     fn obey(&mut self, ask: &mut Ask, command: Command) -> Result<(), Refusal> {
         match command {
-            Command::Say { room, kind, text } => self.say(ask, room.as_ref(), kind, &text),
+            Command::Say { room, kind, text, keyed } => {
+                self.say(ask, room.as_ref(), Saying { kind, text: &text, keyed })
+            }
             Command::Tell { to, text } => self.tell(ask, &to, &text),
             Command::Reply { text } => self.reply(ask, &text),
             Command::OpenDirect { with } => self.open_direct(ask, &with),
@@ -295,6 +329,7 @@ impl Chat {
             Command::Unread => self.unread(ask),
             Command::CatchUp { room } => self.catch_up(ask, room.as_ref()),
             Command::MarkRead { room, seq } => self.mark_read(ask, room, seq),
+            Command::Resume { after } => self.resume(ask, &after),
 
             Command::Kick { who, room, why } => self.kick(ask, &who, room.as_ref(), why),
             Command::Ban { who, room, seconds, why } => self.ban(ask, &who, room.as_ref(), seconds, why),
@@ -314,6 +349,11 @@ impl Chat {
             Command::ChangePassword { hash } => self.change_password(ask, hash),
             Command::DeleteAccount => self.delete_account(ask),
             Command::SetAcks { on } => self.set_acks(ask, on),
+            Command::NewToken { name, secret, digest, seconds } => self.new_token(ask, name, secret, digest, seconds),
+            Command::ListTokens => self.list_tokens(ask),
+            Command::RevokeToken { name } => self.revoke_token(ask, name),
+            Command::ListSessions => self.list_sessions(ask),
+            Command::CloseSession { session } => self.close_session(ask, session),
             Command::LogOut => self.quit(ask, Farewell::LoggedOut),
             Command::Quit => self.quit(ask, Farewell::Quit),
         }
@@ -322,6 +362,11 @@ impl Chat {
     /// Whether the client has a session.
     pub fn is_logged_in(&self, client: ClientId) -> bool {
         self.sessions.get(client).is_some()
+    }
+
+    /// The account of a client, if it has a session.
+    pub fn account_of(&self, client: ClientId) -> Option<AccountId> {
+        self.sessions.get(client).map(|session| session.account)
     }
 
     /// How many accounts have a connection.

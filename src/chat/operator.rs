@@ -84,10 +84,10 @@ impl Chat {
                 (BanTarget::Account(name), clients)
             }
             BanTarget::Address(address) => {
-                if self.session(ask.client).address == address {
+                if self.session(ask.client).origin.address == address {
                     return Err(Refusal::NotToYourself);
                 }
-                let there = self.sessions.iter().filter(|(_, session)| session.address == address);
+                let there = self.sessions.iter().filter(|(_, session)| session.origin.address == address);
                 let clients = there.map(|(client, _)| client).collect();
                 self.address_bans.insert(address, ban.clone());
                 ask.effects.store(Record::AddressBanMade { address, by, at, until, why: why.clone() });

@@ -41,7 +41,7 @@ impl Chat {
         let shared = shared.filter(|room| self.can_see(ask.account, room, ask.now)).take(SHOWN_MAX);
         let rooms = shared.map(|room| self.label(room.id, ask.account)).collect();
         let addresses: Vec<Address> = match asker_is_operator {
-            true => account.clients.iter().take(SHOWN_MAX).map(|client| self.session(*client).address).collect(),
+            true => account.clients.iter().take(SHOWN_MAX).map(|client| self.session(*client).origin.address).collect(),
             false => Vec::new(),
         };
         let event = Event::Account {

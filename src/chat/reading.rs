@@ -120,7 +120,7 @@ mod tests {
             for (client, name) in [(1, "ana"), (2, "bob")] {
                 let (name, hash) = (Name::parse(name).unwrap(), PasswordHash("!".into()));
                 let address = Address::parse("192.0.2.1").unwrap();
-                two.at(0, client, Input::Register { name, hash, address });
+                two.at(0, client, Input::Register { name, hash, origin: Origin::text(address) });
             }
             two
         }
@@ -132,7 +132,7 @@ mod tests {
 
         fn say(&mut self, second: i64, client: u64, text: &str) {
             let (kind, text) = (MessageKind::Speech, Text::from(text));
-            self.at(second, client, Input::Command(Command::Say { room: None, kind, text }));
+            self.at(second, client, Input::Command(Command::Say { room: None, kind, text, keyed: None }));
         }
 
         /// What bob has not read: messages, and those that name him.

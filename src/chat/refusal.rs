@@ -1,6 +1,6 @@
 //! Why something was not done. A client's mistake is an answer, not an error.
 
-use super::{Name, RoomLabel, Text, Timestamp};
+use super::{ClientId, Name, RoomLabel, Text, Timestamp};
 
 /// Why a request was refused. Nothing of it was done.
 ///
@@ -17,6 +17,12 @@ pub enum Refusal {
     WrongPassword,
     /// The account may not use the server, or nobody at this address may.
     ServerBanned { until: Option<Timestamp>, why: Text },
+    /// Too many wrong passwords or tokens, from one address. The next try is allowed in so many seconds.
+    TooManyLogins { wait_s: u64 },
+    /// Too many new accounts, from one address or in all. The next one is allowed in so many seconds.
+    TooManyRegistrations { wait_s: u64 },
+    /// The new password is too short or too long.
+    PasswordLength { min_chars: usize, max_bytes: usize },
     /// The connection is already logged in.
     AlreadyLoggedIn,
     /// The connection is not logged in.
@@ -75,6 +81,16 @@ pub enum Refusal {
     /// Nobody has written directly since the login.
     NobodyToReplyTo,
 
+    // Tokens and sessions
+    /// There is a token of that name.
+    TokenExists { name: Name },
+    /// There is no token of that name.
+    NoSuchToken { name: Name },
+    /// The account has as many tokens as it may.
+    TooManyTokens { max: u64 },
+    /// The account has no such connection.
+    NoSuchSession { session: ClientId },
+
     // Invitations
     /// There is no such invitation, or it has expired or been used; or there is none at all.
     NoSuchInvitation { what: Option<Name> },
@@ -110,6 +126,8 @@ pub enum Refusal {
     HistoryBusy,
     /// The server is stopping.
     Stopping,
+    /// The server could not do it: a fault, or the system gave no random numbers. Nothing was done.
+    Fault,
 }
 
 impl Refusal {
@@ -120,6 +138,9 @@ impl Refusal {
             Refusal::NameReserved { .. } => "name_reserved",
             Refusal::WrongPassword => "wrong_password",
             Refusal::ServerBanned { .. } => "server_banned",
+            Refusal::TooManyLogins { .. } => "too_many_logins",
+            Refusal::TooManyRegistrations { .. } => "too_many_registrations",
+            Refusal::PasswordLength { .. } => "password_length",
             Refusal::AlreadyLoggedIn => "already_logged_in",
             Refusal::NotLoggedIn => "not_logged_in",
             Refusal::NoSuchRoom { .. } => "no_such_room",
@@ -147,6 +168,10 @@ impl Refusal {
             Refusal::NotToYourself => "not_to_yourself",
             Refusal::AccountGone => "account_gone",
             Refusal::NobodyToReplyTo => "nobody_to_reply_to",
+            Refusal::TokenExists { .. } => "token_exists",
+            Refusal::NoSuchToken { .. } => "no_such_token",
+            Refusal::TooManyTokens { .. } => "too_many_tokens",
+            Refusal::NoSuchSession { .. } => "no_such_session",
             Refusal::NoSuchInvitation { .. } => "no_such_invitation",
             Refusal::WhichInvitation { .. } => "which_invitation",
             Refusal::TooManyCodes => "too_many_codes",
@@ -160,6 +185,7 @@ impl Refusal {
             Refusal::NotStored => "not_stored",
             Refusal::HistoryBusy => "history_busy",
             Refusal::Stopping => "stopping",
+            Refusal::Fault => "fault",
         }
     }
 }

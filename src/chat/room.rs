@@ -32,7 +32,7 @@ pub(super) struct Room {
     pub bans: BTreeMap<AccountId, StoredBan>,
     /// Members with a connection.
     pub present: BTreeSet<AccountId>,
-    /// The connections of those.
+    /// The connections of those to which what is said is delivered.
     listeners: BTreeSet<ClientId>,
     /// `listeners` as the deliveries of one message after the other share them; made when next needed.
     audience: Option<Arc<[ClientId]>>,
@@ -167,23 +167,24 @@ impl Room {
         self.members.iter().min_by_key(rank).map(|(id, _)| *id)
     }
 
-    /// A member's connection comes.
-    pub fn listen(&mut self, account: AccountId, client: ClientId) {
-        self.present.insert(account);
+    /// What is said is delivered to this connection of a member.
+    pub fn listen(&mut self, client: ClientId) {
         self.listeners.insert(client);
         self.audience = None;
     }
 
-    /// A member's connection goes, or the membership of its account.
-    pub fn stop_listening(&mut self, account: AccountId, client: ClientId, last: bool) {
+    /// Nothing is delivered to this connection any more.
+    pub fn stop_listening(&mut self, client: ClientId) {
         self.listeners.remove(&client);
         self.audience = None;
-        if last {
-            self.present.remove(&account);
-        }
     }
 
-    /// The connections of all members.
+    /// Whether what is said is delivered to this connection.
+    pub fn listens(&self, client: ClientId) -> bool {
+        self.listeners.contains(&client)
+    }
+
+    /// The connections to which what is said is delivered.
     pub fn audience(&mut self) -> Arc<[ClientId]> {
         self.audience.get_or_insert_with(|| self.listeners.iter().copied().collect()).clone()
     }

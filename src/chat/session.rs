@@ -1,12 +1,15 @@
 //! Sessions: getting in, being connected, getting out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::account::Account;
 use super::room::Member;
+use super::token::Token;
 use super::{
     AccountId, Ask, Chat, ClientId, Effects, Event, Farewell, GENERAL, Grant, GrantedRange, InvitationRow, Missed,
-    Name, PasswordHash, Purpose, RECENT_LINES, Record, Refusal, Role, RoomId, Text, Timestamp,
+    Name, Origin, PasswordHash, Purpose, RECENT_LINES, Record, Refusal, Role, RoomId, Seq, SessionRow, Text, Timestamp,
+    TokenDigest,
 };
 use crate::address::Address;
 
@@ -14,7 +17,15 @@ use crate::address::Address;
 #[derive(Clone, Debug)]
 pub(super) struct Session {
     pub account: AccountId,
-    pub address: Address,
+    pub origin: Origin,
+    /// When it logged in.
+    pub since: Timestamp,
+    /// The token by which it was logged in, if it was.
+    pub token: Option<Name>,
+    /// By room, for a client that may resume: what came after this number is delivered to it by itself. A room that is
+    /// not here is silent. `None` for clients that cannot resume: they hear all their rooms. Shared, as the session is
+    /// copied before it changes.
+    pub live: Option<Arc<BTreeMap<RoomId, Seq>>>,
     /// Where it talks.
     pub room: Option<RoomId>,
     /// How many messages it has sent.
@@ -25,6 +36,37 @@ pub(super) struct Session {
     pub heard: Timestamp,
     /// Whose absence it has been told, and how that was: it is told again only when it has changed.
     pub told_absent: BTreeMap<AccountId, Option<Text>>,
+}
+
+impl Session {
+    fn new(account: AccountId, origin: Origin, now: Timestamp, token: Option<Name>) -> Session {
+        Session {
+            account,
+            origin,
+            since: now,
+            token,
+            live: origin.front.is_for_programs().then(Arc::default),
+            room: None,
+            sent: 0,
+            reply_to: None,
+            heard: now,
+            told_absent: BTreeMap::new(),
+        }
+    }
+
+    /// From after `last` on, what is said in a room is delivered to it.
+    pub fn go_live(&mut self, room: RoomId, last: Seq) {
+        if let Some(live) = &mut self.live {
+            Arc::make_mut(live).insert(room, last);
+        }
+    }
+
+    /// It is in the room no more.
+    pub fn forget(&mut self, room: RoomId) {
+        if let Some(live) = &mut self.live {
+            Arc::make_mut(live).remove(&room);
+        }
+    }
 }
 
 /// The logged-in connections, and what changed ones were before the changes were stored: after a commit that failed a
@@ -77,10 +119,10 @@ impl Chat {
         client: ClientId,
         name: Name,
         hash: PasswordHash,
-        address: Address,
+        origin: Origin,
         effects: &mut Effects,
     ) -> Result<(), Refusal> {
-        self.check_may_enter(now, client, None, address)?;
+        self.check_may_enter(now, client, None, origin.address)?;
         self.check_name(&name)?;
         let id = self.accounts.next_id();
         effects.store(Record::AccountMade { id, name: name.clone(), hash, at: now });
@@ -89,7 +131,7 @@ impl Chat {
         self.add_member(now, GENERAL, id, Role::Member, effects);
         let general = self.label(GENERAL, id);
         effects.tell_all(audience, None, Event::MemberJoined { room: general.clone(), who: name.clone() });
-        self.begin_session(now, client, id, address);
+        self.begin_session(client, Session::new(id, origin, now, None));
 
         let (here, more) = self.others_here(GENERAL, id);
         let messages = self.rooms.get(GENERAL).last_seq;
@@ -98,25 +140,58 @@ impl Chat {
         Ok(())
     }
 
-    pub(super) fn log_in(
+    pub(super) fn log_in_by_password(
         &mut self,
         now: Timestamp,
         client: ClientId,
         id: AccountId,
         password_version: u64,
-        address: Address,
+        origin: Origin,
         effects: &mut Effects,
     ) -> Result<(), Refusal> {
-        let account = self.accounts.try_get(id).ok_or(Refusal::WrongPassword)?;
-        let Some(name) = account.name.clone() else { return Err(Refusal::WrongPassword) };
-        if account.password_version != password_version {
-            return Err(Refusal::WrongPassword);
+        let account = self.accounts.try_get(id).filter(|account| account.password_version == password_version);
+        account.ok_or(Refusal::WrongPassword)?;
+        self.log_in(now, client, id, origin, None, effects)
+    }
+
+    pub(super) fn log_in_by_token(
+        &mut self,
+        now: Timestamp,
+        client: ClientId,
+        name: &Name,
+        digest: TokenDigest,
+        origin: Origin,
+        effects: &mut Effects,
+    ) -> Result<(), Refusal> {
+        let account = self.accounts.find(name).ok_or(Refusal::WrongPassword)?;
+        let id = account.id;
+        let is_shown = |(_, token): &(&Name, &Token)| token.digest == digest && token.holds(now);
+        let token = account.tokens.iter().find(is_shown).map(|(token, _)| token.clone());
+        let token = token.ok_or(Refusal::WrongPassword)?;
+        self.log_in(now, client, id, origin, Some(token.clone()), effects)?;
+        if let Some(kept) = self.accounts.get_mut(id).tokens.get_mut(&token) {
+            kept.used = Some(now);
         }
-        self.check_may_enter(now, client, Some(id), address)?;
+        effects.store(Record::TokenUsed { account: id, name: token, at: now });
+        Ok(())
+    }
+
+    fn log_in(
+        &mut self,
+        now: Timestamp,
+        client: ClientId,
+        id: AccountId,
+        origin: Origin,
+        token: Option<Name>,
+        effects: &mut Effects,
+    ) -> Result<(), Refusal> {
+        let account = self.accounts.get(id);
+        let name = account.name.clone().ok_or(Refusal::WrongPassword)?;
+        self.check_may_enter(now, client, Some(id), origin.address)?;
         let (last_seen, away) = (account.last_seen, account.away.clone());
         let others = account.clients.len() as u64;
         let missed = self.missed(id);
-        self.begin_session(now, client, id, address);
+        self.begin_session(client, Session::new(id, origin, now, token));
         let room = self.session(client).room.map(|room| self.label(room, id));
         let invitations = self.invitations_of(id, now);
         effects.tell(client, Event::LoggedIn { name, last_seen, room, away, missed, invitations, others });
@@ -152,19 +227,22 @@ impl Chat {
         }
     }
 
-    fn begin_session(&mut self, now: Timestamp, client: ClientId, id: AccountId, address: Address) {
+    fn begin_session(&mut self, client: ClientId, mut session: Session) {
+        let id = session.account;
         self.accounts.connect(id, client);
         let rooms = &self.accounts.get(id).rooms;
-        let room = if rooms.contains(&GENERAL) { Some(GENERAL) } else { None };
+        session.room = rooms.contains(&GENERAL).then_some(GENERAL);
         for room in rooms {
             let room = self.rooms.get_mut(*room);
-            room.listen(id, client);
-            let last = room.last_seq;
-            let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
-            member.follows |= member.read == last;
+            room.present.insert(id);
+            if session.origin.live {
+                room.listen(client);
+                let last = room.last_seq;
+                let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
+                member.follows |= member.read == last;
+                session.go_live(room.id, last);
+            }
         }
-        let session =
-            Session { account: id, address, room, sent: 0, reply_to: None, heard: now, told_absent: BTreeMap::new() };
         self.sessions.by_client.insert(client, session);
     }
 
@@ -179,10 +257,15 @@ impl Chat {
         if self.accounts.try_get(id).is_none_or(|account| account.name.is_none()) {
             return;
         }
-        self.begin_session(session.heard, client, id, session.address);
+        self.begin_session(client, session.clone());
         for room in &self.accounts.get(id).rooms {
             let before = old.rooms.try_get(*room).and_then(|room| room.members.get(&id));
-            let member = self.rooms.get_mut(*room).members.get_mut(&id).expect("an account is a member of its rooms");
+            let room = self.rooms.get_mut(*room);
+            match session.live.as_ref().is_none_or(|live| live.contains_key(&room.id)) {
+                true => room.listen(client),
+                false => room.stop_listening(client),
+            }
+            let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
             // A read position does not move while its member follows: where it did, that was not stored.
             member.follows |= before.is_some_and(|before| before.follows && before.read == member.read);
         }
@@ -206,10 +289,14 @@ impl Chat {
         let last = self.accounts.disconnect(id, client);
         for room in &self.accounts.get(id).rooms {
             let room = self.rooms.get_mut(*room);
-            room.stop_listening(id, client, last);
+            room.stop_listening(client);
+            if last {
+                room.present.remove(&id);
+            }
+            let is_heard = self.accounts.get(id).clients.iter().any(|client| room.listens(*client));
             let arrived = alive_at.map_or(room.last_seq, |alive_at| room.last_before(alive_at.max(session.heard)));
             let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
-            if last && member.follows {
+            if !is_heard && member.follows {
                 member.follows = false;
                 let seq = arrived.max(member.read);
                 member.mentions.retain(|mention| *mention > seq);
@@ -240,53 +327,34 @@ impl Chat {
         Ok(())
     }
 
-    pub(super) fn change_password(&mut self, ask: &mut Ask, hash: PasswordHash) -> Result<(), Refusal> {
-        let account = self.accounts.get_mut(ask.account);
-        account.password_version += 1;
-        let version = account.password_version;
-        let others: Vec<ClientId> = account.clients.iter().copied().filter(|client| *client != ask.client).collect();
-        ask.effects.store(Record::PasswordSet { id: ask.account, hash, version });
-        for client in &others {
-            self.dismiss(ask.now, *client, Farewell::PasswordChanged, ask.effects);
-        }
-        ask.answer(Event::PasswordChanged { closed: others.len() as u64 });
-        Ok(())
-    }
-
-    pub(super) fn set_acks(&mut self, ask: &mut Ask, on: bool) -> Result<(), Refusal> {
-        self.accounts.get_mut(ask.account).acks = on;
-        ask.effects.store(Record::AcksSet { id: ask.account, on });
-        ask.answer(Event::AcksSet { on });
-        Ok(())
-    }
-
-    /// Deletes the asker's account: it leaves its rooms, its name becomes free, and what it wrote stays under `ghost`.
-    pub(super) fn delete_account(&mut self, ask: &mut Ask) -> Result<(), Refusal> {
-        let id = ask.account;
-        if self.is_last_operator(id) {
-            return Err(Refusal::LastOperator);
-        }
-        let rooms: Vec<RoomId> = self.accounts.get(id).rooms.iter().copied().collect();
-        for client in self.accounts.get(id).clients.clone() {
-            self.dismiss(ask.now, client, Farewell::AccountDeleted, ask.effects);
-        }
-        for room in rooms.into_iter().filter(|room| !self.rooms.get(*room).is_direct()).collect::<Vec<_>>() {
-            self.remove_member(room, id, super::Departure::Deleted, None, ask.effects);
-        }
-        for room in std::mem::take(&mut self.accounts.get_mut(id).invitations) {
-            if let Some(room) = self.rooms.try_get_mut(room) {
-                room.invitations.remove(&id);
-                ask.effects.store(Record::InvitationRemoved { room: room.id, account: id });
+    pub(super) fn list_sessions(&mut self, ask: &mut Ask) -> Result<(), Refusal> {
+        let row = |client: &ClientId| {
+            let session = self.session(*client);
+            SessionRow {
+                session: *client,
+                front: session.origin.front,
+                address: session.origin.address,
+                since: session.since,
+                heard: session.heard,
+                token: session.token.clone(),
+                own: *client == ask.client,
             }
+        };
+        let clients = self.accounts.get(ask.account).clients.iter();
+        let rows = clients.take(usize::try_from(self.limits.list_page_rows).unwrap_or(usize::MAX)).map(row).collect();
+        ask.answer(Event::Sessions { rows });
+        Ok(())
+    }
+
+    pub(super) fn close_session(&mut self, ask: &mut Ask, client: ClientId) -> Result<(), Refusal> {
+        if !self.accounts.get(ask.account).clients.contains(&client) {
+            return Err(Refusal::NoSuchSession { session: client });
         }
-        let account = self.accounts.get_mut(id);
-        account.operator = false;
-        account.away = None;
-        self.accounts.forget_name(id);
-        if self.account_bans.remove(&id).is_some() {
-            ask.effects.store(Record::AccountBanRemoved { account: id });
+        if client == ask.client {
+            return self.quit(ask, Farewell::Quit);
         }
-        ask.effects.store(Record::AccountDeleted { id, at: ask.now });
+        self.dismiss(ask.now, client, Farewell::ClosedElsewhere, ask.effects);
+        ask.answer(Event::SessionClosed { session: client });
         Ok(())
     }
 
@@ -305,7 +373,7 @@ impl Chat {
             let unread = self.rooms.get(*room).unread(id);
             let member: &Member = &self.rooms.get(*room).members[&id];
             let mentions = if member.follows { 0 } else { member.mentions.len() as u64 };
-            Missed { room: self.label(*room, id), new: unread, mentions }
+            Missed { room: self.label(*room, id), new: unread, mentions, last: self.rooms.get(*room).last_seq }
         };
         self.accounts.get(id).rooms.iter().map(row).collect()
     }

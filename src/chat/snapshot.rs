@@ -1,7 +1,7 @@
 //! All that decisions need, as the store holds it: what a chat is loaded from when the server starts, and again
 //! after a commit that failed.
 
-use super::{AccountId, Code, Name, Role, RoomId, Seq, Text, Timestamp, Visibility};
+use super::{AccountId, Code, Name, Role, RoomId, Seq, Text, Timestamp, TokenDigest, Visibility};
 use crate::address::Address;
 
 /// The whole state but the messages, in plain rows. Rows of each kind are ordered by their keys.
@@ -15,6 +15,8 @@ pub struct Snapshot {
     pub members: Vec<MemberRow>,
     /// Unread messages that name a member: room, account, number.
     pub mentions: Vec<(RoomId, AccountId, Seq)>,
+    /// Tokens.
+    pub tokens: Vec<StoredToken>,
     /// Open invitations: room, invited, by whom, until when.
     pub invitations: Vec<(RoomId, AccountId, AccountId, Timestamp)>,
     /// Open one-time codes: code, room, by whom, until when.
@@ -48,6 +50,23 @@ pub struct AccountRow {
     pub operator: bool,
     /// Whether it wants acknowledgements.
     pub acks: bool,
+}
+
+/// A token as it is stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredToken {
+    /// Whose it is.
+    pub account: AccountId,
+    /// What its owner calls it.
+    pub name: Name,
+    /// The digest by which it is known.
+    pub digest: TokenDigest,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Until when it holds; `None` for good.
+    pub until: Option<Timestamp>,
+    /// When somebody last logged in by it.
+    pub used: Option<Timestamp>,
 }
 
 /// A room as it is stored.

@@ -4,31 +4,43 @@ use std::collections::BTreeSet;
 
 use super::room::RoomKind;
 use super::{
-    AccountId, Ask, Chat, Effects, Event, Message, MessageKind, NAME_MAX_CHARS, NAME_MIN_CHARS, Record, Refusal,
+    AccountId, Ask, Chat, Effects, Event, Keyed, Message, MessageKind, NAME_MAX_CHARS, NAME_MIN_CHARS, Record, Refusal,
     RoomId, RoomLabel, Seq, Text, Timestamp,
 };
 
+/// What somebody says.
+pub(super) struct Saying<'a> {
+    pub kind: MessageKind,
+    pub text: &'a Text,
+    pub keyed: Option<Keyed>,
+}
+
+impl Saying<'_> {
+    /// Plain speech that is not known by a key.
+    pub fn plain(text: &Text) -> Saying<'_> {
+        Saying { kind: MessageKind::Speech, text, keyed: None }
+    }
+}
+
 impl Chat {
-    pub(super) fn say(
-        &mut self,
-        ask: &mut Ask,
-        label: Option<&RoomLabel>,
-        kind: MessageKind,
-        text: &Text,
-    ) -> Result<(), Refusal> {
+    pub(super) fn say(&mut self, ask: &mut Ask, label: Option<&RoomLabel>, saying: Saying) -> Result<(), Refusal> {
         if let Some(RoomLabel::Direct(to)) = label {
-            return self.say_directly(ask, to, kind, text);
+            return self.say_directly(ask, to, saying);
         }
-        self.check_message(text)?;
+        self.check_message(saying.text)?;
         let id = self.find_own_room(ask, label)?;
         if let RoomKind::Direct(one, other) = self.rooms.get(id).kind {
             let partner = if one == ask.account { other } else { one };
-            return self.say_in_direct_room(ask, id, partner, kind, text);
+            return self.say_in_direct_room(ask, id, partner, saying);
         }
-        let seq = self.append(ask.now, id, ask.account, kind, text, ask.effects);
+        if self.was_said(ask, id, saying.keyed.as_ref()) {
+            return Ok(());
+        }
+        let (kind, text) = (saying.kind, saying.text.clone());
+        let seq = self.append(ask.now, id, ask.account, saying, ask.effects);
         let room = self.label(id, ask.account);
         let author = self.name(ask.account);
-        let message = Message { room: room.clone(), seq, at: ask.now, author, kind, text: text.clone() };
+        let message = Message { room: room.clone(), seq, at: ask.now, author, kind, text };
         let audience = self.rooms.get_mut(id).audience();
         ask.effects.tell_all(audience, Some(ask.client), Event::Message(message));
         self.confirm(ask, room, seq);
@@ -51,14 +63,18 @@ impl Chat {
         now: Timestamp,
         id: RoomId,
         author: AccountId,
-        kind: MessageKind,
-        text: &Text,
+        saying: Saying,
         effects: &mut Effects,
     ) -> Seq {
         let room = self.rooms.get_mut(id);
         let seq = room.next_seq(now, self.limits.dead_peer_s);
         let arrived = room.last_before(now.minus_seconds(self.limits.dead_peer_s));
-        effects.store(Record::MessageSaid { room: id, seq, at: now, author, kind, text: text.clone() });
+        let Saying { kind, text, keyed } = saying;
+        let key = keyed.map(|keyed| keyed.key);
+        if let Some(key) = &key {
+            self.keyed.insert((author, id, key.clone()), (seq, now));
+        }
+        effects.store(Record::MessageSaid { room: id, seq, at: now, author, kind, text: text.clone(), key });
         let mut named = BTreeSet::new();
         for word in words(text.as_str()) {
             let Some(account) = self.accounts.find_folded(word.as_str()).map(|account| account.id) else { continue };
@@ -77,10 +93,21 @@ impl Chat {
         seq
     }
 
+    /// Whether the asker has said this before, under the same key: it is then acknowledged again, and that is all.
+    pub(super) fn was_said(&mut self, ask: &mut Ask, room: RoomId, keyed: Option<&Keyed>) -> bool {
+        let Some(Keyed { key, stored }) = keyed else { return false };
+        let stored = stored.iter().find(|message| message.room == room).map(|message| (message.seq, message.at));
+        let decided = || self.keyed.get(&(ask.account, room, key.clone())).copied();
+        let Some((seq, at)) = stored.or_else(decided) else { return false };
+        ask.answer(Event::Stored { room: self.label(room, ask.account), seq, at });
+        true
+    }
+
     /// Counts a stored message for its sender, and acknowledges it if the sender wants that.
     pub(super) fn confirm(&mut self, ask: &mut Ask, room: RoomLabel, seq: Seq) {
-        self.session_mut(ask.client).sent += 1;
-        if self.accounts.get(ask.account).acks {
+        let session = self.session_mut(ask.client);
+        session.sent += 1;
+        if session.origin.front.is_for_programs() || self.accounts.get(ask.account).acks {
             ask.answer(Event::Stored { room, seq, at: ask.now });
         }
     }

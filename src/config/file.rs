@@ -186,8 +186,8 @@ pub(super) fn print(config: &Config) -> String {
     );
     setting(
         "Addresses to listen on; port 0 takes a free port.",
-        "list of text://HOST:PORT, HOST a name, an IPv4 or an [IPv6] address",
-        "[\"text://127.0.0.1:4000\"]",
+        "list of text://HOST:PORT and json://HOST:PORT, HOST a name, an IPv4 or an [IPv6] address",
+        "[\"text://127.0.0.1:4000\", \"json://127.0.0.1:4001\"]",
         "listen",
         &format!("[{}]", listen.join(", ")),
     );
@@ -261,7 +261,7 @@ mod tests {
         check("listen = 'text://a:1'", 1, "listen must be a list of strings, not a string");
         check("listen = []", 1, "listen has 0 addresses: 1 to 64 are allowed");
         check("listen = ['text://a:1', 'text://A:01']", 1, "listen names text://a:1 twice");
-        check("listen = ['json://a:1']", 1, "listen: \"json\" is not spoken here: only text:// is");
+        check("listen = ['irc://a:1']", 1, "listen: \"irc\" is not spoken here: only text:// and json:// are");
         check("data = 'a'\ndata = 'b'", 2, "duplicate key");
     }
 

@@ -71,6 +71,8 @@ limits! {
     registrations_per_10min_max: 30, 1..=LOAD_TEST, "accounts";
     /// Longest line a client may send; a longer one is answered with an error and skipped.
     line_max_bytes: 4_096, 512..=65_536, "bytes";
+    /// Longest line a program may send to a json:// listener; a longer one is refused and skipped.
+    json_line_max_bytes: 16_384, 1_024..=65_536, "bytes";
     /// Bytes without a line end after which the connection is closed.
     line_cut_bytes: 65_536, 512..=16_777_216, "bytes";
     /// Longest message, counted in bytes of UTF-8.
@@ -126,6 +128,8 @@ const ORDERED: &[(&str, &str)] = &[
     ("message_max_bytes", "line_max_bytes"),
     ("topic_max_bytes", "line_max_bytes"),
     ("line_max_bytes", "line_cut_bytes"),
+    ("json_line_max_bytes", "line_cut_bytes"),
+    ("message_max_bytes", "json_line_max_bytes"),
     ("line_max_bytes", "outbox_max_bytes"),
     ("history_page_lines", "history_page_max_lines"),
 ];

@@ -1,4 +1,4 @@
-//! Where to listen: `text://HOST:PORT`, checked as far as that is possible without the network.
+//! Where to listen: `text://HOST:PORT` or `json://HOST:PORT`, checked as far as that is possible without the network.
 //!
 //! A name is not resolved here; that is the listener's business when it binds.
 
@@ -6,15 +6,10 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddrV6};
 use std::str::FromStr;
 
+use crate::chat::Front;
+
 /// Each address costs a thread.
 const LISTEN_MAX: usize = 64;
-
-/// The language spoken on a listener.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Front {
-    /// Lines for people, fit for telnet.
-    Text,
-}
 
 /// An address to listen on and what is spoken there. Printing it gives what `parse` takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,22 +18,6 @@ pub struct Listen {
     pub front: Front,
     /// `HOST:PORT` as `TcpListener::bind` takes it, in its shortest spelling; port 0 is a free one.
     pub address: String,
-}
-
-impl Front {
-    const ALL: &[Front] = &[Front::Text];
-
-    fn scheme(self) -> &'static str {
-        match self {
-            Front::Text => "text",
-        }
-    }
-}
-
-impl fmt::Display for Front {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.scheme())
-    }
 }
 
 impl fmt::Display for Listen {
@@ -52,11 +31,11 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Listen, String> {
         let Some((scheme, address)) = text.split_once("://") else {
-            return Err(format!("{text:?} is not of the form text://HOST:PORT"));
+            return Err(format!("{text:?} is not of the form text://HOST:PORT or json://HOST:PORT"));
         };
-        let front = Front::ALL.iter().find(|front| front.scheme() == scheme);
+        let front = Front::ALL.iter().find(|front| front.word() == scheme);
         let Some(&front) = front else {
-            return Err(format!("{scheme:?} is not spoken here: only text:// is"));
+            return Err(format!("{scheme:?} is not spoken here: only text:// and json:// are"));
         };
         let address = check_address(address).map_err(|reason| format!("{text:?} {reason}"))?;
         Ok(Listen { front, address })
@@ -90,6 +69,12 @@ fn check_address(address: &str) -> Result<String, String> {
     Ok(format!("{}:{port}", host.to_ascii_lowercase()))
 }
 
+/// Where to listen when nothing else is said: for people and for programs, on this machine only.
+pub(super) fn default() -> Vec<Listen> {
+    let at = |front, port| Listen { front, address: format!("127.0.0.1:{port}") };
+    vec![at(Front::Text, 4000), at(Front::Json, 4001)]
+}
+
 /// Refuses a list with nothing in it, with the same address twice, or with too many.
 pub(super) fn check(listen: &[Listen]) -> Result<(), String> {
     if !(1..=LISTEN_MAX).contains(&listen.len()) {
@@ -117,6 +102,7 @@ mod tests {
         }
         check("text://127.0.0.1:4000", "text://127.0.0.1:4000");
         check("text://127.0.0.1:0", "text://127.0.0.1:0");
+        check("json://localhost:4001", "json://localhost:4001");
         check("text://LocalHost:04000", "text://localhost:4000");
         check("text://chat.example.org:65535", "text://chat.example.org:65535");
         check("text://[::]:4000", "text://[::]:4000");
@@ -133,7 +119,7 @@ mod tests {
         check("", "text://HOST:PORT");
         check("127.0.0.1:4000", "text://HOST:PORT");
         check("irc://127.0.0.1:6667", "\"irc\" is not spoken here");
-        check("TEXT://127.0.0.1:4000", "only text:// is");
+        check("TEXT://127.0.0.1:4000", "only text:// and json:// are");
         check("text://127.0.0.1", "no port");
         check("text://127.0.0.1:", "0 to 65535");
         check("text://127.0.0.1:+1", "0 to 65535");

@@ -16,7 +16,7 @@ use clap::error::ErrorKind;
 use log::LevelFilter;
 
 pub use limits::Limits;
-pub use listen::{Front, Listen};
+pub use listen::Listen;
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,8 +103,8 @@ struct Arguments {
     /// Keep everything in this folder [default: ./data]
     #[arg(long, value_name = "DIR", value_parser = file::data)]
     data: Option<PathBuf>,
-    /// Listen here; repeatable [default: port 4000 of 127.0.0.1]
-    #[arg(long, value_name = "text://HOST:PORT")]
+    /// Listen here, text:// for people, json:// for programs; repeatable [default: ports 4000 and 4001 of 127.0.0.1]
+    #[arg(long, value_name = "FRONT://HOST:PORT")]
     listen: Vec<Listen>,
     /// Print the settings as TOML with comments, and exit
     #[arg(long)]
@@ -116,7 +116,7 @@ impl Default for Config {
         Config {
             server_name: "Chat".into(),
             data: "./data".into(),
-            listen: vec![Listen { front: Front::Text, address: "127.0.0.1:4000".into() }],
+            listen: listen::default(),
             log_level: LevelFilter::Info,
             limits: Limits::default(),
         }
@@ -226,8 +226,8 @@ mod tests {
         check("--config", "a value is required for '--config <FILE>' but none was supplied; try --help");
         check(
             "--listen irc://127.0.0.1:1",
-            "invalid value 'irc://127.0.0.1:1' for '--listen <text://HOST:PORT>': \
-             \"irc\" is not spoken here: only text:// is; try --help",
+            "invalid value 'irc://127.0.0.1:1' for '--listen <FRONT://HOST:PORT>': \
+             \"irc\" is not spoken here: only text:// and json:// are; try --help",
         );
         check("--listen text://a:1 --listen text://a:1", "listen names text://a:1 twice; try --help");
         check("--config /nowhere", "cannot read config file /nowhere: No such file or directory");

@@ -60,6 +60,13 @@ impl Guard {
         counted
     }
 
+    /// Whether another try to log in would be allowed, without counting it; else how long to wait.
+    pub fn check_login(&self, address: Address, name: &Name) -> Result<(), Duration> {
+        let (state, now) = (self.lock(), Instant::now());
+        state.logins.check(&(address, name.folded()), now)?;
+        state.logins_by_address.check(&address, now)
+    }
+
     /// The try was right.
     pub fn forgive_login(&self, address: Address, name: &Name) {
         let mut state = self.lock();

@@ -39,7 +39,8 @@ pub enum Arrival {
 /// The reading side of a connection.
 pub struct Incoming {
     link: Arc<Link>,
-    pub(super) telnet: Telnet,
+    /// The telnet commands in what a person's client sends. `None` for programs, which are taken at their word.
+    pub(super) telnet: Option<Telnet>,
     cutter: LineCutter,
     /// What came with an arrival that was given out first.
     answer: Vec<u8>,
@@ -51,12 +52,21 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Nothing has been read yet.
-    pub fn new(link: Arc<Link>, line_max_bytes: usize, line_cut_bytes: usize) -> Incoming {
+    /// From a person: there may be telnet commands in it, and lines are edited. Nothing has been read yet.
+    pub fn from_person(link: Arc<Link>, line_max_bytes: usize, line_cut_bytes: usize) -> Incoming {
+        Incoming::new(link, Some(Telnet::new()), LineCutter::new(line_max_bytes, line_cut_bytes))
+    }
+
+    /// From a program: every byte counts as it is. Nothing has been read yet.
+    pub fn from_program(link: Arc<Link>, line_max_bytes: usize, line_cut_bytes: usize) -> Incoming {
+        Incoming::new(link, None, LineCutter::unedited(line_max_bytes, line_cut_bytes))
+    }
+
+    fn new(link: Arc<Link>, telnet: Option<Telnet>, cutter: LineCutter) -> Incoming {
         Incoming {
             link,
-            telnet: Telnet::new(),
-            cutter: LineCutter::new(line_max_bytes, line_cut_bytes),
+            telnet,
+            cutter,
             answer: Vec::new(),
             interrupted: false,
             is_fresh: true,
@@ -117,10 +127,15 @@ impl Incoming {
         {
             return Some(Arrival::Stranger(stranger));
         }
-        let mut data = Zeroizing::new(Vec::with_capacity(read));
-        let signals = self.telnet.receive(&buffer[..read], &mut data, &mut self.answer);
-        self.interrupted |= signals.interrupted;
-        self.cutter.push(&data);
+        match &mut self.telnet {
+            Some(telnet) => {
+                let mut data = Zeroizing::new(Vec::with_capacity(read));
+                let signals = telnet.receive(&buffer[..read], &mut data, &mut self.answer);
+                self.interrupted |= signals.interrupted;
+                self.cutter.push(&data);
+            }
+            None => self.cutter.push(&buffer[..read]),
+        }
         buffer[..read].zeroize();
         None
     }

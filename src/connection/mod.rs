@@ -3,11 +3,12 @@
 
 mod guard;
 mod incoming;
-mod login;
 mod outlet;
 mod page;
-mod prompt;
-mod talk;
+mod session;
+mod entrance;
+mod text;
+mod json;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,15 +17,15 @@ use std::sync::atomic::AtomicUsize;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Sender;
 
 pub use guard::{Guard, TryLimits};
-use incoming::Incoming;
-use talk::SessionEnd;
+use incoming::{Arrival, Incoming};
+use session::{Session, SessionEnd};
 
-use crate::broker::{Gone, Reply, Request};
-use crate::chat::{ClientId, Grant, Name};
-use crate::net::{Link, Rate, Reason};
+use crate::broker::{Gone, Request};
+use crate::chat::{ClientId, Front};
+use crate::net::{Link, Rate, Reason, Voice};
 use crate::password::Hasher;
 use crate::protocol::text::Clock;
 use crate::shutdown::{Quit, Running};
@@ -71,35 +72,40 @@ pub struct Services {
     pub outbox_max_bytes: usize,
     /// Longest line.
     pub line_max_bytes: usize,
+    /// Longest line of a program.
+    pub json_line_max_bytes: usize,
     /// A line longer than this ends the connection.
     pub line_cut_bytes: usize,
-}
-
-/// A logged-in connection, as its own thread knows it.
-struct Session {
-    /// The account's name.
-    name: Name,
-    /// The broker's answers.
-    replies: Receiver<Reply>,
-    /// What may be read at the login.
-    welcome: Option<Grant>,
+    /// Longest message.
+    pub message_max_bytes: u64,
+    /// Most messages of one page of history.
+    pub history_page_max: u64,
 }
 
 /// One connection and its thread.
 struct Connection<'a> {
+    front: Front,
     link: Arc<Link>,
     services: &'a Services,
     incoming: Incoming,
 }
 
+/// How a front says the last line of a connection.
+pub fn voice(front: Front) -> Voice {
+    match front {
+        Front::Text => text::VOICE,
+        Front::Json => json::VOICE,
+    }
+}
+
 /// Starts the thread of a connection. Fails if the system gives none.
-pub fn spawn(link: Arc<Link>, services: Arc<Services>, running: Running) -> io::Result<()> {
+pub fn spawn(front: Front, link: Arc<Link>, services: Arc<Services>, running: Running) -> io::Result<()> {
     let thread = Builder::new().name(format!("client {}", link.number())).stack_size(STACK_BYTES);
     thread.spawn(move || {
         let _running = running;
         // A fault in one connection ends that connection. What it shares is sound: the broker gets whole requests, and
         // nothing is left half done under the locks.
-        let served = catch_unwind(AssertUnwindSafe(|| serve(&link, &services)));
+        let served = catch_unwind(AssertUnwindSafe(|| serve(front, &link, &services)));
         if served.is_err() {
             log::error!("a fault ended a connection client={}", link.number());
             link.end(Reason::Fault);
@@ -110,13 +116,24 @@ pub fn spawn(link: Arc<Link>, services: Arc<Services>, running: Running) -> io::
     Ok(())
 }
 
-fn serve(link: &Arc<Link>, services: &Services) {
-    let incoming = Incoming::new(link.clone(), services.line_max_bytes, services.line_cut_bytes);
-    let mut connection = Connection { link: link.clone(), services, incoming };
+fn serve(front: Front, link: &Arc<Link>, services: &Services) {
+    let incoming = match front {
+        Front::Text => Incoming::from_person(link.clone(), services.line_max_bytes, services.line_cut_bytes),
+        Front::Json => Incoming::from_program(link.clone(), services.json_line_max_bytes, services.line_cut_bytes),
+    };
+    let mut connection = Connection { front, link: link.clone(), services, incoming };
     let mut started = link.since();
     loop {
-        match connection.log_in(started) {
-            Ok(mut session) => match connection.talk(&mut session) {
+        let entered = match front {
+            Front::Text => connection.log_in_person(started),
+            Front::Json => json::log_in(&mut connection, started),
+        };
+        let ended = entered.map(|mut session| match front {
+            Front::Text => connection.talk(&mut session),
+            Front::Json => json::serve(&mut connection, &mut session),
+        });
+        match ended {
+            Ok(end) => match end {
                 SessionEnd::LoggedOut => started = Instant::now(),
                 SessionEnd::Over => {
                     // The broker sends what is left and closes; until then what still comes is read and forgotten.
@@ -131,6 +148,20 @@ fn serve(link: &Arc<Link>, services: &Services) {
                 connection.incoming.drain(Instant::now() + LAST_WORD);
                 return;
             }
+        }
+    }
+}
+
+impl Connection<'_> {
+    /// Why the conversation before the login is over.
+    fn reason_of(&self, over: &Arrival) -> Reason {
+        match over {
+            _ if self.link.ending() == Some(Reason::Stopping) => Reason::Stopping,
+            Arrival::TimedOut => Reason::LoginTimeout,
+            Arrival::Hopeless => Reason::LineTooLong,
+            Arrival::End => Reason::EndOfInput,
+            Arrival::Stranger(_) => Reason::WrongProtocol,
+            _ => Reason::Lost,
         }
     }
 }

@@ -8,7 +8,6 @@ use crossbeam_channel::Sender;
 use crate::broker::Request;
 use crate::chat::ClientId;
 use crate::net::Link;
-use crate::protocol::text;
 
 /// How long a client that is not logged in may take to take what it is sent.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,24 +32,5 @@ impl Outlet {
             Outlet::Own(link) => link.write_all(&bytes, Instant::now() + WRITE_TIMEOUT).map_err(|_| Unreachable),
             Outlet::Broker(client, inbox) => inbox.send(Request::Write(*client, bytes)).map_err(|_| Unreachable),
         }
-    }
-
-    /// Sends a line of the server.
-    pub fn notice(&self, line: &str) -> Result<(), Unreachable> {
-        self.notices([line])
-    }
-
-    /// Sends several lines of the server.
-    pub fn notices<'a>(&self, lines: impl IntoIterator<Item = &'a str>) -> Result<(), Unreachable> {
-        let mut bytes = Vec::new();
-        lines.into_iter().for_each(|line| text::notice(line, &mut bytes));
-        self.write(bytes)
-    }
-
-    /// Sends a refusal.
-    pub fn refused(&self, line: &str) -> Result<(), Unreachable> {
-        let mut bytes = Vec::new();
-        text::refused(line, &mut bytes);
-        self.write(bytes)
     }
 }

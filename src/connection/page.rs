@@ -3,10 +3,8 @@
 use crate::chat::{Grant, Message, Purpose, RoomId, Seq};
 use crate::store::{ReadError, Reader};
 
-/// Most bytes of one page. A page of long messages has fewer of them; the next page goes on there.
-const PAGE_MAX_BYTES: usize = 60 * 1024;
-/// What a line has beside its text, at most: time, room, number, names, line end.
-const LINE_EXTRA_BYTES: usize = 100;
+/// Most bytes of one page, and of a part of what is resumed. A page of long messages has fewer of them; the next page goes on there.
+pub(super) const PAGE_MAX_BYTES: usize = 60 * 1024;
 
 /// What was read.
 #[derive(Debug)]
@@ -17,27 +15,29 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Reads what was granted.
-    pub fn read(reader: &Reader, grant: Grant) -> Result<Page, ReadError> {
+    /// Reads what was granted. `bytes` tells how many a message takes in the words of its front, at most.
+    pub fn read(reader: &Reader, grant: Grant, bytes: impl Fn(&Message) -> usize) -> Result<Page, ReadError> {
         let pages = grant.ranges.iter().map(|range| reader.page(range)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::fit(grant, pages, PAGE_MAX_BYTES))
+        Ok(Page::fit(grant, pages, PAGE_MAX_BYTES, bytes))
     }
 
     /// Up to where the reader has now read each room. Only what `/unread` shows counts as read.
     pub fn read_positions(&self) -> Vec<(RoomId, Seq)> {
         match self.grant.purpose {
-            Purpose::Unread { .. } => self.grant.ranges.iter().map(|range| (range.room, range.to)).collect(),
+            Purpose::Unread { .. } | Purpose::Resume => {
+                self.grant.ranges.iter().map(|range| (range.room, range.to)).collect()
+            }
             Purpose::History | Purpose::Recent | Purpose::FirstSight => Vec::new(),
         }
     }
 
     /// Leaves out what is more than `max_bytes`: of history the oldest, as it is read backwards; else the newest.
-    fn fit(mut grant: Grant, pages: Vec<Vec<Message>>, max_bytes: usize) -> Page {
+    fn fit(mut grant: Grant, pages: Vec<Vec<Message>>, max_bytes: usize, bytes: impl Fn(&Message) -> usize) -> Page {
         let (mut left, mut messages, mut dropped) = (max_bytes, Vec::new(), 0);
         let backwards = grant.purpose == Purpose::History;
         for (range, mut page) in grant.ranges.iter_mut().zip(pages) {
             let mut fits = |message: &&Message| {
-                let bytes = message.text.len() + LINE_EXTRA_BYTES;
+                let bytes = bytes(message);
                 // The first message always fits, or nobody could ever get beyond it.
                 let fits = bytes <= left || left == max_bytes;
                 left = left.saturating_sub(bytes);
@@ -94,7 +94,7 @@ mod tests {
     fn check(purpose: Purpose, ranges: &[(i64, Seq, Seq)], max_bytes: usize, expected: &[(i64, Seq, Seq)]) -> Purpose {
         let granted: Vec<_> = ranges.iter().map(|(room, from, to)| range(*room, *from, *to)).collect();
         let pages = ranges.iter().map(|(_, from, to)| messages(*from, *to)).collect();
-        let page = Page::fit(Grant { ranges: granted, purpose }, pages, max_bytes);
+        let page = Page::fit(Grant { ranges: granted, purpose }, pages, max_bytes, |message| message.text.len() + 100);
         let left: Vec<_> = page.grant.ranges.iter().map(|range| (range.room.0, range.from, range.to)).collect();
         assert_eq!(left, expected);
         let seqs: Vec<Seq> = page.messages.iter().map(|message| message.seq).collect();

@@ -24,6 +24,8 @@ const DELETE: u8 = 0x7f;
 pub struct LineCutter {
     line_max_bytes: usize,
     line_cut_bytes: usize,
+    /// Bytes that only a person types are edited with, and every line end counts.
+    edits: bool,
     /// Received, and not yet looked at from `unread_start` on.
     unread: Zeroizing<Vec<u8>>,
     unread_start: usize,
@@ -57,6 +59,7 @@ impl LineCutter {
         Self {
             line_max_bytes,
             line_cut_bytes,
+            edits: true,
             unread: Zeroizing::default(),
             unread_start: 0,
             line: Zeroizing::default(),
@@ -65,6 +68,11 @@ impl LineCutter {
             is_after_cr: false,
             is_hopeless: false,
         }
+    }
+
+    /// The same for programs: a line ends at LF, of which a CR before it is a part, and every other byte is data.
+    pub fn unedited(line_max_bytes: usize, line_cut_bytes: usize) -> Self {
+        Self { edits: false, ..Self::new(line_max_bytes, line_cut_bytes) }
     }
 
     /// Takes received bytes. They are kept until pulled: push after [`next`](Self::next) gave nothing.
@@ -80,7 +88,7 @@ impl LineCutter {
     pub fn next(&mut self) -> Option<Cut> {
         while let Some(&byte) = self.unread.get(self.unread_start) {
             let is_after_cr = mem::take(&mut self.is_after_cr);
-            if is_special(byte) || (is_after_cr && byte == 0) {
+            if self.is_special(byte) || (is_after_cr && byte == 0) {
                 self.unread_start += 1;
                 match byte {
                     b'\n' | 0 if is_after_cr => continue,
@@ -131,7 +139,7 @@ impl LineCutter {
     /// Moves the bytes up to the next special one to the line.
     fn take_plain(&mut self) {
         let unread = &self.unread[self.unread_start..];
-        let end = unread.iter().position(|byte| is_special(*byte));
+        let end = unread.iter().position(|byte| self.is_special(*byte));
         let plain = &unread[..end.unwrap_or(unread.len())];
         self.unread_start += plain.len();
         self.line_bytes += plain.len();
@@ -161,17 +169,24 @@ impl LineCutter {
     }
 
     fn end_line(&mut self) -> Cut {
-        let line = mem::take(&mut *self.line);
+        let mut line = mem::take(&mut *self.line);
         self.line_bytes = 0;
         if mem::take(&mut self.is_too_long) {
             return Cut::TooLong;
         }
+        if !self.edits && line.last() == Some(&b'\r') {
+            line.pop();
+        }
         Cut::Line(line)
     }
-}
 
-fn is_special(byte: u8) -> bool {
-    matches!(byte, b'\r' | b'\n' | END_OF_TRANSMISSION | BACKSPACE | CTRL_U | CTRL_W | DELETE)
+    fn is_special(&self, byte: u8) -> bool {
+        match byte {
+            b'\n' => true,
+            b'\r' | END_OF_TRANSMISSION | BACKSPACE | CTRL_U | CTRL_W | DELETE => self.edits,
+            _ => false,
+        }
+    }
 }
 
 /// Appends without leaving a copy behind: a vector that grows by itself frees its old bytes as they are.
@@ -324,6 +339,21 @@ mod tests {
         check(&[b"a\r", b"\n\x04b\n"], "'a' EndOfTransmission 'b'");
         check(&[b"a\x04\n"], "'a\\x04'");
         check(&[b"a\x08\x04"], "EndOfTransmission");
+    }
+
+    #[test]
+    fn a_program_is_taken_at_its_word() {
+        let cuts = |bytes: &[u8]| {
+            let mut cutter = LineCutter::unedited(MAX_BYTES, CUT_BYTES);
+            cutter.push(bytes);
+            let cuts: Vec<Cut> = std::iter::from_fn(|| cutter.next()).collect();
+            cuts.into_iter().chain(cutter.finish()).collect::<Vec<_>>()
+        };
+        let line = |bytes: &[u8]| Cut::Line(bytes.to_vec());
+        assert_eq!(cuts(b"a\x7f\x08\x15\x04b\n\r\nc\rd\r\n"), [line(b"a\x7f\x08\x15\x04b"), line(b""), line(b"c\rd")]);
+        assert_eq!(cuts(b"\x04\0e"), [line(b"\x04\0e")]);
+        assert_eq!(cuts(b"123456789\nab"), [Cut::TooLong, line(b"ab")]);
+        assert_eq!(cuts(&[b'x'; CUT_BYTES + 1]), [Cut::Hopeless]);
     }
 
     #[test]

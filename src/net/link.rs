@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::net::{SendAncillaryBuffer, SendFlags, sockopt};
 
 use super::admission::Permit;
-use super::reason::{EndCounters, Reason};
+use super::reason::{EndCounters, Reason, Voice};
 use crate::address::Address;
 
 /// Most pieces that one send takes: far below the system's limit of 1,024 (`IOV_MAX`).
@@ -37,6 +37,7 @@ pub struct Link {
     socket: TcpStream,
     peer: SocketAddr,
     number: u64,
+    voice: Voice,
     since: Instant,
     ending: OnceLock<Reason>,
     counters: Arc<EndCounters>,
@@ -52,6 +53,7 @@ impl Link {
         socket: TcpStream,
         peer: SocketAddr,
         number: u64,
+        voice: Voice,
         permit: Permit,
         options: &SocketOptions,
         counters: Arc<EndCounters>,
@@ -65,7 +67,7 @@ impl Link {
         let user_timeout_ms = u32::try_from(options.user_timeout.as_millis()).unwrap_or(u32::MAX);
         sockopt::set_tcp_user_timeout(&socket, user_timeout_ms)?;
         let (ending, unsent) = (OnceLock::new(), AtomicUsize::new(0));
-        Ok(Link { socket, peer, number, since: Instant::now(), ending, counters, unsent, _permit: permit })
+        Ok(Link { socket, peer, number, voice, since: Instant::now(), ending, counters, unsent, _permit: permit })
     }
 
     /// Its number: unique in the life of the process.
@@ -81,6 +83,11 @@ impl Link {
     /// From which address, as limits and bans count it.
     pub fn address(&self) -> Address {
         Address::of(self.peer.ip())
+    }
+
+    /// How its last line is said.
+    pub fn voice(&self) -> Voice {
+        self.voice
     }
 
     /// When it was accepted.

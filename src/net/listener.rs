@@ -11,7 +11,7 @@ use rustix::net::SendFlags;
 
 use super::admission::Admission;
 use super::link::{Link, SocketOptions};
-use super::reason::{EndCounters, Reason};
+use super::reason::{EndCounters, Reason, Voice};
 use crate::address::Address;
 use crate::shutdown::Quit;
 
@@ -55,13 +55,13 @@ impl Listener {
 
     /// Accepts until it is time to stop, and gives each admitted connection to `serve`, which must return at once; it
     /// fails if the connection cannot be served, and is then told so.
-    pub fn run(&self, door: &Door, quit: &Quit, serve: impl Fn(Arc<Link>) -> io::Result<()>) {
+    pub fn run(&self, door: &Door, quit: &Quit, voice: Voice, serve: impl Fn(Arc<Link>) -> io::Result<()>) {
         let mut resting = false;
         while !quit.is_set() {
             match self.socket.accept() {
                 Ok((socket, peer)) => {
                     resting = false;
-                    door.receive(socket, peer, &serve);
+                    door.receive(socket, peer, voice, &serve);
                 }
                 Err(error) if is_passing(&error) => {}
                 Err(error) => {
@@ -77,40 +77,37 @@ impl Listener {
 }
 
 impl Door {
-    fn receive(&self, socket: TcpStream, peer: SocketAddr, serve: &impl Fn(Arc<Link>) -> io::Result<()>) {
+    fn receive(&self, socket: TcpStream, peer: SocketAddr, voice: Voice, serve: &impl Fn(Arc<Link>) -> io::Result<()>) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         let permit = match self.admission.admit(Address::of(peer.ip()), number, Instant::now()) {
             Ok(permit) => permit,
             Err(reason) => {
                 self.counters.count(reason);
                 log::debug!("connection refused client={number} peer={peer} reason={reason}");
-                refuse(&socket, reason);
+                refuse(&socket, voice, reason);
                 return;
             }
         };
         // A socket that is dead already cannot be set up: it is no loss, and no event.
-        let Ok(link) = Link::new(socket, peer, number, permit, &self.options, self.counters.clone()) else { return };
+        let link = Link::new(socket, peer, number, voice, permit, &self.options, self.counters.clone());
+        let Ok(link) = link else { return };
         let link = Arc::new(link);
         self.admission.remember(&link);
         log::debug!("connection accepted client={number} peer={peer}");
         if let Err(error) = serve(link.clone()) {
             log::warn!("cannot start a thread for a connection client={number} error={error}");
             link.end(Reason::NoThread);
-            let line = refusal_line(Reason::NoThread);
-            let _ = link.send_now(&[IoSlice::new(line.as_bytes())]);
+            let line = (voice.last_line)(Reason::NoThread).unwrap_or_default();
+            let _ = link.send_now(&[IoSlice::new(&line)]);
             link.shut();
         }
     }
 }
 
 /// One line, if the kernel takes it at once.
-fn refuse(socket: &TcpStream, reason: Reason) {
+fn refuse(socket: &TcpStream, voice: Voice, reason: Reason) {
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    let _ = rustix::net::send(socket, refusal_line(reason).as_bytes(), flags);
-}
-
-fn refusal_line(reason: Reason) -> String {
-    format!("-! {}\r\n", reason.last_line().unwrap_or_default())
+    let _ = rustix::net::send(socket, &(voice.last_line)(reason).unwrap_or_default(), flags);
 }
 
 /// Errors of accept that concern one connection that is gone already, or nothing at all (accept(2)).

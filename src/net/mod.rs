@@ -16,4 +16,4 @@ pub use link::{Link, SEND_PIECES_MAX, SocketOptions};
 pub use listener::{Door, Listener};
 pub use outbox::{Flushed, Outbox};
 pub use rate::{Pace, Rate, Throttle};
-pub use reason::{EndCounters, Reason};
+pub use reason::{EndCounters, Reason, Voice};

@@ -56,6 +56,11 @@ impl Outbox {
             held.extend_from_slice(&batch[from..to]);
             return false;
         }
+        self.push_ahead(from, to)
+    }
+
+    /// The same, but ahead of what is held back.
+    pub fn push_ahead(&mut self, from: usize, to: usize) -> bool {
         match self.segments.last_mut() {
             Some((_, end)) if *end == from => *end = to,
             Some(_) => self.segments.push((from, to)),
@@ -144,12 +149,14 @@ impl Outbox {
         Flushed::Lent
     }
 
-    fn end(&mut self, reason: Reason) -> Flushed {
+    /// Ends the connection, with a last line if the kernel takes it.
+    pub fn end(&mut self, reason: Reason) -> Flushed {
+        let voice = self.link.voice();
         if self.link.end(reason)
-            && let Some(line) = reason.last_line()
+            && let Some(line) = (voice.last_line)(reason)
         {
-            let line = format!("\r\n-! {line}\r\n");
-            let _ = self.link.send_now(&[IoSlice::new(line.as_bytes())]);
+            // The line before it may have been sent in part.
+            let _ = self.link.send_now(&[IoSlice::new(voice.line_end.as_bytes()), IoSlice::new(&line)]);
         }
         self.link.shut();
         Flushed::Ended

@@ -71,6 +71,16 @@ impl<K: Eq + Hash> Throttle<K> {
         Throttle { max, window, tries: HashMap::new() }
     }
 
+    /// Whether a try would be allowed; else how long until it is.
+    pub fn check(&self, key: &K, now: Instant) -> Result<(), Duration> {
+        match self.tries.get(key) {
+            Some((count, since)) if *count >= self.max && now.duration_since(*since) < self.window => {
+                Err(self.window - now.duration_since(*since))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Counts a try. If there were too many: how long until the next one is allowed; it is then not counted.
     pub fn count(&mut self, key: K, now: Instant) -> Result<(), Duration> {
         if self.tries.len() > KEYS_KEPT {

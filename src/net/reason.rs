@@ -3,6 +3,15 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// How a front says the last line of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Voice {
+    /// What ends a line, also one that was sent in part.
+    pub line_end: &'static str,
+    /// The line for a reason, with its end; `None` where the client has been told already, or cannot be told.
+    pub last_line: fn(Reason) -> Option<Vec<u8>>,
+}
+
 macro_rules! reasons {
     ($($name:ident, $word:literal, $last_line:expr, $doc:literal;)*) => {
         /// Why a connection ended.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::value::count;
-use crate::chat::{AccountRow, MemberRow, Snapshot, StoredBan, StoredRoom};
+use crate::chat::{AccountRow, MemberRow, Snapshot, StoredBan, StoredRoom, StoredToken};
 
 /// All that the chat needs to decide, as it is stored.
 pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
@@ -24,6 +24,7 @@ pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
         invitations: rows(connection, include_str!("../../sql/queries/load_invitations.sql"), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })?,
+        tokens: rows(connection, include_str!("../../sql/queries/load_tokens.sql"), token)?,
         codes: rows(connection, include_str!("../../sql/queries/load_codes.sql"), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })?,
@@ -56,6 +57,17 @@ fn account(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
         away: row.get(5)?,
         operator: row.get(6)?,
         acks: row.get(7)?,
+    })
+}
+
+fn token(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
+    Ok(StoredToken {
+        account: row.get(0)?,
+        name: row.get(1)?,
+        digest: row.get(2)?,
+        created: row.get(3)?,
+        until: row.get(4)?,
+        used: row.get(5)?,
     })
 }
 

@@ -26,6 +26,12 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> rusqlite::Resul
         Record::OperatorSet { id, on } => run(query!("operator_set"), params![id, on]),
         Record::Seen { id, at } => run(query!("seen"), params![id, at]),
 
+        Record::TokenMade { account, name, digest, at, until } => {
+            run(query!("token_made"), params![account, name, digest, at, until])
+        }
+        Record::TokenUsed { account, name, at } => run(query!("token_used"), params![account, name, at]),
+        Record::TokenRemoved { account, name } => run(query!("token_removed"), params![account, name]),
+
         Record::RoomMade { id, name, visibility, at } => run(query!("room_made"), params![id, name, visibility, at]),
         Record::RoomRenamed { id, name } => run(query!("room_renamed"), params![id, name]),
         Record::VisibilitySet { id, visibility } => run(query!("visibility_set"), params![id, visibility]),
@@ -51,8 +57,8 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> rusqlite::Resul
             run(query!("mentions_read"), params![room, account, number(*read)])
         }
 
-        Record::MessageSaid { room, seq, at, author, kind, text } => {
-            run(query!("message_said"), params![room, number(*seq), at, author, kind, text])
+        Record::MessageSaid { room, seq, at, author, kind, text, key } => {
+            run(query!("message_said"), params![room, number(*seq), at, author, kind, text, key])
         }
         Record::Mentioned { room, seq, account } => run(query!("mentioned"), params![room, account, number(*seq)]),
 
@@ -83,8 +89,8 @@ mod tests {
     use super::super::sample::{ANA, BOB, DIRECT, NOW, TEA, account, address, filled, member, name, range, records};
     use super::*;
     use crate::chat::{
-        AccountId, AccountRow, Code, GENERAL, MemberRow, MessageKind, PasswordHash, Role, RoomId, Snapshot, StoredBan,
-        StoredRoom, Text, Timestamp, Visibility,
+        AccountId, AccountRow, Code, GENERAL, KeyedMessage, MemberRow, MessageKind, PasswordHash, Role, RoomId,
+        SendKey, Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp, TokenDigest, Visibility,
     };
 
     const LATER: Timestamp = Timestamp(NOW.0 + 1);
@@ -146,6 +152,57 @@ mod tests {
         check(Record::AcksSet { id: ANA, on: true }, |snapshot| snapshot.accounts[1].acks = true);
         check(Record::OperatorSet { id: ANA, on: true }, |snapshot| snapshot.accounts[1].operator = true);
         check(Record::Seen { id: ANA, at: LATER }, |snapshot| snapshot.accounts[1].last_seen = Some(LATER));
+    }
+
+    #[test]
+    fn records_of_tokens_are_stored() {
+        let token = |text: &str, until, used| StoredToken {
+            account: ANA,
+            name: name(text),
+            digest: TokenDigest([7; 32]),
+            created: LATER,
+            until,
+            used,
+        };
+        let made = |text: &str, until| Record::TokenMade {
+            account: ANA,
+            name: name(text),
+            digest: TokenDigest([7; 32]),
+            at: LATER,
+            until,
+        };
+        check(made("Zulu", None), |snapshot| snapshot.tokens.push(token("Zulu", None, None)));
+        check(made("alpha", Some(NOW)), |snapshot| snapshot.tokens.insert(0, token("alpha", Some(NOW), None)));
+        check(Record::TokenUsed { account: ANA, name: name("BOT"), at: LATER }, |snapshot| {
+            snapshot.tokens[0].used = Some(LATER);
+        });
+        check(Record::TokenRemoved { account: ANA, name: name("Bot") }, |snapshot| snapshot.tokens.clear());
+    }
+
+    #[test]
+    fn a_message_is_found_by_its_key() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = filled(temporary.path());
+        let key = SendKey::parse("k-1").unwrap();
+        assert_eq!(writer.keyed(ANA, &key).unwrap(), []);
+        let record = |room, seq, author| Record::MessageSaid {
+            room,
+            seq,
+            at: NOW,
+            author,
+            kind: MessageKind::Speech,
+            text: Text::from("once"),
+            key: Some(key.clone()),
+        };
+        writer.commit(&[record(TEA, 41, ANA), record(DIRECT, 4, ANA), record(TEA, 42, BOB)]).unwrap();
+        let found = |room, seq| KeyedMessage { room, seq, at: NOW };
+        assert_eq!(writer.keyed(ANA, &key).unwrap(), [found(TEA, 41), found(DIRECT, 4)]);
+        assert_eq!(writer.keyed(BOB, &key).unwrap(), [found(TEA, 42)]);
+        assert_eq!(writer.keyed(BOB, &SendKey::parse("K-1").unwrap()).unwrap(), []);
+        assert!(writer.commit(&[record(TEA, 43, ANA)]).is_err(), "a key stands for one message");
+        writer.commit(&[Record::RoomDeleted { id: TEA }]).unwrap();
+        (0..2).for_each(|_| writer.look_after());
+        assert_eq!(writer.keyed(ANA, &key).unwrap(), [found(DIRECT, 4)]);
     }
 
     #[test]
@@ -267,6 +324,7 @@ mod tests {
             author: ANA,
             kind: MessageKind::Action,
             text: text.clone(),
+            key: None,
         };
         writer.commit(&[record]).unwrap();
         let page = reader.page(&range(TEA, 41, 41)).unwrap();

@@ -6,7 +6,7 @@ use super::{Folder, Reader, Writer, open};
 use crate::address::Address;
 use crate::chat::{
     AccountId, Code, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, Record, Role, RoomId, RoomLabel, SYSTEM,
-    Seq, Text, Timestamp, Visibility,
+    Seq, Text, Timestamp, TokenDigest, Visibility,
 };
 
 pub(super) const ANA: AccountId = AccountId(2);
@@ -35,7 +35,7 @@ pub(super) fn member(room: RoomId, account: AccountId, role: Role) -> Record {
 
 pub(super) fn said(room: RoomId, seq: Seq, author: AccountId) -> Record {
     let text = Text::from(format!("message {seq} of an ordinary length, as people write them").as_str());
-    Record::MessageSaid { room, seq, at: NOW, author, kind: MessageKind::Speech, text }
+    Record::MessageSaid { room, seq, at: NOW, author, kind: MessageKind::Speech, text, key: None }
 }
 
 /// Something of each kind.
@@ -56,6 +56,7 @@ pub(super) fn records() -> Vec<Record> {
         member(DIRECT, ANA, Role::Member),
         member(DIRECT, BOB, Role::Member),
         Record::AwaySet { id: BOB, text: Some(Text::from("lunch")) },
+        Record::TokenMade { account: ANA, name: name("bot"), digest: TokenDigest([1; 32]), at: NOW, until: None },
         Record::InvitationMade { room: TEA, account: BOB, by: ANA, until: NOW },
         Record::CodeMade { room: TEA, code: Code::typed("maple-otter-42"), by: ANA, until: NOW },
         Record::BanMade { room: TEA, account: BOB, by: ANA, at: NOW, until: None, why: why.clone() },

@@ -19,7 +19,10 @@ pub(super) const APPLICATION_ID: u32 = 0x4348_4154;
 /// Under these names a store is made. One of them alone in a folder is what a kill during the first start leaves.
 pub(super) const UNFINISHED: [&str; 4] = ["chat.db.new", "chat.db.new-journal", "chat.db.new-wal", "chat.db.new-shm"];
 
-const STEPS: &[M<'_>] = &[M::up(include_str!("../../sql/migrations/0001_first.sql"))];
+const STEPS: &[M<'_>] = &[
+    M::up(include_str!("../../sql/migrations/0001_first.sql")),
+    M::up(include_str!("../../sql/migrations/0002_programs.sql")),
+];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 
 /// The number of the newest schema this server knows.

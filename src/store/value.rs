@@ -5,7 +5,9 @@ use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use crate::address::Address;
-use crate::chat::{AccountId, Code, MessageKind, Name, PasswordHash, Role, RoomId, Text, Timestamp, Visibility};
+use crate::chat::{
+    AccountId, Code, MessageKind, Name, PasswordHash, Role, RoomId, SendKey, Text, Timestamp, TokenDigest, Visibility,
+};
 
 /// A number of messages or passwords as SQLite keeps it. No count gets near to the limit; a client's range may, and
 /// then means the end.
@@ -105,6 +107,24 @@ impl ToSql for Code {
 impl FromSql for Code {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Code> {
         value.as_str().map(Code::typed)
+    }
+}
+
+impl ToSql for SendKey {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl ToSql for TokenDigest {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0[..].into())
+    }
+}
+
+impl FromSql for TokenDigest {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<TokenDigest> {
+        value.as_blob()?.try_into().map(TokenDigest).map_err(|_| wrong("a digest"))
     }
 }
 

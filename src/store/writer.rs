@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::error::{CommitError, OpenError, StoreError};
 use super::folder::Folder;
+use super::value::count;
 use super::{BUSY_TIMEOUT, DATABASE, READ_WRITE, load, record, schema, set_up, wal};
-use crate::chat::{Record, Snapshot};
+use crate::chat::{AccountId, KeyedMessage, Record, SendKey, Snapshot};
 
 /// The log is copied into the database when it has grown by so many pages, which are 4 MiB.
 const CHECKPOINT_PAGES: i64 = 1024;
@@ -63,6 +64,17 @@ impl Writer {
     /// All that is stored but the messages. To be called at the start, and after a commit that failed.
     pub fn load(&self) -> Result<Snapshot, StoreError> {
         load::snapshot(&self.connection).map_err(|error| StoreError::of("load", &self.database(), &error))
+    }
+
+    /// The messages that an account has sent under a key: what was committed, all of it.
+    pub fn keyed(&self, account: AccountId, key: &SendKey) -> Result<Vec<KeyedMessage>, StoreError> {
+        let query = include_str!("../../sql/queries/keyed.sql");
+        let read = |row: &Row<'_>| Ok(KeyedMessage { room: row.get(0)?, seq: count(row, 1)?, at: row.get(2)? });
+        let found = self.connection.prepare_cached(query).and_then(|mut keyed| {
+            let rows = keyed.query_map(params![account, key], read)?;
+            rows.collect()
+        });
+        found.map_err(|error| StoreError::of("look into", &self.database(), &error))
     }
 
     /// Stores all of `records`, in their order, or none. When it returns they are on disk.
@@ -290,7 +302,9 @@ mod tests {
             for _ in 0..count {
                 seq += 1;
                 let Record::MessageSaid { room, at, author, kind, .. } = said(TEA, seq, ANA) else { unreachable!() };
-                writer.commit(&[Record::MessageSaid { room, seq, at, author, kind, text: text.clone() }]).unwrap();
+                writer
+                    .commit(&[Record::MessageSaid { room, seq, at, author, kind, text: text.clone(), key: None }])
+                    .unwrap();
             }
         };
         say(&mut writer, 3000);

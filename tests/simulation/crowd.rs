@@ -2,12 +2,12 @@
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    AccountId, BanTarget, ClientId, Code, Command, GENERAL, HistoryRange, Input, MessageKind, Name, PasswordHash, Role,
-    RoomId, RoomLabel, Seq, Text, Visibility,
+    AccountId, BanTarget, ClientId, Code, Command, GENERAL, HistoryRange, Input, MessageKind, Name, Origin,
+    PasswordHash, Role, RoomId, RoomLabel, Seq, Text, Visibility,
 };
 
 use super::model::{Asker, Model, Room};
-use super::random::Random;
+use crate::support::Random;
 
 /// Names that people want; some look alike, and some nobody may have.
 const PEOPLE: [&str; 14] =
@@ -223,7 +223,7 @@ impl Crowd {
         let living = model.accounts.values().filter(|account| account.name.is_some()).count() as u64;
         if self.random.below(30) > living * 3 {
             let name = Name::parse(self.random.one_of(&PEOPLE).unwrap()).unwrap();
-            return Input::Register { name, hash: PasswordHash("hash".into()), address };
+            return Input::Register { name, hash: PasswordHash("hash".into()), origin: Origin::text(address) };
         }
         let alive = model.accounts.values().filter(|account| account.name.is_some()).map(|account| account.id);
         let alive: Vec<AccountId> = alive.collect();
@@ -233,7 +233,7 @@ impl Crowd {
         // The system's own account has no password, so nobody gets as far as this for it.
         let account = if account == chat_server::chat::SYSTEM { AccountId(2) } else { account };
         let password_version = if self.random.percent(5) { version.saturating_sub(1) } else { version };
-        Input::LogIn { account, password_version, address }
+        Input::LogIn { account, password_version, origin: Origin::text(address) }
     }
 
     fn act(&mut self, model: &Model, asker: Asker) -> Input {
@@ -249,7 +249,7 @@ impl Crowd {
         Input::Command(match habit {
             Habit::Say => {
                 let kind = if self.random.percent(10) { MessageKind::Action } else { MessageKind::Speech };
-                Command::Say { room: label, kind, text }
+                Command::Say { room: label, kind, text, keyed: None }
             }
             Habit::Tell => {
                 let to = RoomLabel::Direct(person.clone());

@@ -7,7 +7,6 @@
 mod crowd;
 mod model;
 mod privacy;
-mod random;
 mod store;
 mod world;
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat_server::chat::{
-    AccountId, Chat, ClientId, Command, Effects, HistoryRange, Input, Limits, MessageKind, Name, PasswordHash, RoomId,
-    RoomLabel, Snapshot, Text, Timestamp, Visibility,
+    AccountId, Chat, ClientId, Command, Effects, HistoryRange, Input, Limits, MessageKind, Name, Origin, PasswordHash,
+    RoomId, RoomLabel, Snapshot, Text, Timestamp, Visibility,
 };
 
 use super::model::{Model, Room, Told};
-use super::random::Random;
+use crate::support::Random;
 
 /// Who may see which room, and know its name.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +101,7 @@ pub fn check_outsider(random: &mut Random, limits: &Limits, model: &Model, store
     let client = ClientId(1);
     let address = chat_server::address::Address::parse("203.0.113.9").unwrap();
     let password_version = model.accounts[&outsider].version;
-    let mut inputs = vec![Input::LogIn { account: outsider, password_version, address }];
+    let mut inputs = vec![Input::LogIn { account: outsider, password_version, origin: Origin::text(address) }];
     let general = Some(RoomLabel::Room(Name::parse("general").unwrap()));
     let names: Vec<Name> = model.rooms.values().filter_map(|room| room.name.clone()).collect();
     let names: BTreeSet<Name> = (0..3).filter_map(|_| random.one_of(&names)).chain(room.name.clone()).collect();
@@ -168,7 +168,7 @@ fn questions(label: RoomLabel) -> impl Iterator<Item = Command> {
         Command::Promote { who, room: room.clone() },
         Command::Leave { room: room.clone() },
         Command::Join { room: label },
-        Command::Say { room, kind: MessageKind::Speech, text },
+        Command::Say { room, kind: MessageKind::Speech, text, keyed: None },
     ]
     .into_iter()
 }

@@ -41,6 +41,7 @@ impl Store {
             members: self.members.values().cloned().collect(),
             mentions: self.mentions.iter().copied().collect(),
             invitations: self.invitations.iter().map(|(key, value)| (key.0, key.1, value.0, value.1)).collect(),
+            tokens: Vec::new(),
             codes: self.codes.iter().map(|(code, value)| (code.clone(), value.0, value.1, value.2)).collect(),
             bans: self.bans.iter().map(|(key, ban)| (key.0, key.1, ban.clone())).collect(),
             account_bans: self.account_bans.iter().map(|(account, ban)| (*account, ban.clone())).collect(),
@@ -132,6 +133,10 @@ impl Store {
             Record::OperatorSet { id, on } => self.account(id).operator = on,
             Record::Seen { id, at } => self.account(id).last_seen = Some(at),
 
+            Record::TokenMade { .. } | Record::TokenUsed { .. } | Record::TokenRemoved { .. } => {
+                unreachable!("nobody in the crowd has a token")
+            }
+
             Record::RoomMade { id, name, visibility, at } => {
                 assert!(id.0 > self.last_room, "the number of a room is given twice");
                 assert_eq!(name.is_some(), visibility.is_some());
@@ -174,7 +179,7 @@ impl Store {
                 self.mentions.retain(|(in_room, of, seq)| (*in_room, *of) != (room, account) || *seq > read);
             }
 
-            Record::MessageSaid { room, seq, at: _, author, kind: _, text } => {
+            Record::MessageSaid { room, seq, at: _, author, kind: _, text, key: _ } => {
                 let last = &mut self.room(room).last_seq;
                 *last += 1;
                 assert_eq!(seq, *last, "the numbers of room {room} have a gap");

@@ -17,16 +17,16 @@ use std::path::Path;
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    AccountId, Chat, ClientId, Code, Command, Effects, Event, HistoryRange, Input, Limits, Name, Purpose, Record,
-    RoomLabel, Snapshot, Timestamp,
+    AccountId, Chat, ClientId, Code, Command, Effects, Event, HistoryRange, Input, Limits, Name, Origin, Purpose,
+    Record, RoomLabel, Snapshot, Timestamp,
 };
 use chat_server::store::{self, Folder, Writer};
 
 use super::crowd::Crowd;
 use super::model::{Model, Told};
 use super::privacy::{self, Sight};
-use super::random::Random;
 use super::store::Store;
+use crate::support::Random;
 
 /// How many inputs are shown of a run that fails.
 const SHOWN: usize = 20;
@@ -458,7 +458,7 @@ impl World {
         for account in living {
             let client = ClientId(u64::MAX - account.id.0.unsigned_abs());
             let password_version = account.version;
-            ask(client, &Input::LogIn { account: account.id, password_version, address });
+            ask(client, &Input::LogIn { account: account.id, password_version, origin: Origin::text(address) });
             let mut commands = vec![
                 Command::ListRooms { page: 1 },
                 Command::ListRooms { page: 2 },

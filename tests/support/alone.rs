@@ -2,7 +2,7 @@
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    Chat, ClientId, Command, Delivery, Effects, Event, Input, Limits, Name, PasswordHash, Snapshot, Timestamp,
+    Chat, ClientId, Command, Delivery, Effects, Event, Input, Limits, Name, Origin, PasswordHash, Snapshot, Timestamp,
 };
 
 /// The core by itself, with some people connected.
@@ -27,7 +27,7 @@ impl Alone {
         for person in alone.people.clone() {
             let address = Address::parse("127.0.0.1").expect("an address");
             let hash = PasswordHash("!".into());
-            alone.handle(&person, Input::Register { name: name(&person), hash, address });
+            alone.handle(&person, Input::Register { name: name(&person), hash, origin: Origin::text(address) });
         }
         alone
     }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tempfile::TempDir;
 
-use super::Client;
+use super::{Client, Program};
 
 /// Limits that would slow tests down or refuse them; a test of a limit sets it again.
 const WIDE: &str = "\
@@ -36,6 +37,8 @@ pub struct Server {
 pub struct Running {
     child: Child,
     pub address: SocketAddr,
+    /// Where programs connect.
+    pub json: SocketAddr,
     /// The code for the first operator, if one was printed.
     pub operator_code: Option<String>,
     stderr: PathBuf,
@@ -99,9 +102,10 @@ impl Server {
         let stderr = self.folder.path().join("stderr");
         let log = fs::OpenOptions::new().create(true).append(true).open(&stderr).expect("a file for the log");
         let mut command = self.command("text://127.0.0.1:0");
+        command.args(["--listen", "json://127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the server starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let mut operator_code = None;
+        let (mut operator_code, mut text) = (None, None);
         loop {
             let mut line = String::new();
             let read = stdout.read_line(&mut line).expect("stdout can be read");
@@ -112,9 +116,13 @@ impl Server {
             if let Some(code) = line.strip_prefix("operator code ") {
                 operator_code = code.split(' ').next().map(str::to_owned);
             }
-            if let Some(address) = line.trim_end().strip_prefix("listening text://") {
-                let address = address.parse().expect("an address with a port");
-                return Running { child, address, operator_code, stderr, _stdout: stdout, _folder: None };
+            let address = |front: &str| {
+                let address = line.trim_end().strip_prefix("listening ")?.strip_prefix(front)?;
+                Some(address.parse().expect("an address with a port"))
+            };
+            text = text.or(address("text://"));
+            if let (Some(json), Some(address)) = (address("json://"), text) {
+                return Running { child, address, json, operator_code, stderr, _stdout: stdout, _folder: None };
             }
         }
     }
@@ -124,6 +132,29 @@ impl Running {
     /// A connection that has read nothing yet.
     pub fn connect(&self) -> Client {
         Client::connect(self.address)
+    }
+
+    /// A program's connection, its greeting read.
+    pub fn program(&self) -> Program {
+        Program::connect(self.json)
+    }
+
+    /// A program that has made an account for itself and is logged in to it.
+    pub fn register_program(&self, name: &str) -> Program {
+        let mut program = self.program();
+        let password = format!("password-of-{name}");
+        let answer = program.ask(json!({"type": "register", "name": name, "password": password}));
+        assert_eq!(answer["type"], "registered", "{answer}");
+        program
+    }
+
+    /// A program logged in to an account whose password is that of [`Running::register`].
+    pub fn login_program(&self, name: &str) -> Program {
+        let mut program = self.program();
+        let password = format!("password-of-{name}");
+        let answer = program.ask(json!({"type": "login", "name": name, "password": password}));
+        assert_eq!(answer["type"], "logged_in", "{answer}");
+        program
     }
 
     /// A new account with its connection, all greetings read.

@@ -129,6 +129,12 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// A whole number from 1.
+    pub(super) fn number(&mut self, what: &'static str) -> Result<u64, Mistake> {
+        let word = self.need(what)?;
+        number(word).ok_or_else(|| Mistake::BadNumber { typed: Quote::of(word), form: self.form })
+    }
+
     /// A page, from 1; the first one if none is given.
     pub(super) fn page(&mut self) -> Result<u64, Mistake> {
         let Some(word) = self.peek().filter(|word| is_numeric(word)) else {

@@ -4,11 +4,8 @@
 //! of the name, or at the wrong moment, so a mistake shows a word only where it is one of ours or nearly so, and a name
 //! only where nothing follows it.
 
-use std::fmt;
-
-use zeroize::Zeroize;
-
 use crate::chat::Name;
+use crate::protocol::Secret;
 
 use super::mistake::{Mistake, Quote};
 use super::table::{Found, Row, TABLE, find, nearest};
@@ -39,34 +36,6 @@ pub enum Entry {
     Quit,
     /// It does not fit; nothing is to be done but to say so.
     Wrong(Mistake),
-}
-
-/// A password as it was typed. Never shown, and wiped from memory when it is not needed any more.
-#[cfg_attr(test, derive(PartialEq))]
-pub struct Secret(Vec<u8>);
-
-impl Secret {
-    /// The secret in `bytes`.
-    pub fn new(bytes: Vec<u8>) -> Secret {
-        Secret(bytes)
-    }
-
-    /// What was typed.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
 }
 
 #[derive(Clone, Copy, PartialEq)]

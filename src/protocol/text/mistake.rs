@@ -174,10 +174,9 @@ impl Mistake {
                 )
             }
             Mistake::BadDuration { typed, form } => {
-                format!(
-                    "{typed} is not a time from 1s to 10 years, such as 30m, 2h, 2d or 1w. Nobody was banned. {}",
-                    form.next_step()
-                )
+                let undone = if form.verb == Verb::Token { form.undone() } else { "Nobody was banned." };
+                let times = "a time from 1s to 10 years, such as 30m, 2h, 2d or 1w";
+                format!("{typed} is not {times}. {undone} {}", form.next_step())
             }
             Mistake::TextBesideDm { with } => {
                 format!("/dm only opens the talk with {with}. Your text was not sent. To send it: /msg {with} TEXT")

@@ -14,10 +14,10 @@ mod render;
 mod table;
 
 pub use clock::Clock;
-pub use entry::{Entry, Secret, parse as parse_entry};
+pub use entry::{Entry, parse as parse_entry};
 pub use help::{HELP_MAX_COLUMNS, HelpTopic, before_login as help_before_login};
 pub use mistake::{Form, Mistake, Quote};
-pub use page::page;
+pub use page::{message_bytes, page};
 pub use parse::{BareWord, Typed, parse};
 pub use refusal::refusal_text;
 pub use render::{event, message, new_day, notice, refused};

@@ -13,18 +13,25 @@ use super::render::{Label, count, message, notice, numbered};
 pub fn page(messages: &[Message], grant: &Grant, now: Timestamp, clock: &Clock, out: &mut Vec<u8>) {
     let line = match grant.purpose {
         Purpose::History | Purpose::Unread { .. } => numbered,
-        Purpose::Recent | Purpose::FirstSight => message,
+        Purpose::Recent | Purpose::FirstSight | Purpose::Resume => message,
     };
     for message in messages {
         line(message, now, clock, out);
     }
     match grant.purpose {
         Purpose::History => grant.ranges.iter().for_each(|range| position(range, out)),
-        Purpose::Recent => {}
+        Purpose::Recent | Purpose::Resume => {}
         Purpose::FirstSight => notice("Just type to talk. /help shows the ten commands you need.", out),
         Purpose::Unread { remaining: 0 } => notice("That is all. Nothing is unread now.", out),
         Purpose::Unread { remaining } => notice(&format!("{remaining} more unread. /unread goes on."), out),
     }
+}
+
+/// How many bytes a message takes on a page, at most.
+pub fn message_bytes(message: &Message) -> usize {
+    // Time, room, number, name, line end.
+    const AROUND: usize = 100;
+    AROUND + message.text.len()
 }
 
 /// Tells where the page stands in its room, and the ranges of the same size before and after it. Each command is at the

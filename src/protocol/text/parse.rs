@@ -7,7 +7,7 @@
 //! Wherever two readings are possible, the one is taken that cannot show to many what was meant for one: a line that
 //! is no command for certain is refused, not said.
 
-use crate::chat::{Command, HistoryRange, MessageKind, Name, RoomLabel, Seq, Text, Visibility};
+use crate::chat::{ClientId, Command, HistoryRange, MessageKind, Name, RoomLabel, Seq, Text, Visibility};
 
 use super::arguments::{Arguments, is_empty_or_numeric, is_numeric, number};
 use super::help::HelpTopic;
@@ -34,6 +34,13 @@ pub enum Typed {
     InviteCode {
         /// The room; the one in which one talks if there is none.
         room: Option<RoomLabel>,
+    },
+    /// Draw a token and ask the chat for [`Command::NewToken`].
+    NewToken {
+        /// What its owner calls it.
+        name: Name,
+        /// For how long it holds; `None` for good.
+        seconds: Option<u64>,
     },
     /// Show the next page of the last long answer.
     More,
@@ -103,7 +110,7 @@ pub fn parse(line: &[u8]) -> Typed {
 }
 
 fn say(text: Text) -> Typed {
-    Typed::Ask(Command::Say { room: None, kind: MessageKind::Speech, text })
+    Typed::Ask(Command::Say { room: None, kind: MessageKind::Speech, text, keyed: None })
 }
 
 /// `line` has no slash in front any more.
@@ -147,9 +154,11 @@ fn read(verb: Verb, arguments: &mut Arguments) -> Result<Typed, Mistake> {
     Ok(Typed::Ask(match verb {
         Verb::Say => {
             let room = Some(arguments.room("a room and a text")?);
-            Command::Say { room, kind: MessageKind::Speech, text: arguments.text("a text")? }
+            Command::Say { room, kind: MessageKind::Speech, text: arguments.text("a text")?, keyed: None }
         }
-        Verb::Me => Command::Say { room: None, kind: MessageKind::Action, text: arguments.text("a text")? },
+        Verb::Me => {
+            Command::Say { room: None, kind: MessageKind::Action, text: arguments.text("a text")?, keyed: None }
+        }
         Verb::Msg => Command::Tell { to: arguments.person()?, text: arguments.text("a text")? },
         Verb::Reply => Command::Reply { text: arguments.text("a text")? },
         Verb::Dm => {
@@ -228,6 +237,12 @@ fn read(verb: Verb, arguments: &mut Arguments) -> Result<Typed, Mistake> {
             arguments.choose("the name of a setting", &[("acks", ())])?;
             Command::SetAcks { on: arguments.choose("on or off", &[("on", true), ("off", false)])? }
         }
+        Verb::Token => return token(arguments),
+        Verb::Sessions if arguments.rest.is_empty() => Command::ListSessions,
+        Verb::Sessions => {
+            arguments.choose("the word close", &[("close", ())])?;
+            Command::CloseSession { session: ClientId(arguments.number("a number")?) }
+        }
         Verb::LogOut => Command::LogOut,
         Verb::Quit => {
             // Elsewhere a farewell may follow. Whoever wants to leave is let go.
@@ -271,6 +286,22 @@ fn invite(arguments: &mut Arguments) -> Result<Typed, Mistake> {
     }
     let who = arguments.person()?;
     Ok(Typed::Ask(Command::Invite { who, room: arguments.or_room(before)? }))
+}
+
+/// `/token`: what one may do with one's tokens.
+fn token(arguments: &mut Arguments) -> Result<Typed, Mistake> {
+    if arguments.rest.is_empty() {
+        return Ok(Typed::Ask(Command::ListTokens));
+    }
+    let known = [("new", Verb::Create), ("list", Verb::Rooms), ("revoke", Verb::Leave)];
+    Ok(match arguments.choose("new, list or revoke", &known)? {
+        Verb::Create => {
+            let name = arguments.room_name("a name")?;
+            Typed::NewToken { name, seconds: arguments.duration()? }
+        }
+        Verb::Rooms => Typed::Ask(Command::ListTokens),
+        _ => Typed::Ask(Command::RevokeToken { name: arguments.room_name("a name")? }),
+    })
 }
 
 /// `/room`: one command to those who type it, several to the chat.
@@ -380,7 +411,7 @@ mod tests {
     }
 
     fn speech(room: Option<RoomLabel>, said: &str) -> Command {
-        Command::Say { room, kind: MessageKind::Speech, text: text(said) }
+        Command::Say { room, kind: MessageKind::Speech, text: text(said), keyed: None }
     }
 
     fn check(line: &str, expected: Typed) {
@@ -432,7 +463,8 @@ mod tests {
         check_ask("/say tea the kettle  is on", speech(room("tea"), "the kettle  is on"));
         check_ask("/SAY #tea /x", speech(room("tea"), "/x"));
         check_ask("/say @bob hi", speech(room("@bob"), "hi"));
-        check_ask(" /me waves", Command::Say { room: None, kind: MessageKind::Action, text: text("waves") });
+        let waves = Command::Say { room: None, kind: MessageKind::Action, text: text("waves"), keyed: None };
+        check_ask(" /me waves", waves);
         for line in ["/msg bob hi", "/m bob hi", "/tell @bob hi", "/whisper bob: hi", "/msg bob, hi", "/msg@bob hi"] {
             check_ask(line, Command::Tell { to: name("bob"), text: text("hi") });
         }
@@ -591,7 +623,10 @@ mod tests {
         check_wrong("/hlep", r#"Unknown command "/hlep". Did you mean /help ? Nothing was done."#);
         check_wrong("/Jion #tea", r#"Unknown command "/Jion". Did you mean /join ? Nothing was done."#);
         check_wrong("/nick bob", r#"Unknown command "/nick". Nothing was done. /help all lists the commands."#);
-        check_wrong("/t bob hi", r#""/t" may mean /tell or /topic. Nothing was done. Type a little more of it."#);
+        check_wrong(
+            "/t bob hi",
+            r#""/t" may mean /tell, /topic or /token. Nothing was done. Type a little more of it."#,
+        );
         check_wrong(
             "/un",
             r#""/un" may mean /uninvite, /unread or /unban. Nothing was done. Type a little more of it."#,

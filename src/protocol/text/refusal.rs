@@ -26,6 +26,13 @@ pub fn refusal_text(refusal: &Refusal, now: Timestamp, clock: &Clock) -> String 
             let refused = "This account or address is banned from the server";
             format!("{refused} {until}. You are not logged in.{}", reason(why))
         }
+        Refusal::TooManyLogins { wait_s } => too_many("wrong passwords", *wait_s),
+        Refusal::TooManyRegistrations { wait_s } => too_many("new accounts", *wait_s),
+        Refusal::PasswordLength { min_chars, max_bytes } => {
+            format!(
+                "A password has at least {min_chars} characters, and at most {max_bytes} bytes. Nothing was done. Choose another."
+            )
+        }
         Refusal::AlreadyLoggedIn => {
             "You are logged in already. Nothing was done. To be somebody else, /logout first.".to_owned()
         }
@@ -125,6 +132,24 @@ pub fn refusal_text(refusal: &Refusal, now: Timestamp, clock: &Clock) -> String 
             "Nobody has written to you alone since you logged in. Nothing was sent. Use: /msg NAME TEXT".to_owned()
         }
 
+        Refusal::TokenExists { name } => {
+            format!(
+                "You have a token called {name} already. Nothing was done. Choose another name, or: /token revoke {name}"
+            )
+        }
+        Refusal::NoSuchToken { name } => {
+            format!("You have no token called {name}. Nothing was done. /token list shows those you have.")
+        }
+        Refusal::TooManyTokens { max } => {
+            format!(
+                "You have {}, as many as one may. Nothing was made. Take one back first: /token list",
+                count(*max, "token")
+            )
+        }
+        Refusal::NoSuchSession { session } => {
+            format!("You have no connection {session}. Nothing was closed. /sessions lists those you have.")
+        }
+
         Refusal::NoSuchInvitation { what: Some(what) } => format!(
             "No open invitation \"{what}\": it may have been used, or be over. Nothing was done. Ask for a new one."
         ),
@@ -188,7 +213,13 @@ pub fn refusal_text(refusal: &Refusal, now: Timestamp, clock: &Clock) -> String 
             "The history could not be read just now. Nothing was shown. Try again in a moment.".to_owned()
         }
         Refusal::Stopping => "The server is stopping. Nothing was done. Connect again in a minute.".to_owned(),
+        Refusal::Fault => "The server could not do that. Nothing was done. Try again later.".to_owned(),
     }
+}
+
+fn too_many(what: &str, wait_s: u64) -> String {
+    let wait = if wait_s < 120 { format!("{wait_s} seconds") } else { format!("{} minutes", wait_s.div_ceil(60)) };
+    format!("Too many {what} from your address. Nothing was done. Try again in {wait}.")
 }
 
 /// A reason in the words of whoever gave it, so it comes last and ends without a full stop.

@@ -43,6 +43,8 @@ pub enum Verb {
     Password,
     Account,
     Set,
+    Token,
+    Sessions,
     LogOut,
     Quit,
 
@@ -448,6 +450,29 @@ pub static TABLE: [Row; Verb::Server as usize + 1] = [
         examples: &["/set acks on", "/set acks off"],
     },
     Row {
+        verb: Verb::Token,
+        word: "token",
+        aliases: &[],
+        group: Group::You,
+        usages: &["/token new NAME [TIME]", "/token list", "/token revoke NAME"],
+        summary: "passwords for programs: make, list, take back",
+        help: "Makes a token, which a program gives in place of your password, so that it need not know that. It holds \
+               for a time such as 30d, or until you take it back, and is shown once. The name is for you, to tell \
+               your tokens apart.",
+        examples: &["/token new bridge", "/token new bridge 30d", "/token list", "/token revoke bridge"],
+    },
+    Row {
+        verb: Verb::Sessions,
+        word: "sessions",
+        aliases: &[],
+        group: Group::You,
+        usages: &["/sessions", "/sessions close NUMBER"],
+        summary: "list your connections, or close one",
+        help: "Lists your connections: from where, since when, and how long it is since something was asked there. One \
+               that you do not know may be somebody else's: close it, and change your password.",
+        examples: &["/sessions", "/sessions close 17"],
+    },
+    Row {
         verb: Verb::LogOut,
         word: "logout",
         aliases: &[],
@@ -602,7 +627,7 @@ pub fn find<T: Copy + PartialEq>(word: &str, words: impl Iterator<Item = (&'stat
 /// Words that people know from elsewhere and this server has not. Some are close to the name of a command that does
 /// something else (`/nick` to `/kick`), which must not be suggested.
 const NOT_HERE: &[&str] =
-    &["alias", "del", "edit", "find", "ignore", "keep", "mode", "motd", "mute", "nick", "stats", "token", "unignore"];
+    &["alias", "del", "edit", "find", "ignore", "keep", "mode", "motd", "mute", "nick", "stats", "unignore"];
 
 /// The word of `words` that was probably meant by `typed`: the nearest one, two slips away at most, or one slip for
 /// short words, where two would make anything of anything.
@@ -682,7 +707,7 @@ mod tests {
         check("ope", Found::One(Verb::Operator));
         check("ex", Found::One(Verb::Quit));
         // What was begun would be said in public if the wrong one of these were taken.
-        check("t", Found::Several(vec!["tell", "topic"]));
+        check("t", Found::Several(vec!["tell", "topic", "token"]));
         check("un", Found::Several(vec!["uninvite", "unread", "unban"]));
         check("ro", Found::Several(vec!["rooms", "room"]));
         check("passw", Found::One(Verb::Password));

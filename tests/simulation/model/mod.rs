@@ -174,10 +174,11 @@ impl Model {
     pub fn handle(&mut self, now: Timestamp, client: ClientId, input: &Input) -> Vec<(ClientId, Told)> {
         self.now = now;
         let outcome = match input.clone() {
-            Input::Register { name, hash: _, address } => self.register(client, name, address),
-            Input::LogIn { account, password_version, address } => {
-                self.log_in(client, account, password_version, address)
+            Input::Register { name, hash: _, origin } => self.register(client, name, origin.address),
+            Input::LogIn { account, password_version, origin } => {
+                self.log_in(client, account, password_version, origin.address)
             }
+            Input::LogInByToken { .. } => unreachable!("nobody in the crowd has a token"),
             Input::Command(command) => match self.sessions.get_mut(&client) {
                 Some(session) => {
                     session.heard = now;
@@ -308,7 +309,7 @@ impl Model {
 
     fn obey(&mut self, asker: Asker, command: Command) -> Result<(), Refused> {
         match command {
-            Command::Say { room, kind, text } => self.say(asker, room.as_ref(), kind, &text),
+            Command::Say { room, kind, text, keyed: _ } => self.say(asker, room.as_ref(), kind, &text),
             Command::Tell { to, text } => self.tell_one(asker, &to, &text),
             Command::Reply { text } => self.reply(asker, &text),
             Command::OpenDirect { with } => self.open_direct(asker, &with),
@@ -350,6 +351,12 @@ impl Model {
             Command::ChangePassword { hash: _ } => self.change_password(asker),
             Command::DeleteAccount => self.delete_account(asker),
             Command::SetAcks { on } => self.set_acks(asker, on),
+            Command::Resume { .. }
+            | Command::NewToken { .. }
+            | Command::ListTokens
+            | Command::RevokeToken { .. }
+            | Command::ListSessions
+            | Command::CloseSession { .. } => unreachable!("nobody in the crowd asks for it"),
             Command::LogOut => self.dismiss(asker.client, Farewell::LoggedOut),
             Command::Quit => self.dismiss(asker.client, Farewell::Quit),
         }

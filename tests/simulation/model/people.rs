@@ -49,7 +49,12 @@ impl Model {
         let missed = self.rooms_of(id).into_iter().map(|room| {
             let member = &self.rooms[&room].members[&id];
             let mentions = if member.follows { 0 } else { member.named.len() as u64 };
-            Missed { room: self.label(room, id), new: self.rooms[&room].unread(id), mentions }
+            Missed {
+                room: self.label(room, id),
+                new: self.rooms[&room].unread(id),
+                mentions,
+                last: self.rooms[&room].last,
+            }
         });
         let missed = missed.collect();
         self.begin_session(client, id, address);
@@ -157,7 +162,7 @@ impl Model {
         let mut others = self.clients_of(asker.account);
         others.retain(|client| *client != asker.client);
         let closed = self.dismiss_all(others, &Farewell::PasswordChanged);
-        self.answer(asker, Event::PasswordChanged { closed })
+        self.answer(asker, Event::PasswordChanged { closed, tokens: 0 })
     }
 
     pub(super) fn delete_account(&mut self, asker: Asker) -> Result<(), Refused> {

@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use super::oracle::{NOW, name};
 use crate::address::Address;
 use crate::chat::{
-    BanRow, BanTarget, Code, Departure, Event, Farewell, InvitationRow, Message, MessageKind, Missed, Name, Presence,
-    Refusal, Role, RoomChange, RoomLabel, RoomRow, Text, Timestamp, Visibility,
+    BanRow, BanTarget, ClientId, Code, Departure, Event, Farewell, Front, InvitationRow, Message, MessageKind, Missed,
+    Name, Presence, Refusal, Role, RoomChange, RoomLabel, RoomRow, SessionRow, Text, Timestamp, TokenRow, TokenSecret,
+    Visibility,
 };
 
 fn any_name() -> impl Strategy<Value = Name> {
@@ -62,6 +63,22 @@ impl Material {
         BanRow { target, by: self.by.clone(), at: self.at, until: self.until(), why: self.text.clone() }
     }
 
+    fn token(&self) -> TokenRow {
+        TokenRow { name: self.name.clone(), created: self.at, until: self.until(), used: self.until() }
+    }
+
+    fn session(&self) -> SessionRow {
+        SessionRow {
+            session: ClientId(self.number),
+            front: Front::Json,
+            address: Address::parse("2001:db8::1").expect("an address"),
+            since: self.at,
+            heard: self.at,
+            token: self.online.then(|| self.name.clone()),
+            own: self.online,
+        }
+    }
+
     fn until(&self) -> Option<Timestamp> {
         self.online.then_some(self.at)
     }
@@ -82,6 +99,8 @@ impl Material {
             Farewell::LoggedOut,
             Farewell::AccountDeleted,
             Farewell::PasswordChanged,
+            Farewell::TokenRevoked { name: self.by.clone() },
+            Farewell::ClosedElsewhere,
             Farewell::Kicked { why: self.text.clone() },
             Farewell::Banned { until: self.until(), why: self.text.clone() },
         ]
@@ -128,7 +147,12 @@ impl Material {
                 room: Some(room.clone()),
                 away: None,
                 missed: vec![
-                    Missed { room: room.clone(), new: if self.online { number } else { 0 }, mentions: other };
+                    Missed {
+                        room: room.clone(),
+                        new: if self.online { number } else { 0 },
+                        mentions: other,
+                        last: number
+                    };
                     many
                 ],
                 invitations: vec![],
@@ -163,7 +187,7 @@ impl Material {
             kind: MessageKind::Action,
             text: text.clone(),
         };
-        let missed = Missed { room: room.clone(), new: if online { number } else { 0 }, mentions: other };
+        let missed = Missed { room: room.clone(), new: if online { number } else { 0 }, mentions: other, last: number };
         let invitation = InvitationRow { room: name.clone(), by: by.clone(), until: at };
         let mut events = vec![
             Event::Message(Message { kind: MessageKind::Speech, ..message.clone() }),
@@ -186,7 +210,12 @@ impl Material {
                 others: other,
             },
             Event::AcksSet { on: online },
-            Event::PasswordChanged { closed: number },
+            Event::PasswordChanged { closed: number, tokens: other },
+            Event::TokenMade { name: name.clone(), secret: TokenSecret("token:abc".into()), until: self.until() },
+            Event::Tokens { rows: vec![self.token(); many] },
+            Event::TokenRevoked { name: name.clone(), closed: number },
+            Event::Sessions { rows: vec![self.session(); many.max(1)] },
+            Event::SessionClosed { session: ClientId(number) },
             Event::Created { room: room.clone(), visibility: Visibility::Public },
             Event::Entered {
                 room: room.clone(),

@@ -17,6 +17,7 @@ mod people;
 mod phrase;
 mod room;
 mod session;
+mod token;
 mod welcome;
 
 use std::io::Write;
@@ -49,7 +50,12 @@ pub fn event(event: &Event, now: Timestamp, clock: &Clock, out: &mut Vec<u8>) {
         }
         Event::Ended { name, farewell, sent, rooms } => session::ended(name, farewell, *sent, rooms, pen),
         Event::AcksSet { on } => session::acks_set(*on, pen),
-        Event::PasswordChanged { closed } => session::password_changed(*closed, pen),
+        Event::PasswordChanged { closed, tokens } => session::password_changed(*closed, *tokens, pen),
+        Event::TokenMade { name, secret, until } => token::made(name, secret, *until, pen),
+        Event::Tokens { rows } => token::list(rows, pen),
+        Event::TokenRevoked { name, closed } => token::revoked(name, *closed, pen),
+        Event::Sessions { rows } => token::sessions(rows, pen),
+        Event::SessionClosed { session } => token::session_closed(*session, pen),
 
         Event::Created { room, visibility } => room::created(room, *visibility, pen),
         Event::Entered { room, topic, joined, here, more, messages } => {

@@ -23,6 +23,12 @@ pub(super) fn ended(name: &Name, farewell: &Farewell, sent: u64, rooms: &[RoomLa
         Farewell::PasswordChanged => pen.say(&format!(
             "Your password was changed on another connection, so this one is closed.{saved} Log in with the new one."
         )),
+        Farewell::TokenRevoked { name: token } => {
+            pen.say(&format!("The token {token} was taken back, so this connection, which used it, is closed.{saved}"))
+        }
+        Farewell::ClosedElsewhere => {
+            pen.say(&format!("You closed this connection from another one of yours.{saved} You may connect again."));
+        }
         Farewell::Kicked { why } => {
             pen.say(&format!("Bye {name}.{saved} You may connect again."));
             pen.say(&format!("An operator of the server closed your connections{}", because(why)));
@@ -60,12 +66,16 @@ pub(super) fn acks_set(on: bool, pen: &mut Pen<'_>) {
 }
 
 /// The new password counts.
-pub(super) fn password_changed(closed: u64, pen: &mut Pen<'_>) {
+pub(super) fn password_changed(closed: u64, tokens: u64, pen: &mut Pen<'_>) {
     pen.say(&match closed {
         0 => "Your password is changed.".to_owned(),
         1 => "Your password is changed, and your other connection is closed.".to_owned(),
         _ => format!("Your password is changed, and your {closed} other connections are closed."),
     });
+    if tokens > 0 {
+        let hold = if tokens == 1 { "token still holds" } else { "tokens still hold" };
+        pen.say(&format!("Your {tokens} {hold}: /token list shows what you may want to take back."));
+    }
 }
 
 #[cfg(test)]
@@ -163,14 +173,17 @@ mod tests {
             Event::AcksSet { on: false },
             &["-- Saved messages are not answered any more. One that is not saved still is."],
         );
-        check(Event::PasswordChanged { closed: 0 }, &["-- Your password is changed."]);
+        check(Event::PasswordChanged { closed: 0, tokens: 0 }, &["-- Your password is changed."]);
         check(
-            Event::PasswordChanged { closed: 1 },
+            Event::PasswordChanged { closed: 1, tokens: 0 },
             &["-- Your password is changed, and your other connection is closed."],
         );
         check(
-            Event::PasswordChanged { closed: 2 },
-            &["-- Your password is changed, and your 2 other connections are closed."],
+            Event::PasswordChanged { closed: 2, tokens: 1 },
+            &[
+                "-- Your password is changed, and your 2 other connections are closed.",
+                "-- Your 1 token still holds: /token list shows what you may want to take back.",
+            ],
         );
     }
 }

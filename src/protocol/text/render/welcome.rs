@@ -72,7 +72,7 @@ mod tests {
     use crate::chat::{Event, Presence};
 
     fn missed(room: RoomLabel, new: u64, mentions: u64) -> Missed {
-        Missed { room, new, mentions }
+        Missed { room, new, mentions, last: 99 }
     }
 
     fn logged_in(missed: Vec<Missed>) -> Event {

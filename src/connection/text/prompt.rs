@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::incoming::{Arrival, Incoming};
-use super::outlet::{Outlet, Unreachable};
-use crate::protocol::text::Secret;
+use crate::connection::incoming::{Arrival, Incoming};
+use crate::connection::outlet::{Outlet, Unreachable};
+use crate::protocol::Secret;
+use crate::protocol::telnet::Telnet;
 
 /// How long a telnet client may take to confirm that it does not show what is typed. Measured: telnet clients confirm at
 /// once, others never do.
@@ -29,13 +30,13 @@ pub fn ask(
     deadline: Option<Instant>,
 ) -> Result<Answer, Unreachable> {
     let mut bytes = Vec::new();
-    incoming.telnet.hide_input(&mut bytes);
+    telnet(incoming).hide_input(&mut bytes);
     bytes.extend_from_slice(format!("-- {question}\r\n").as_bytes());
     outlet.write(bytes)?;
     let confirm_by = Instant::now() + CONFIRM_TIMEOUT;
     let mut is_warned = false;
     let answer = loop {
-        let waits_for_echo = !is_warned && !incoming.telnet.is_input_hidden();
+        let waits_for_echo = !is_warned && !telnet(incoming).is_input_hidden();
         let wait_until =
             if waits_for_echo { Some(deadline.map_or(confirm_by, |d| d.min(confirm_by))) } else { deadline };
         match incoming.next(wait_until) {
@@ -46,7 +47,7 @@ pub fn ask(
             Arrival::TimedOut if waits_for_echo && deadline.is_none_or(|deadline| Instant::now() < deadline) => {
                 is_warned = true;
                 // The confirmation may have come in the meantime: it is no arrival of its own.
-                if !incoming.telnet.is_input_hidden() {
+                if !telnet(incoming).is_input_hidden() {
                     outlet.notice("(your client will show what you type)")?;
                 }
             }
@@ -55,9 +56,13 @@ pub fn ask(
     };
     // The question is a line of its own, so where the line end was not shown either nothing is missing.
     let mut bytes = Vec::new();
-    incoming.telnet.show_input(&mut bytes);
+    telnet(incoming).show_input(&mut bytes);
     if !bytes.is_empty() && !matches!(answer, Answer::Over(_)) {
         outlet.write(bytes)?;
     }
     Ok(answer)
+}
+
+fn telnet(incoming: &mut Incoming) -> &mut Telnet {
+    incoming.telnet.as_mut().expect("people are read with telnet")
 }

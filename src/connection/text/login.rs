@@ -1,20 +1,21 @@
 //! Before the login: the greeting, and the conversation that ends in a session or in a closed connection. The thread owns
 //! both directions of the socket; the broker does not know the connection.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crossbeam_channel::bounded;
-
-use super::incoming::Arrival;
-use super::outlet::{Outlet, Unreachable};
 use super::prompt::{self, Answer};
-use super::{Connection, Session};
-use crate::broker::{Reply, Request};
-use crate::chat::{Input, Name, Refusal};
+use crate::broker::wall_clock;
+use crate::chat::{Name, Refusal};
+use crate::connection::Connection;
+use crate::connection::entrance::Entered;
+use crate::connection::incoming::Arrival;
+use crate::connection::outlet::{Outlet, Unreachable};
+use crate::connection::session::Session;
 use crate::net::Reason;
 use crate::password;
+use crate::protocol::Secret;
 use crate::protocol::sniff::{self, Stranger};
-use crate::protocol::text::{self, Entry, Secret};
+use crate::protocol::text::{self, Entry};
 
 /// What a step of the conversation leads to.
 enum Step {
@@ -35,7 +36,7 @@ impl From<Unreachable> for Step {
 impl Connection<'_> {
     /// Talks until somebody is logged in; `Err` tells why the connection ends instead. The time for it runs from the
     /// moment at which the connection was accepted, or the last session ended, however the bytes trickle.
-    pub(super) fn log_in(&mut self, started: Instant) -> Result<Session, Reason> {
+    pub(in crate::connection) fn log_in_person(&mut self, started: Instant) -> Result<Session, Reason> {
         let deadline = started + self.services.login_timeout;
         let outlet = Outlet::Own(self.link.clone());
         let (mut bad_lines, mut is_first) = (0, true);
@@ -124,26 +125,8 @@ impl Connection<'_> {
                 Answer::Over(over) => return Ok(Step::Over(self.say_why_over(over, outlet))),
             },
         };
-        let address = self.link.address();
-        if let Err(wait) = self.services.guard.try_login(address, name) {
-            return outlet.refused(&too_many("wrong passwords", wait)).map(|()| Step::Next);
-        }
-        let credential = match self.services.reader.credential(name) {
-            Ok(credential) => credential,
-            Err(error) => {
-                log::warn!("cannot read an account client={} error={error}", self.link.number());
-                return self.refuse(&Refusal::HistoryBusy, outlet);
-            }
-        };
-        let hash = credential.as_ref().map(|credential| &credential.hash);
-        let is_right = self.services.hasher.verify(secret.as_bytes(), hash);
-        let Some(credential) = credential.filter(|_| is_right) else {
-            log::debug!("wrong name or password client={} address={address}", self.link.number());
-            return self.refuse(&Refusal::WrongPassword, outlet);
-        };
-        self.services.guard.forgive_login(address, name);
-        let input = Input::LogIn { account: credential.account, password_version: credential.version, address };
-        self.enter(name.clone(), input, outlet)
+        let entered = self.log_in_to(name, &secret, true, None)?;
+        self.step_after(entered, outlet)
     }
 
     fn register(
@@ -154,7 +137,7 @@ impl Connection<'_> {
         deadline: Instant,
     ) -> Result<Step, Unreachable> {
         // Whether a name is free can be seen by anybody who tries to register it, so it may as well be said at once.
-        if let Some(refusal) = self.check_name(name.clone())? {
+        if let Some(refusal) = self.check_name(&name)? {
             return self.refuse(&refusal, outlet);
         }
         let secret = match secret {
@@ -164,26 +147,11 @@ impl Connection<'_> {
                 Err(step) => return Ok(step),
             },
         };
-        if !password::is_length_allowed(secret.as_bytes()) {
-            return outlet.refused(&length_wrong(&name)).map(|()| Step::Next);
+        match self.register_as(&name, &secret, true, None)? {
+            Err(Refusal::PasswordLength { .. }) => outlet.refused(&length_wrong(&name)).map(|()| Step::Next),
+            Err(Refusal::Fault) => Ok(Step::Over(self.tell_last(Reason::Fault, outlet))),
+            entered => self.step_after(entered, outlet),
         }
-        let address = self.link.address();
-        if let Err(wait) = self.services.guard.try_registration(address) {
-            return outlet.refused(&too_many("new accounts", wait)).map(|()| Step::Next);
-        }
-        let hash = match self.services.hasher.hash(secret.as_bytes()) {
-            Ok(hash) => hash,
-            Err(error) => {
-                log::error!("cannot make a password hash error={error}");
-                self.services.guard.forgive_registration(address);
-                return Ok(Step::Over(self.tell_last(Reason::Fault, outlet)));
-            }
-        };
-        let step = self.enter(name.clone(), Input::Register { name, hash, address }, outlet)?;
-        if !matches!(step, Step::In(_)) {
-            self.services.guard.forgive_registration(address);
-        }
-        Ok(step)
     }
 
     /// Asks for a new password twice. `Ok(Err(..))`: there is none, and this follows.
@@ -222,59 +190,34 @@ impl Connection<'_> {
         }
     }
 
-    /// Why a name cannot be registered, if it cannot.
-    fn check_name(&self, name: Name) -> Result<Option<Refusal>, Unreachable> {
-        let (sender, replies) = bounded(1);
-        self.services.inbox.send(Request::CheckName { name, replies: sender }).map_err(|_| Unreachable)?;
-        match replies.recv().map_err(|_| Unreachable)? {
-            Reply::Refused(refusal) => Ok(Some(refusal)),
-            _ => Ok(None),
-        }
-    }
-
-    /// Asks the broker for a session. If there is one, the writing side belongs to the broker from now on.
-    fn enter(&mut self, name: Name, input: Input, outlet: &Outlet) -> Result<Step, Unreachable> {
-        let (sender, replies) = bounded(1);
-        let request = Request::Enter { link: self.link.clone(), input, replies: sender };
-        self.services.inbox.send(request).map_err(|_| Unreachable)?;
-        match replies.recv().map_err(|_| Unreachable)? {
-            Reply::Refused(refusal @ Refusal::ServerBanned { .. }) => {
+    /// What follows a try to get in.
+    fn step_after(&self, entered: Entered, outlet: &Outlet) -> Result<Step, Unreachable> {
+        match entered {
+            Ok(session) => Ok(Step::In(session)),
+            Err(refusal @ Refusal::ServerBanned { .. }) => {
                 self.refuse(&refusal, outlet)?;
                 Ok(Step::Over(Reason::Banned))
             }
-            Reply::Refused(refusal) => self.refuse(&refusal, outlet),
-            Reply::Granted(grant) => Ok(Step::In(Session { name, replies, welcome: Some(grant) })),
-            Reply::Done | Reply::Released => Ok(Step::In(Session { name, replies, welcome: None })),
+            Err(refusal) => self.refuse(&refusal, outlet),
         }
     }
 
     fn refuse(&self, refusal: &Refusal, outlet: &Outlet) -> Result<Step, Unreachable> {
-        outlet.refused(&text::refusal_text(refusal, crate::broker::wall_clock(), &self.services.clock))?;
+        outlet.refused(&text::refusal_text(refusal, wall_clock(), &self.services.clock))?;
         Ok(Step::Next)
     }
 
     /// Says why the conversation is over, where that can and need be said.
     fn say_why_over(&self, over: Arrival, outlet: &Outlet) -> Reason {
-        let reason = match over {
-            Arrival::TimedOut => Reason::LoginTimeout,
-            Arrival::Hopeless => Reason::LineTooLong,
-            Arrival::End => Reason::EndOfInput,
-            Arrival::Stranger(stranger) => {
-                let _ = outlet.refused(stranger_line(stranger));
-                Reason::WrongProtocol
-            }
-            _ => Reason::Lost,
-        };
-        if self.link.ending() == Some(Reason::Stopping) {
-            let _ = outlet.notice(text::STOPPING);
-            return Reason::Stopping;
+        if let Arrival::Stranger(stranger) = over {
+            let _ = outlet.refused(stranger_line(stranger));
         }
-        self.tell_last(reason, outlet)
+        self.tell_last(self.reason_of(&over), outlet)
     }
 
     fn tell_last(&self, reason: Reason, outlet: &Outlet) -> Reason {
-        if let Some(line) = reason.last_line() {
-            let _ = outlet.refused(line);
+        if let Some(line) = (self.link.voice().last_line)(reason) {
+            let _ = outlet.write(line);
         }
         reason
     }
@@ -284,12 +227,6 @@ const NOT_LOGGED_IN: &str = "No password, so you are not logged in. To try again
 
 fn length_wrong(name: &Name) -> String {
     format!("{} No account was made. To try again: register {name}", password::LENGTH_RULE)
-}
-
-pub(super) fn too_many(what: &str, wait: Duration) -> String {
-    let seconds = wait.as_secs() + 1;
-    let wait = if seconds < 120 { format!("{seconds} seconds") } else { format!("{} minutes", seconds.div_ceil(60)) };
-    format!("Too many {what} from your address. Nothing was done. Try again in {wait}.")
 }
 
 fn stranger_line(stranger: Stranger) -> &'static str {

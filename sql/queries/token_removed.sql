@@ -1,0 +1,1 @@
+DELETE FROM token WHERE account = ?1 AND name = ?2

@@ -1,0 +1,131 @@
+//! While logged in: objects become commands, and the slow work of this client is done here, not in the broker.
+
+use super::Program;
+use crate::broker::wall_clock;
+use crate::chat::{Code, Command, Grant, INVITATION_BYTES, Purpose, Refusal};
+use crate::connection::incoming::Arrival;
+use crate::connection::outlet::Unreachable;
+use crate::connection::page::Page;
+use crate::connection::session::{Asked as Answered, Session, SessionEnd, Tempo};
+use crate::net::Reason;
+use crate::protocol::json::{self, Asked, Reference};
+use crate::token;
+
+impl Program<'_, '_> {
+    pub(super) fn serve(&mut self, session: &mut Session) -> SessionEnd {
+        // The last few messages are for people. Programs ask for what they want.
+        if session.welcome.take().is_some() && self.connection.send_page(Vec::new(), Vec::new(), false).is_err() {
+            return SessionEnd::Over;
+        }
+        let mut tempo = Tempo::new(self.connection);
+        loop {
+            let deadline = self.connection.stop_deadline();
+            let outcome = match self.connection.incoming.next(deadline) {
+                // What a client that was cut had still to say is nobody's business any more.
+                _ if self.connection.is_cut() => Ok(Some(self.connection.over(Arrival::Lost))),
+                arrival @ (Arrival::Line(_) | Arrival::TooLong) => {
+                    match self.connection.wait_in_turn(&mut tempo, || self.slow_down()) {
+                        Ok(true) if self.connection.is_cut() => Ok(Some(self.connection.over(Arrival::Lost))),
+                        Ok(true) => match arrival {
+                            Arrival::Line(line) => self.answer(&line, session),
+                            _ => self.refuse_long_line().map(|()| None),
+                        },
+                        Ok(false) => Ok(Some(self.connection.close(Reason::Flooding))),
+                        Err(unreachable) => Err(unreachable),
+                    }
+                }
+                over => Ok(Some(self.connection.over(over))),
+            };
+            match outcome {
+                Ok(None) => {}
+                Ok(Some(end)) => return end,
+                Err(Unreachable) => return SessionEnd::Over,
+            }
+        }
+    }
+
+    fn slow_down(&self) -> Result<(), Unreachable> {
+        let services = self.connection.services;
+        let (rate, delayed_max) = (services.rate, services.flood_max_lines);
+        self.send(|out| json::slow_down(rate.lines_per_s, rate.burst_lines, delayed_max, out))
+    }
+
+    fn answer(&self, line: &[u8], session: &Session) -> Result<Option<SessionEnd>, Unreachable> {
+        if line.is_empty() {
+            return Ok(None);
+        }
+        let json::Line { reference, asked } = json::parse(line);
+        let asked = match asked {
+            Ok(asked) => asked,
+            Err(wrong) => return self.send(|out| json::wrong(&wrong, reference.as_ref(), out)).map(|()| None),
+        };
+        let command = match asked {
+            Asked::Ping => return self.pong(reference.as_ref()).map(|()| None),
+            Asked::Resume { after } => return self.resume(after, reference, session),
+            Asked::Chat(command) => Ok(command),
+            Asked::LogIn { .. } | Asked::Register { .. } => Err(Refusal::AlreadyLoggedIn),
+            Asked::SetPassword { old, new } => self.set_password(session, old.as_bytes(), new.as_bytes()),
+            Asked::DeleteAccount { password } => {
+                let checked = self.connection.check_own_password(session, password.as_bytes());
+                checked.map(|()| Command::DeleteAccount)
+            }
+            Asked::NewToken { name, seconds } => {
+                let drawn = token::draw().map_err(no_randomness);
+                drawn.map(|(secret, digest)| Command::NewToken { name, secret, digest, seconds })
+            }
+            Asked::InviteByCode { room } => {
+                let mut random = [0; INVITATION_BYTES];
+                let drawn = getrandom::fill(&mut random).map_err(no_randomness);
+                drawn.map(|()| Command::InviteByCode { room: Some(room), code: Code::invitation(random) })
+            }
+        };
+        match command {
+            Ok(command) => self.ask(command, reference, session),
+            Err(refusal) => self.refuse(&refusal, reference.as_ref()).map(|()| None),
+        }
+    }
+
+    fn set_password(&self, session: &Session, old: &[u8], new: &[u8]) -> Result<Command, Refusal> {
+        self.connection.check_own_password(session, old)?;
+        let hash = self.connection.new_password(new, || Ok(()))?;
+        Ok(Command::ChangePassword { hash })
+    }
+
+    /// Asks the broker, and reads what it lets the client read.
+    fn ask(
+        &self,
+        command: Command,
+        reference: Option<Reference>,
+        session: &Session,
+    ) -> Result<Option<SessionEnd>, Unreachable> {
+        match self.connection.ask_broker(command, reference.clone(), session)? {
+            Answered::Done => Ok(None),
+            Answered::Granted(grant) => self.send_granted(grant, reference.as_ref()).map(|()| None),
+            Answered::Ended(end) => Ok(Some(end)),
+        }
+    }
+
+    /// Reads what was granted and has it sent. The client's outbox is held meanwhile, so the page comes before whatever
+    /// is said after the grant.
+    fn send_granted(&self, grant: Grant, reference: Option<&Reference>) -> Result<(), Unreachable> {
+        let (services, mut bytes, mut read) = (self.connection.services, Vec::new(), Vec::new());
+        if !matches!(grant.purpose, Purpose::Recent | Purpose::FirstSight) {
+            match Page::read(&services.reader, grant, json::message_bytes) {
+                Ok(page) => {
+                    read = page.read_positions();
+                    json::page(&page.messages, &page.grant, reference, &mut bytes);
+                }
+                Err(error) => {
+                    log::warn!("cannot read history client={} error={error}", self.connection.link.number());
+                    json::refused(&Refusal::HistoryBusy, reference, wall_clock(), &services.clock, &mut bytes);
+                }
+            }
+        }
+        self.connection.send_page(bytes, read, false)
+    }
+}
+
+fn no_randomness(error: impl std::fmt::Display) -> Refusal {
+    log::error!("the system gives no random numbers error={error}");
+    Refusal::Fault
+}

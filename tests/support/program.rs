@@ -1,0 +1,149 @@
+//! A client of the JSON front: sends objects and reads objects, and checks every byte that it receives.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::server::PATIENCE;
+
+/// A connection of a program.
+pub struct Program {
+    socket: TcpStream,
+    /// Bytes received that are no whole line yet.
+    partial: Vec<u8>,
+    /// Objects received that no test has looked at.
+    objects: VecDeque<Value>,
+    /// Counts requests, so that each has its own reference.
+    asked: u32,
+}
+
+impl Program {
+    /// Connects, and has read the greeting.
+    pub fn connect(address: SocketAddr) -> Program {
+        let mut program = Program::over(TcpStream::connect(address).expect("the server accepts"));
+        let hello = program.next().expect("a greeting");
+        assert_eq!(hello["type"], "hello", "{hello}");
+        program
+    }
+
+    /// The same over a socket that is connected already; nothing is read.
+    pub fn over(socket: TcpStream) -> Program {
+        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        socket.set_nodelay(true).expect("it can be set");
+        Program { socket, partial: Vec::new(), objects: VecDeque::new(), asked: 0 }
+    }
+
+    /// Sends an object.
+    pub fn send(&mut self, object: &Value) {
+        self.send_line(&object.to_string());
+    }
+
+    /// Sends a line, with its end.
+    pub fn send_line(&mut self, line: &str) {
+        self.send_bytes(format!("{line}\n").as_bytes());
+    }
+
+    /// Sends bytes as they are.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        self.socket.write_all(bytes).expect("the server reads");
+    }
+
+    /// The next object; `None` at the end of the connection.
+    pub fn next(&mut self) -> Option<Value> {
+        while self.objects.is_empty() {
+            let mut buffer = [0; 16384];
+            match self.socket.read(&mut buffer) {
+                Ok(0) => {
+                    assert!(self.partial.is_empty(), "the connection ended within a line: {:?}", self.partial);
+                    return None;
+                }
+                Ok(read) => self.take(&buffer[..read]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    panic!("nothing came in time")
+                }
+                Err(error) => panic!("cannot read: {error}"),
+            }
+        }
+        self.objects.pop_front()
+    }
+
+    /// Reads objects until one has this type; that object.
+    #[track_caller]
+    pub fn expect(&mut self, kind: &str) -> Value {
+        let (start, mut seen) = (Instant::now(), Vec::new());
+        while start.elapsed() < PATIENCE {
+            match self.next() {
+                Some(object) if object["type"] == kind => return object,
+                Some(object) => seen.push(object),
+                None => panic!("the connection ended before {kind:?} came; it had {seen:#?}"),
+            }
+        }
+        panic!("{kind:?} did not come in time; it had {seen:#?}");
+    }
+
+    /// Sends an object with a reference of its own, and reads up to its answer, which is given, without the reference.
+    /// What came before it is put aside for [`Program::next`].
+    #[track_caller]
+    pub fn ask(&mut self, mut object: Value) -> Value {
+        self.asked += 1;
+        let reference = format!("ask-{}", self.asked);
+        object["ref"] = json!(reference);
+        self.send(&object);
+        let mut before = Vec::new();
+        loop {
+            match self.next() {
+                Some(mut answer) if answer["ref"] == reference => {
+                    answer.as_object_mut().expect("an object").remove("ref");
+                    before.extend(self.objects.drain(..));
+                    self.objects = before.into();
+                    return answer;
+                }
+                Some(other) => before.push(other),
+                None => panic!("the connection ended before {object} was answered; it had {before:#?}"),
+            }
+        }
+    }
+
+    /// The objects up to an answer that comes behind everything that the server did for this client before.
+    #[track_caller]
+    pub fn sync(&mut self) -> Vec<Value> {
+        let pong = self.ask(json!({"type": "ping"}));
+        assert_eq!(pong["type"], "pong");
+        self.objects.drain(..).collect()
+    }
+
+    /// Reads to the end of the connection; all objects.
+    pub fn rest(&mut self) -> Vec<Value> {
+        std::iter::from_fn(|| self.next()).collect()
+    }
+
+    /// The socket, for what else can be done to it.
+    pub fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.partial.extend_from_slice(bytes);
+        while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.partial.drain(..=end).collect();
+            // An empty line ends one that was sent in part.
+            if line.len() > 1 {
+                self.objects.push_back(check_object(&line[..end]));
+            }
+        }
+    }
+}
+
+/// The oracle: a line is one object of UTF-8 without control characters or direction overrides, and has a type.
+fn check_object(line: &[u8]) -> Value {
+    let text = std::str::from_utf8(line).unwrap_or_else(|_| panic!("not UTF-8: {}", line.escape_ascii()));
+    assert!(!text.chars().any(chat_server::chat::is_forbidden), "forbidden character in {text:?}");
+    let object: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text:?}"));
+    assert!(object["type"].is_string(), "an object without a type: {text}");
+    object
+}
