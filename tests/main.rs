@@ -23,5 +23,6 @@ mod resuming;
 mod tokens;
 mod telnet;
 mod transcripts;
+mod json_examples;
 mod tidy;
 mod simulation;

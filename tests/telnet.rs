@@ -85,7 +85,7 @@ fn the_end_of_input_counts_as_quit_after_all_that_was_typed() {
 }
 
 /// Whether all of these programs are there; says so if they are not.
-fn has_all(programs: &[&str]) -> bool {
+pub fn has_all(programs: &[&str]) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     let is_missing = |program: &&&str| !env::split_paths(&path).any(|folder| folder.join(program).is_file());
     let Some(missing) = programs.iter().find(is_missing) else { return true };

@@ -86,7 +86,7 @@ fn times_dates_and_codes_compare_by_their_form() {
     check("-- #tea 10-20 of 40. Earlier: /history #tea 1-9", "-- #tea 10-20 of 40. Earlier: /history #tea 1-9");
 }
 
-fn read(document: &str) -> String {
+pub fn read(document: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -341,7 +341,7 @@ fn comes_to_anybody(line: &str) -> bool {
 }
 
 /// The line without what differs from run to run. A session may go on beyond midnight.
-fn normalised(line: &str) -> String {
+pub fn normalised(line: &str) -> String {
     let mut text = String::new();
     let mut rest = line;
     while let Some(first) = rest.chars().next() {
@@ -365,12 +365,16 @@ fn has_shape(text: &str, shape: &str) -> bool {
     text.len() >= shape.len() && text.bytes().zip(shape.bytes()).all(fits)
 }
 
-/// The one-time codes in a line.
-fn codes(line: &str) -> impl Iterator<Item = &str> {
-    line.split([' ', '"']).filter(|word| is_code(word))
+/// The one-time codes and tokens in a line.
+pub fn codes(line: &str) -> impl Iterator<Item = &str> {
+    line.split([' ', '"']).filter(|word| is_code(word) || is_token(word))
 }
 
-fn is_code(word: &str) -> bool {
+pub fn is_token(word: &str) -> bool {
+    word.starts_with("token:") && word.len() == 38
+}
+
+pub fn is_code(word: &str) -> bool {
     let Some((words, number)) = word.rsplit_once('-') else { return false };
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
     words.contains('-') && words.split('-').all(is_word) && number.len() == 2 && number.parse::<u8>().is_ok()

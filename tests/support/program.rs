@@ -18,6 +18,8 @@ pub struct Program {
     objects: VecDeque<Value>,
     /// Counts requests, so that each has its own reference.
     asked: u32,
+    /// The server has said goodbye.
+    is_over: bool,
 }
 
 impl Program {
@@ -33,7 +35,7 @@ impl Program {
     pub fn over(socket: TcpStream) -> Program {
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
         socket.set_nodelay(true).expect("it can be set");
-        Program { socket, partial: Vec::new(), objects: VecDeque::new(), asked: 0 }
+        Program { socket, partial: Vec::new(), objects: VecDeque::new(), asked: 0, is_over: false }
     }
 
     /// Sends an object.
@@ -117,6 +119,19 @@ impl Program {
         self.objects.drain(..).collect()
     }
 
+    /// Waits until everything that was asked is done. What comes is kept for [`Program::next`].
+    pub fn settle(&mut self) {
+        if !self.is_over {
+            self.ask(json!({"type": "ping"}));
+        }
+    }
+
+    /// What still comes, whether the connection is open or not.
+    pub fn sync_or_end(&mut self) -> Vec<Value> {
+        self.settle();
+        if self.is_over { self.rest() } else { self.objects.drain(..).collect() }
+    }
+
     /// Reads to the end of the connection; all objects.
     pub fn rest(&mut self) -> Vec<Value> {
         std::iter::from_fn(|| self.next()).collect()
@@ -133,7 +148,9 @@ impl Program {
             let line: Vec<u8> = self.partial.drain(..=end).collect();
             // An empty line ends one that was sent in part.
             if line.len() > 1 {
-                self.objects.push_back(check_object(&line[..end]));
+                let object = check_object(&line[..end]);
+                self.is_over |= object["type"] == "bye";
+                self.objects.push_back(object);
             }
         }
     }
