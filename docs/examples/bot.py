@@ -6,7 +6,7 @@
 Nothing but Python's standard library. FILE keeps, by room, the number of the last message that was dealt with, so that
 whatever is asked while the bot or the server is away is answered later, and nothing twice.
 """
-import json, socket, sys, time
+import json, os, socket, sys, time
 
 host, port, name, token = sys.argv[1:5]
 file = sys.argv[5] if len(sys.argv) > 5 else "bot.json"
@@ -43,14 +43,12 @@ def serve(lines, send, seen):
 
 def done(seen, room, seq):
     seen[room] = max(seq, seen.get(room, 0))
-    with open(file, "w") as out:
+    with open(file + ".new", "w") as out:
         json.dump(seen, out)
+    os.replace(file + ".new", file)  # a bot that is killed in between leaves the old one whole
 
 
-try:
-    seen = json.load(open(file))
-except FileNotFoundError:
-    seen = {}
+seen = json.load(open(file)) if os.path.exists(file) else {}
 while True:
     try:
         with socket.create_connection((host, int(port))) as link, link.makefile("rw", encoding="utf-8") as lines:
