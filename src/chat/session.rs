@@ -169,11 +169,18 @@ impl Chat {
         let token = account.tokens.iter().find(is_shown).map(|(token, _)| token.clone());
         let token = token.ok_or(Refusal::WrongPassword)?;
         self.log_in(now, client, id, origin, Some(token.clone()), effects)?;
-        if let Some(kept) = self.accounts.get_mut(id).tokens.get_mut(&token) {
-            kept.used = Some(now);
-        }
-        effects.store(Record::TokenUsed { account: id, name: token, at: now });
+        self.note_use(id, &token, now);
         Ok(())
+    }
+
+    /// A token was used. Stored when the session ends, like all that is only of interest then: a thousand programs that
+    /// come back at once need no commit to get in.
+    fn note_use(&mut self, id: AccountId, token: &Name, at: Timestamp) {
+        // Another token may have the name by now.
+        let token = self.accounts.get_mut(id).tokens.get_mut(token).filter(|token| token.created <= at);
+        if let Some(token) = token {
+            token.used = token.used.max(Some(at));
+        }
     }
 
     fn log_in(
@@ -258,6 +265,9 @@ impl Chat {
             return;
         }
         self.begin_session(client, session.clone());
+        if let Some(token) = &session.token {
+            self.note_use(id, token, session.since);
+        }
         for room in &self.accounts.get(id).rooms {
             let before = old.rooms.try_get(*room).and_then(|room| room.members.get(&id));
             let room = self.rooms.get_mut(*room);
@@ -305,6 +315,11 @@ impl Chat {
                     effects.store(Record::ReadSet { room: room.id, account: id, read: seq });
                 }
             }
+        }
+        let tokens = &self.accounts.get(id).tokens;
+        let is_same = |name: &Name| tokens.get(name).is_some_and(|token| token.created <= session.since);
+        if let Some(token) = session.token.filter(is_same) {
+            effects.store(Record::TokenUsed { account: id, name: token, at: session.since });
         }
         if last && self.accounts.get(id).name.is_some() {
             self.accounts.get_mut(id).last_seen = Some(now);
