@@ -90,6 +90,28 @@ fn the_specification_names_every_request_object_and_code() {
         );
     }
 
+    for object in types.iter().filter(|object| *object != "acks_set") {
+        let is_row =
+            |line: &str| line.starts_with("| `") && line.split(" | ").next().unwrap().contains(&format!("`{object}`"));
+        let list = page.split("## All objects").nth(1).expect("the list");
+        assert!(list.lines().any(is_row), "docs/protocol.md does not list the object {object}");
+    }
+    let mut fields = BTreeSet::new();
+    let examples = page.lines().filter_map(|line| line.strip_prefix("> ").or_else(|| line.strip_prefix("< ")));
+    examples.filter_map(|line| serde_json::from_str(line).ok()).for_each(|object| field_names(&object, &mut fields));
+    // Rooms stand as keys in what is resumed, and what `hello` tells is told in the text.
+    let other =
+        ["general", "attic", "mood", "server", "version", "protocol", "limits", "gone", "reason", "cause", "confirm"];
+    for field in fields.iter().filter(|field| !other.contains(&field.as_str())) {
+        let table = page.split("A field of one name").nth(1).and_then(|rest| rest.split("**Requests").next()).unwrap();
+        let is_told = table.contains(&format!("`{field}`"))
+            || field.ends_with("_max")
+            || field.ends_with("_bytes")
+            || field.contains("rate_")
+            || field == "login_timeout_s";
+        assert!(is_told, "docs/protocol.md does not tell what the field {field} is");
+    }
+
     let source = read("src/chat/refusal.rs");
     let never = ["no_current_room", "nobody_to_reply_to", "which_invitation"];
     let codes = source.split(" => \"").skip(1).filter_map(|rest| rest.split('"').next());
@@ -99,6 +121,18 @@ fn the_specification_names_every_request_object_and_code() {
         assert!(page.contains(&format!("| `{code}` |")), "docs/protocol.md does not list the code {code}");
     }
     assert!(count > 40, "{count}");
+}
+
+/// The names of all fields in an object, however deep.
+fn field_names(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            names.insert(name.clone());
+            field_names(value, names);
+        }),
+        Value::Array(values) => values.iter().for_each(|value| field_names(value, names)),
+        _ => {}
+    }
 }
 
 fn snake(name: &str) -> String {

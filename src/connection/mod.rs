@@ -138,7 +138,7 @@ fn serve(front: Front, link: &Arc<Link>, services: &Services) {
                 SessionEnd::Over => {
                     // The broker sends what is left and closes; until then what still comes is read and forgotten.
                     connection.incoming.drain(Instant::now() + LINGER);
-                    let _ = services.inbox.send(Request::Gone(ClientId(link.number()), Gone::Closed));
+                    let _ = services.inbox.send(Request::Gone(ClientId(link.number()), connection.how_it_went()));
                     return;
                 }
             },
@@ -153,6 +153,14 @@ fn serve(front: Front, link: &Arc<Link>, services: &Services) {
 }
 
 impl Connection<'_> {
+    /// How the connection went, as far as its reason tells.
+    fn how_it_went(&self) -> Gone {
+        match self.link.ending() {
+            Some(Reason::SlowReader | Reason::Lost) => Gone::Lost,
+            _ => Gone::Closed,
+        }
+    }
+
     /// Why the conversation before the login is over.
     fn reason_of(&self, over: &Arrival) -> Reason {
         match over {

@@ -139,9 +139,7 @@ impl Connection<'_> {
         match over {
             _ if self.link.ending() == Some(Reason::Stopping) => self.close(Reason::Stopping),
             // Ended by the server's side, which found that the client does not read.
-            _ if matches!(self.link.ending(), Some(Reason::SlowReader | Reason::Lost)) => {
-                self.send(Request::Gone(self.client(), Gone::Lost))
-            }
+            _ if self.how_it_went() == Gone::Lost => self.send(Request::Gone(self.client(), Gone::Lost)),
             Arrival::End => {
                 self.link.end(Reason::EndOfInput);
                 self.send(Request::Command(self.client(), Command::Quit, None))

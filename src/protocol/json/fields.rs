@@ -1,6 +1,7 @@
 //! The fields of one object that came in, taken out by name, each checked as it is taken.
 
 use serde_json::{Map, Value};
+use zeroize::Zeroize;
 
 use crate::address::Address;
 use crate::chat::{BanTarget, Name, NameError, RoomLabel, SendKey, Seq, Text};
@@ -26,8 +27,19 @@ impl Wrong {
     }
 }
 
-/// An object. Fields that nobody takes are ignored.
+/// An object. Fields that nobody takes are ignored, and wiped: one of them may be a password that came with something
+/// that is refused.
 pub(super) struct Fields(pub Map<String, Value>);
+
+impl Drop for Fields {
+    fn drop(&mut self) {
+        for value in self.0.values_mut() {
+            if let Value::String(text) = value {
+                text.zeroize();
+            }
+        }
+    }
+}
 
 impl Fields {
     /// A field that is there and not `null`.
