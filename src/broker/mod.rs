@@ -4,6 +4,7 @@
 //! themselves under load; there is no timer and no lingering. It never waits for a client.
 
 mod request;
+mod run;
 mod turn;
 mod wording;
 
@@ -17,6 +18,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use rustc_hash::FxHashMap;
 
 pub use request::{Gone, Reply, Request};
+use run::Run;
 use turn::Turn;
 use wording::{Batch, Place};
 
@@ -52,6 +54,8 @@ pub struct Broker {
     people: Arc<AtomicUsize>,
     /// The bytes of the current turn, of which clients get parts.
     batch: Batch,
+    /// Messages of the current turn to one audience.
+    run: Run,
     /// Who gets something in the current turn.
     touched: Vec<ClientId>,
     /// The moment of the last turn, to notice a new day.
@@ -100,6 +104,7 @@ impl Broker {
             admission,
             people,
             batch: Batch::default(),
+            run: Run::default(),
             touched: Vec::new(),
             last: wall_clock(),
         };

@@ -11,7 +11,7 @@ use crate::chat::{
     Audience, Chat, ClientId, Command, Delivery, Effects, Event, Farewell, Front, Input, Record, Refusal, Timestamp,
 };
 use crate::net::{Link, Outbox, Reason};
-use crate::protocol::json::Reference;
+use crate::protocol::json::{self, Reference};
 use crate::store::Writer;
 
 /// What the requests of a turn lead to.
@@ -144,14 +144,19 @@ fn look_up_key(chat: &Chat, store: &Writer, client: ClientId, command: &mut Comm
 impl Broker {
     /// Everything of the turn is stored: carries it out, in its order.
     pub(super) fn carry_out(&mut self, turn: &mut Turn, now: Timestamp) {
-        for step in turn.steps.drain(..) {
+        let Turn { effects, steps } = turn;
+        let all = &effects.deliveries;
+        for step in steps.drain(..) {
+            if !matches!(step, Step::Deliver { .. }) {
+                self.end_run(all, now);
+            }
             match step {
                 Step::Entered { link, front, reference, replies, deliveries } => {
                     let client = ClientId(link.number());
                     let outbox = Outbox::new(link, self.limits.outbox_max_bytes);
                     self.clients.insert(client, Client { front, outbox, replies, finish: None });
                     let answer = Answer { client, reference, is_given: false };
-                    self.deliver_and_reply(answer, &turn.effects.deliveries[deliveries], now);
+                    self.deliver_and_reply(answer, all, deliveries, now);
                 }
                 Step::NotEntered { replies, refusal } => {
                     let _ = replies.try_send(Reply::Refused(refusal));
@@ -159,8 +164,8 @@ impl Broker {
                 Step::Deliver { client, reference, deliveries, replies } => {
                     let answer = Answer { client, reference, is_given: false };
                     match replies {
-                        true => self.deliver_and_reply(answer, &turn.effects.deliveries[deliveries], now),
-                        false => drop(self.deliver(answer, &turn.effects.deliveries[deliveries], now)),
+                        true => self.deliver_and_reply(answer, all, deliveries, now),
+                        false => drop(self.deliver(answer, all, deliveries, now)),
                     }
                 }
                 Step::Write { client, bytes } => self.write(client, &bytes),
@@ -170,26 +175,31 @@ impl Broker {
                 Step::Dry { client } => self.dry(client),
             }
         }
-        if turn.effects.address_bans_changed {
+        self.end_run(all, now);
+        if effects.address_bans_changed {
             self.publish_bans();
         }
     }
 
     /// Delivers, and answers the client's thread, which waits: with what it may read, or that there is nothing to read.
-    fn deliver_and_reply(&mut self, answer: Answer, deliveries: &[Delivery], now: Timestamp) {
+    fn deliver_and_reply(&mut self, answer: Answer, all: &[Delivery], own: Range<usize>, now: Timestamp) {
         let id = answer.client;
-        let granted = self.deliver(answer, deliveries, now);
+        let granted = self.deliver(answer, all, own, now);
         if !granted && let Some(client) = self.clients.get(&id) {
             let _ = client.replies.try_send(Reply::Done);
         }
     }
 
-    /// Delivers, and sees to it that whoever asked has an answer. Whether anything was granted: the answer may then be what
-    /// is read.
-    fn deliver(&mut self, mut answer: Answer, deliveries: &[Delivery], now: Timestamp) -> bool {
+    /// Carries out a request's `own` deliveries of `all`, and sees to it that whoever asked has an answer. Whether
+    /// anything was granted: the answer may then be what is read.
+    fn deliver(&mut self, mut answer: Answer, all: &[Delivery], own: Range<usize>, now: Timestamp) -> bool {
         let mut granted = false;
-        for delivery in deliveries {
-            match delivery {
+        for place in own {
+            if self.join_run(all, place, answer.client, now) {
+                continue;
+            }
+            self.end_run(all, now);
+            match &all[place] {
                 Delivery::Event(audience, event) => {
                     let mut worded = Worded::new(event);
                     match audience {
@@ -214,8 +224,10 @@ impl Broker {
         if !answer.is_given
             && !granted
             && let Some(front) = self.can_be_told(answer.client)
+            && wording::answers_always(front)
         {
-            let place = self.batch.write(front, |out| wording::done(front, answer.reference.as_ref(), out));
+            self.end_run(all, now);
+            let place = self.batch.write(front, |out| json::done(answer.reference.as_ref(), out));
             self.push(answer.client, place);
         }
         granted

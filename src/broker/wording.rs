@@ -63,7 +63,15 @@ impl<'a> Worded<'a> {
     }
 }
 
-fn word(event: &Event, front: Front, reference: Option<&Reference>, now: Timestamp, clock: &Clock, out: &mut Vec<u8>) {
+/// Appends an event in the words of a front.
+pub(super) fn word(
+    event: &Event,
+    front: Front,
+    reference: Option<&Reference>,
+    now: Timestamp,
+    clock: &Clock,
+    out: &mut Vec<u8>,
+) {
     match front {
         Front::Text => text::event(event, now, clock, out),
         Front::Json => json::event(event, reference, now, clock, out),
@@ -93,10 +101,10 @@ pub(super) fn new_day(front: Front, now: Timestamp, clock: &Clock, out: &mut Vec
     }
 }
 
-/// There was nothing to tell of what somebody asked for. People are answered by silence.
-pub(super) fn done(front: Front, reference: Option<&Reference>, out: &mut Vec<u8>) {
+/// Whether each request is answered, also one of which there is nothing to tell. People are answered by silence.
+pub(super) fn answers_always(front: Front) -> bool {
     match front {
-        Front::Text => {}
-        Front::Json => json::done(reference, out),
+        Front::Text => false,
+        Front::Json => true,
     }
 }
