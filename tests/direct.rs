@@ -196,7 +196,7 @@ fn a_third_person_neither_sees_nor_enters_a_direct_room() {
 fn there_is_no_talk_with_oneself_or_nobody() {
     let server = Server::start_new();
     let mut ann = server.register("ann");
-    server.register("bob");
+    let _bob = server.register("bob");
     ann.sync();
     let oneself = "-! You cannot do that to yourself. Nothing was done. Name somebody else.";
     for command in ["/dm ann", "/msg ANN hi", "/say @ann hi", "/join @ann"] {
@@ -206,7 +206,7 @@ fn there_is_no_talk_with_oneself_or_nobody() {
     assert_eq!(ann.answer("/dm system"), ["-! Nobody is called system. Nothing was done. /who lists who is online."]);
     assert_eq!(
         ann.answer("/rooms"),
-        ["-- Rooms:", "--   #general  1 of 2 online, joined", "-- /join ROOM enters one."]
+        ["-- Rooms:", "--   #general  2 of 2 online, joined", "-- /join ROOM enters one."]
     );
 }
 
