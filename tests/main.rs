@@ -3,6 +3,7 @@
 //! One file a capability. Tests wait by synchronising (`client.sync()`, an answer that comes behind everything before
 //! it), never by sleeping. Every byte that any client receives is checked by the oracle in `support`.
 
+#[allow(dead_code, unused_imports, reason = "shared with the rigs, of which each uses a part")]
 mod support;
 
 mod accounts;

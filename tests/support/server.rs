@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::Client;
+use super::oracle::judge_log;
 
 /// Limits that would slow tests down or refuse them; a test of a limit sets it again.
 const WIDE: &str = "\
@@ -29,6 +30,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// A folder for a server, in which servers can be started one after the other.
 pub struct Server {
     folder: TempDir,
+    /// Where it keeps its data: in the folder, unless a rig has a disk of its own for it.
+    data: PathBuf,
     settings: String,
 }
 
@@ -59,7 +62,13 @@ impl Server {
         };
         let wide: Vec<&str> = WIDE.lines().filter(overridden).collect();
         let folder = TempDir::new().expect("a temporary folder");
-        Server { folder, settings: format!("{}\n{settings}\n", wide.join("\n")) }
+        let data = folder.path().join("data");
+        Server { folder, data, settings: format!("{}\n{settings}\n", wide.join("\n")) }
+    }
+
+    /// The same with the data elsewhere.
+    pub fn with_data(settings: &str, data: &Path) -> Server {
+        Server { data: data.to_owned(), ..Server::with(settings) }
     }
 
     /// A server on a new folder, started.
@@ -76,7 +85,7 @@ impl Server {
 
     /// The data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
     }
 
     /// The folder in which the data folder and the settings are.
@@ -94,11 +103,22 @@ impl Server {
     }
 
     /// Starts a server here and waits until it listens.
-    #[expect(clippy::zombie_processes, reason = "it is waited for when it is dropped")]
     pub fn start(&self) -> Running {
+        self.start_by(|command| command)
+    }
+
+    /// The same through another command, such as one that sets a limit first.
+    pub fn start_by(&self, change: impl FnOnce(Command) -> Command) -> Running {
+        let started = self.try_start_by(change);
+        started.unwrap_or_else(|(status, log)| panic!("the server ended before it listened: {status}\n{log}"))
+    }
+
+    /// The same for a server that may end instead, by a fault that a rig makes: its exit status, and the log.
+    #[expect(clippy::zombie_processes, reason = "it is waited for when it is dropped")]
+    pub fn try_start_by(&self, change: impl FnOnce(Command) -> Command) -> Result<Running, (ExitStatus, String)> {
         let stderr = self.folder.path().join("stderr");
         let log = fs::OpenOptions::new().create(true).append(true).open(&stderr).expect("a file for the log");
-        let mut command = self.command("text://127.0.0.1:0");
+        let mut command = change(self.command("text://127.0.0.1:0"));
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the server starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut operator_code = None;
@@ -107,14 +127,14 @@ impl Server {
             let read = stdout.read_line(&mut line).expect("stdout can be read");
             if read == 0 {
                 let log = fs::read_to_string(&stderr).unwrap_or_default();
-                panic!("the server ended before it listened: {:?}\n{log}", child.wait());
+                return Err((child.wait().expect("it can be waited for"), log));
             }
             if let Some(code) = line.strip_prefix("operator code ") {
                 operator_code = code.split(' ').next().map(str::to_owned);
             }
             if let Some(address) = line.trim_end().strip_prefix("listening text://") {
                 let address = address.parse().expect("an address with a port");
-                return Running { child, address, operator_code, stderr, _stdout: stdout, _folder: None };
+                return Ok(Running { child, address, operator_code, stderr, _stdout: stdout, _folder: None });
             }
         }
     }
@@ -155,6 +175,19 @@ impl Running {
         assert!(status.expect("kill can be run").success());
     }
 
+    /// The same for one that may have ended by itself.
+    pub fn signal_if_alive(&mut self, name: &str) {
+        if self.ended().is_none() {
+            // Not waited for, so the number is still its own.
+            let _ = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();
+        }
+    }
+
+    /// How the process ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the process can be waited for")
+    }
+
     /// Waits until the process ends.
     pub fn wait(&mut self) -> ExitStatus {
         let start = Instant::now();
@@ -190,5 +223,8 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            judge_log(&fs::read_to_string(&self.stderr).unwrap_or_default());
+        }
     }
 }
