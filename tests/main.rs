@@ -17,6 +17,7 @@ mod direct;
 mod history;
 mod moderation;
 mod privacy;
+mod permissions;
 mod help;
 mod talk;
 mod telnet;
