@@ -81,6 +81,7 @@ fn text_outcome(lines: &[String], request: &Request) -> String {
         Refusal::AlreadyThere { room: room.clone(), who: whom() },
         Refusal::AlreadyMember { room: room.clone() },
         Refusal::NotInFirstRoom { room: room.clone() },
+        Refusal::NothingToChange { room: room.clone() },
         Refusal::NotInDirectRoom { room },
         Refusal::TargetIsOperator { who: whom() },
     ];
