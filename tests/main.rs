@@ -22,5 +22,6 @@ mod help;
 mod talk;
 mod telnet;
 mod transcripts;
+mod fuzz;
 mod tidy;
 mod simulation;
