@@ -12,10 +12,23 @@ mod support;
 mod random;
 
 mod process;
+mod probe;
+mod audience;
 mod kill;
 mod power;
 mod shim;
 mod disk;
+mod races;
+mod readers;
+mod strangers;
+mod limits;
+mod crowds;
+mod peers;
+mod clock;
+mod outputs;
+mod damage;
+mod order;
+mod sweep;
 
 use std::time::Instant;
 
@@ -55,6 +68,24 @@ const RIGS: &[Rig] = &[
     rig("write", 50, shim::failing_write),
     rig("disk-full", 6, disk::full),
     rig("locked", 6, disk::locked),
+    rig("names", 20, races::names),
+    rig("removal", 300, races::removal),
+    rig("ghosts", 500, races::ghosts),
+    rig("stalled", 1, readers::stalled),
+    rig("flooder", 1, readers::flooder),
+    rig("mute", 8, strangers::mute),
+    rig("trickle", 1, strangers::trickle),
+    rig("endless", 1, strangers::endless),
+    rig("descriptors", 1, limits::descriptors),
+    rig("threads", 1, limits::thread_count),
+    rig("memory", 1, limits::memory),
+    rig("mass", 1, crowds::mass),
+    rig("half-open", 2, peers::half_open),
+    rig("clock", 5, clock::jumps),
+    rig("outputs", 8, outputs::broken),
+    rig("damage", 1, damage::damage),
+    rig("order", 10_000, order::order),
+    rig("sweep", 1, sweep::growth),
 ];
 
 fn main() {

@@ -72,3 +72,41 @@ impl Drop for Mount {
         }
     }
 }
+
+/// A number of kibibytes from `/proc/PID/status`.
+pub fn status_kib(pid: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process is there");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).expect("it is in the status");
+    line.split_whitespace().next().expect("a number").parse().expect("a number")
+}
+
+/// What the process has in memory, in kibibytes.
+pub fn resident_kib(pid: u32) -> u64 {
+    status_kib(pid, "VmRSS")
+}
+
+/// How many threads it has.
+pub fn threads(pid: u32) -> u64 {
+    status_kib(pid, "Threads")
+}
+
+/// How much time of a processor it has used.
+pub fn processor_time(pid: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process is there");
+    let (_, rest) = stat.rsplit_once(") ").expect("the name is in parentheses");
+    let fields: Vec<&str> = rest.split(' ').collect();
+    let ticks: u64 = [11, 12].map(|index: usize| fields[index].parse::<u64>().expect("a number")).iter().sum();
+    // Linux tells it in hundredths of a second.
+    Duration::from_millis(ticks * 10)
+}
+
+/// Waits until `is_so`, looking every now and then.
+#[track_caller]
+pub fn wait_until(what: &str, patience: Duration, mut is_so: impl FnMut() -> bool) -> Duration {
+    let start = std::time::Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < patience, "{what}: not in {patience:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    start.elapsed()
+}

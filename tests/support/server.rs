@@ -32,6 +32,8 @@ pub struct Server {
     folder: TempDir,
     /// Where it keeps its data: in the folder, unless a rig has a disk of its own for it.
     data: PathBuf,
+    /// Where its servers listen.
+    listen: String,
     settings: String,
 }
 
@@ -42,8 +44,8 @@ pub struct Running {
     /// The code for the first operator, if one was printed.
     pub operator_code: Option<String>,
     stderr: PathBuf,
-    /// Kept open: a server whose stdout is closed is another test.
-    _stdout: BufReader<std::process::ChildStdout>,
+    /// Kept open, unless a rig wants it closed.
+    stdout: Option<BufReader<std::process::ChildStdout>>,
     /// The folder, where nobody else keeps it.
     _folder: Option<Server>,
 }
@@ -63,12 +65,18 @@ impl Server {
         let wide: Vec<&str> = WIDE.lines().filter(overridden).collect();
         let folder = TempDir::new().expect("a temporary folder");
         let data = folder.path().join("data");
-        Server { folder, data, settings: format!("{}\n{settings}\n", wide.join("\n")) }
+        let listen = "text://127.0.0.1:0".to_owned();
+        Server { folder, data, listen, settings: format!("{}\n{settings}\n", wide.join("\n")) }
     }
 
     /// The same with the data elsewhere.
     pub fn with_data(settings: &str, data: &Path) -> Server {
         Server { data: data.to_owned(), ..Server::with(settings) }
+    }
+
+    /// The same with servers that listen elsewhere.
+    pub fn listening_at(self, listen: &str) -> Server {
+        Server { listen: listen.to_owned(), ..self }
     }
 
     /// A server on a new folder, started.
@@ -118,7 +126,7 @@ impl Server {
     pub fn try_start_by(&self, change: impl FnOnce(Command) -> Command) -> Result<Running, (ExitStatus, String)> {
         let stderr = self.folder.path().join("stderr");
         let log = fs::OpenOptions::new().create(true).append(true).open(&stderr).expect("a file for the log");
-        let mut command = change(self.command("text://127.0.0.1:0"));
+        let mut command = change(self.command(&self.listen));
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the server starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut operator_code = None;
@@ -134,7 +142,7 @@ impl Server {
             }
             if let Some(address) = line.trim_end().strip_prefix("listening text://") {
                 let address = address.parse().expect("an address with a port");
-                return Ok(Running { child, address, operator_code, stderr, _stdout: stdout, _folder: None });
+                return Ok(Running { child, address, operator_code, stderr, stdout: Some(stdout), _folder: None });
             }
         }
     }
@@ -167,6 +175,11 @@ impl Running {
     /// The process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// From now on nobody reads its standard output.
+    pub fn close_stdout(&mut self) {
+        self.stdout = None;
     }
 
     /// Sends a signal, by its name.

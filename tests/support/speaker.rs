@@ -59,6 +59,8 @@ impl Speaker {
         let mut speaker = Speaker { socket, lines, oracle: Oracle::default(), waiting: VecDeque::new(), testimony };
         speaker.command(&format!("{how} {name} password-of-{name}"))?;
         speaker.wait_for(if how == "login" { "-- You talk in #general." } else { "-- Just type to talk." })?;
+        // What the welcome shows was said before.
+        speaker.testimony.seen.clear();
         Ok(speaker)
     }
 
@@ -145,6 +147,11 @@ impl Speaker {
     pub fn sync(&mut self) -> io::Result<()> {
         self.command("/whois sync")?;
         self.wait_for("-! Nobody is called sync").map(drop)
+    }
+
+    /// How many messages of others it has seen.
+    pub fn heard(&self) -> usize {
+        self.testimony.seen.len()
     }
 
     /// The last message of somebody else.
