@@ -3,13 +3,16 @@ CARGO ?= cargo
 ARGS ?=
 # A rig, or all of them; RIG_ARGS="--rounds 1000 --seed 7" lengthens and replays.
 RIG_ARGS ?=
+FUZZ_S ?= 60
+FUZZ_TARGETS ?= lines telnet commands entry names session
 RIG = $(CARGO) test --locked --release --test rigs -- $(RIG_ARGS)
 
 .PHONY: help build run check fmt lint test sim bench doc clean
-.PHONY: rigs rig-kill rig-sigterm rig-power rig-sync rig-write rig-disk
+.PHONY: rigs rigs-short rig-kill rig-sigterm rig-power rig-sync rig-write rig-disk rig-damage rig-races rig-order rig-readers
+.PHONY: rig-strangers rig-limits rig-crowds rig-peers rig-clock rig-outputs rig-sweep fuzz deny
 
 help: ## list what there is to make
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 build: ## build the server, optimised
 	$(CARGO) build --release --locked
@@ -32,7 +35,7 @@ test: ## run all tests
 sim: ## simulate random clients; SEED=7 STEPS=1000000 make sim replays and lengthens
 	$(CARGO) test --locked --release --test main simulation -- --nocapture
 
-rigs: ## the real server under every real fault there is a rig for; about half an hour
+rigs: ## all rigs: the real server under real faults; about twenty minutes
 	$(RIG)
 
 rig-kill: ## kill -9 at random instants, 200 times
@@ -50,8 +53,55 @@ rig-sync: ## the n-th sync of the store fails, for n from 1 to 50
 rig-write: ## the n-th write of the store fails, for n from 1 to 50
 	$(RIG) write
 
-rig-disk: ## a full disk, and a store that another process has locked; for root
+rig-disk: ## a full disk, for root, and a store that another process has locked
 	$(RIG) disk-full locked
+
+rig-damage: ## stores that are damaged in fourteen ways
+	$(RIG) damage
+
+rig-races: ## one name for 64, removals under a stream of messages, joins that are cut off
+	$(RIG) names removal ghosts
+
+rig-order: ## 80,000 lines of eight people reach sixteen once and in one order
+	$(RIG) order
+
+rig-readers: ## a hundred of two hundred members stop to read; some flood
+	$(RIG) stalled flooder
+
+rig-strangers: ## connections that are mute, trickle, or send lines without an end
+	$(RIG) mute trickle endless
+
+rig-limits: ## no more descriptors, threads (for root) or memory
+	$(RIG) descriptors threads memory
+
+rig-crowds: ## a thousand are cut off at once and come back at once
+	$(RIG) mass
+
+rig-peers: ## peers whose cable is pulled; for root
+	$(RIG) half-open
+
+rig-clock: ## a wall clock that jumps by ten years; needs libfaketime
+	$(RIG) clock
+
+rig-outputs: ## broken, full and unread standard output and error
+	$(RIG) outputs
+
+rig-sweep: ## how answers grow with what there is
+	$(RIG) sweep
+
+rigs-short: ## a minute of the most valuable rigs
+	$(RIG) kill --rounds 15
+	$(RIG) sync write --rounds 6
+	$(RIG) damage outputs --rounds 4
+
+fuzz: ## fuzz each target for FUZZ_S seconds; needs nightly and cargo-fuzz
+	for target in $(FUZZ_TARGETS); do \
+	  mkdir -p fuzz/found/$$target; \
+	  (cd fuzz && $(CARGO) +nightly fuzz run $$target found/$$target corpus/$$target -- -max_total_time=$(FUZZ_S)) || exit 1; \
+	done
+
+deny: ## check the licences, sources and versions of dependencies; needs cargo-deny
+	$(CARGO) deny check licenses bans sources
 
 bench: ## measure under load
 	$(CARGO) bench --locked --bench load
