@@ -1,11 +1,18 @@
 # Everything one does with this project. `make help` lists it.
 CARGO ?= cargo
 ARGS ?=
+# A rig, or all of them; RIG_ARGS="--rounds 1000 --seed 7" lengthens and replays.
+RIG_ARGS ?=
+FUZZ_S ?= 60
+FUZZ_TARGETS ?= lines telnet commands entry names session json
+RIG = $(CARGO) test --locked --release --test rigs -- $(RIG_ARGS)
 
 .PHONY: help build run check fmt lint test sim bench doc clean
+.PHONY: rigs rigs-short rig-kill rig-sigterm rig-power rig-sync rig-write rig-disk rig-damage rig-races rig-order rig-readers
+.PHONY: rig-strangers rig-limits rig-crowds rig-peers rig-clock rig-outputs rig-sweep fuzz deny
 
 help: ## list what there is to make
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 build: ## build the server, optimised
 	$(CARGO) build --release --locked
@@ -20,12 +27,81 @@ fmt: ## check the layout of the code
 
 lint: ## check the code with clippy; warnings are errors
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --test rigs -- -D warnings
 
 test: ## run all tests
 	$(CARGO) test --locked
 
 sim: ## simulate random clients; SEED=7 STEPS=1000000 make sim replays and lengthens
 	$(CARGO) test --locked --release --test main simulation -- --nocapture
+
+rigs: ## all rigs: the real server under real faults; about twenty minutes
+	$(RIG)
+
+rig-kill: ## kill -9 at random instants, 200 times
+	$(RIG) kill
+
+rig-sigterm: ## SIGTERM at random instants under load, 100 times
+	$(RIG) sigterm
+
+rig-power: ## power cuts by copies of a disk image, 60 times; for root
+	$(RIG) power
+
+rig-sync: ## the n-th sync of the store fails, for n from 1 to 50
+	$(RIG) sync
+
+rig-write: ## the n-th write of the store fails, for n from 1 to 50
+	$(RIG) write
+
+rig-disk: ## a full disk, for root, and a store that another process has locked
+	$(RIG) disk-full locked
+
+rig-damage: ## stores that are damaged in fourteen ways
+	$(RIG) damage
+
+rig-races: ## one name for 64, removals under a stream of messages, joins that are cut off
+	$(RIG) names removal ghosts
+
+rig-order: ## 80,000 lines of eight people reach sixteen once and in one order
+	$(RIG) order
+
+rig-readers: ## a hundred of two hundred members stop to read; some flood
+	$(RIG) stalled flooder
+
+rig-strangers: ## connections that are mute, trickle, or send lines without an end
+	$(RIG) mute trickle endless
+
+rig-limits: ## no more descriptors, threads (for root) or memory
+	$(RIG) descriptors threads memory
+
+rig-crowds: ## a thousand are cut off at once and come back at once
+	$(RIG) mass
+
+rig-peers: ## peers whose cable is pulled; for root
+	$(RIG) half-open
+
+rig-clock: ## a wall clock that jumps by ten years; needs libfaketime
+	$(RIG) clock
+
+rig-outputs: ## broken, full and unread standard output and error
+	$(RIG) outputs
+
+rig-sweep: ## how answers grow with what there is
+	$(RIG) sweep
+
+rigs-short: ## a minute of the most valuable rigs
+	$(RIG) kill --rounds 15
+	$(RIG) sync write --rounds 6
+	$(RIG) damage outputs --rounds 4
+
+fuzz: ## fuzz each target for FUZZ_S seconds; needs nightly and cargo-fuzz
+	for target in $(FUZZ_TARGETS); do \
+	  mkdir -p fuzz/found/$$target; \
+	  (cd fuzz && $(CARGO) +nightly fuzz run $$target found/$$target corpus/$$target -- -max_total_time=$(FUZZ_S)) || exit 1; \
+	done
+
+deny: ## check the licences, sources and versions of dependencies; needs cargo-deny
+	$(CARGO) deny check licenses bans sources
 
 bench: ## measure under load
 	$(CARGO) bench --locked --bench load

@@ -3,6 +3,7 @@
 //! One file a capability. Tests wait by synchronising (`client.sync()`, an answer that comes behind everything before
 //! it), never by sleeping. Every byte that any client receives is checked by the oracle in `support`.
 
+#[allow(dead_code, unused_imports, reason = "shared with the rigs, of which each uses a part")]
 mod support;
 
 mod accounts;
@@ -16,6 +17,7 @@ mod direct;
 mod history;
 mod moderation;
 mod privacy;
+mod permissions;
 mod help;
 mod talk;
 mod programs;
@@ -24,5 +26,6 @@ mod tokens;
 mod telnet;
 mod transcripts;
 mod json_examples;
+mod fuzz;
 mod tidy;
 mod simulation;

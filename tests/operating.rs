@@ -1,17 +1,16 @@
 //! What an operator meets: starting, stopping, settings, exit codes, and a server that is killed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Client, Running, Server, Wire, connect_narrow, timeless};
+use crate::support::{Client, Ledger, Running, Server, Wire, connect_narrow, crowd, timeless};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const STOPPING: &str = "-- The server stops now. Everything you sent is saved. Come back in a while.";
@@ -512,112 +511,23 @@ fn history_of(client: &mut Client) -> BTreeMap<u64, String> {
     }
 }
 
-/// What a client that talks until the server dies learnt.
-#[derive(Default)]
-struct Learnt {
-    /// Acknowledged texts with their numbers.
-    saved: Vec<(String, u64)>,
-    /// Messages of others: `ana: text`.
-    seen: Vec<String>,
-}
-
-/// A connection that is logged in as `name`, with what reads its lines.
-fn log_in(address: SocketAddr, name: &str) -> (TcpStream, BufReader<TcpStream>) {
-    let mut socket = TcpStream::connect(address).expect("the server accepts");
-    socket.set_read_timeout(Some(PATIENCE)).expect("it can be set");
-    socket.set_nodelay(true).expect("it can be set");
-    let mut lines = BufReader::new(socket.try_clone().expect("it can be shared"));
-    socket.write_all(format!("login {name} password-of-{name}\r\n").as_bytes()).expect("the server reads");
-    let mut line = String::new();
-    while !line.contains("You talk in #general.") {
-        line.clear();
-        assert!(lines.read_line(&mut line).expect("the server answers") > 0, "{name} is not let in");
-    }
-    (socket, lines)
-}
-
-/// Says one text after the other until the connection breaks, always a few ahead of the acknowledgements; without a
-/// `prefix` for them only listens.
-fn talk_until_killed(
-    (mut socket, mut lines): (TcpStream, BufReader<TcpStream>),
-    prefix: Option<&str>,
-    saved: &AtomicUsize,
-) -> Learnt {
-    let mut learnt = Learnt::default();
-    let mut waiting = VecDeque::new();
-    let mut number = 0;
-    let mut is_alive = true;
-    loop {
-        while let Some(prefix) = prefix.filter(|_| is_alive && waiting.len() < 16) {
-            let text = format!("{prefix}-{number}");
-            number += 1;
-            is_alive = socket.write_all(format!("{text}\r\n").as_bytes()).is_ok();
-            waiting.push_back(text);
-        }
-        let mut line = Vec::new();
-        // A line that the kill has torn apart has told nobody anything.
-        if !lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) || !line.ends_with(b"\r\n") {
-            return learnt;
-        }
-        let line = String::from_utf8(line).expect("it is UTF-8");
-        let line = line.trim_end();
-        if line.starts_with("-- saved #general ") {
-            learnt.saved.push((waiting.pop_front().expect("something was said"), seq_of(line)));
-            saved.fetch_add(1, Ordering::Relaxed);
-        } else if let Some((_, said)) = line.split_once("] #general ") {
-            learnt.seen.push(said.to_owned());
-        }
-    }
-}
-
 #[test]
 fn nothing_that_was_acknowledged_or_seen_is_lost_or_doubled_by_a_kill() {
     let setup = Server::new();
     let mut server = setup.start();
-    let senders = ["ana", "bob", "cho", "dee"];
-    for name in senders {
-        server.register(name).ask("/set acks on");
-    }
-    server.register("eve");
-    let (mut saved, mut seen) = (BTreeMap::new(), Vec::new());
+    crowd::register(&server);
+    let mut ledger = Ledger::open(&server);
     for round in 0..6 {
-        let count = AtomicUsize::new(0);
-        let prefix = format!("round{round}");
-        let clients = senders.into_iter().chain(["eve"]).map(|name| (name, log_in(server.address, name)));
-        let clients: Vec<_> = clients.collect();
-        let learnt: Vec<(&str, Learnt)> = thread::scope(|scope| {
-            let (count, prefix) = (&count, prefix.as_str());
-            let talk = |(name, client)| {
-                let prefix = Some(prefix).filter(|_| name != "eve");
-                (name, scope.spawn(move || talk_until_killed(client, prefix, count)))
-            };
-            let clients: Vec<_> = clients.into_iter().map(talk).collect();
-            let start = Instant::now();
-            while count.load(Ordering::Relaxed) < 40 + round * 53 {
-                assert!(start.elapsed() < PATIENCE, "nobody gets on");
-                thread::yield_now();
-            }
+        let testimonies = crowd::talk(server.address, &round.to_string(), || {
+            thread::sleep(Duration::from_millis(20 + 37 * round));
             server.signal("KILL");
-            clients.into_iter().map(|(name, client)| (name, client.join().expect("it talks"))).collect()
         });
         server.wait();
-        for (name, learnt) in learnt {
-            saved.extend(learnt.saved.into_iter().map(|(text, seq)| (seq, format!("{name}: {text}"))));
-            seen.extend(learnt.seen);
-        }
         server = setup.start();
-        let history = history_of(&mut server.login("ana"));
-        let mut stored: Vec<&String> = history.values().collect();
-        stored.sort_unstable();
-        assert!(stored.windows(2).all(|pair| pair[0] != pair[1]), "round {round}: a message is there twice");
-        for (seq, said) in &saved {
-            assert_eq!(history.get(seq), Some(said), "round {round}: acknowledged as number {seq}");
-        }
-        for said in &seen {
-            assert!(stored.binary_search(&said).is_ok(), "round {round}: {said} was seen and is lost");
-        }
+        ledger.settle(&server, &testimonies, &format!("round {round}"));
     }
-    assert!(saved.len() >= 1000 && seen.len() >= 1000, "{} {}", saved.len(), seen.len());
+    ledger.close(&server);
+    assert!(ledger.tally.acknowledged > 100 && ledger.tally.seen > 100, "{}", ledger.tally);
     server.stop();
 }
 

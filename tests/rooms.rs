@@ -522,3 +522,39 @@ fn the_other_connections_of_an_account_are_told_that_it_is_in_a_room_now() {
     ann.ask("/create cake");
     assert_eq!(elsewhere.sync(), ["-- ann joined #cake."]);
 }
+
+#[test]
+fn of_two_rooms_of_one_name_ones_own_is_meant() {
+    let server = Server::start_new();
+    let (mut ann, mut bob) = (server.register("ann"), server.register("bob"));
+    // The private one is not the first: whose number is lower does not decide.
+    for (public_first, room) in [(true, "tea"), (false, "cake")] {
+        let make_public = |bob: &mut Client| bob.ask(&format!("/create {room} public"));
+        if public_first {
+            make_public(&mut bob);
+            bob.ask("/room rename other-name");
+        }
+        ann.ask(&format!("/create {room} private"));
+        match public_first {
+            true => drop(bob.ask(&format!("/room #other-name rename {room}"))),
+            false => drop(make_public(&mut bob)),
+        }
+        ann.sync();
+        bob.sync();
+        assert!(ann.answer(&format!("/room #{room} show"))[0].contains("private"));
+        assert!(bob.answer(&format!("/room #{room} show"))[0].contains("public"));
+    }
+}
+
+#[test]
+fn a_topic_of_300_bytes_is_set_and_one_of_301_is_not() {
+    let server = Server::start_new();
+    let mut ann = server.register("ann");
+    ann.ask("/create tea");
+    let longest = "x".repeat(300);
+    assert_eq!(ann.answer(&format!("/topic {longest}")), [format!("-- ann set the topic of #tea: {longest}")]);
+    let refused = "-! That text has 301 bytes; 300 is the most. Nothing was sent. Send it in parts.";
+    assert_eq!(ann.answer(&format!("/topic {longest}x")), [refused]);
+    assert_eq!(ann.answer("/topic").len(), 1);
+    assert!(ann.answer("/topic")[0].contains(&longest));
+}

@@ -52,7 +52,7 @@ impl Chat {
             Some(role) if role >= least => Ok(()),
             // The first room has no owner but the operators.
             _ if id == GENERAL => Err(Refusal::OperatorOnly),
-            None if !self.rooms.get(id).members.contains_key(&ask.account) => Err(Refusal::NotMember { room }),
+            None => Err(Refusal::NotMember { room }),
             _ if least == Role::Owner => Err(Refusal::OwnerOnly { room }),
             _ => Err(Refusal::ModeratorOnly { room }),
         }

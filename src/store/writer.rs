@@ -118,8 +118,8 @@ impl Writer {
         transaction.commit()
     }
 
-    /// Brings everything into the one file `chat.db` and closes it. Readers should be gone: for one that is not, the
-    /// log stays, and the next start takes it in.
+    /// Brings everything into the one file `chat.db` and closes it. Readers should be gone: for one that is not, or if the
+    /// disk is full, the log stays, and the next start takes it in.
     pub fn close(self) -> Result<(), StoreError> {
         let path = self.database();
         if let Some(why) = self.broken {
@@ -127,9 +127,20 @@ impl Writer {
         }
         let failed = |error: rusqlite::Error| StoreError::of("close", &path, &error);
         self.connection.busy_timeout(READERS_WAIT).map_err(failed)?;
-        if !checkpoint(&self.connection, "TRUNCATE").map_err(failed)?.is_complete() {
-            log::warn!("somebody still reads the store, its log is kept path={}", path.display());
-            return Ok(());
+        match checkpoint(&self.connection, "TRUNCATE") {
+            Ok(state) if state.is_complete() => {}
+            Ok(_) => {
+                log::warn!("somebody still reads the store, its log is kept path={}", path.display());
+                return Ok(());
+            }
+            // A full disk, as a rule: the log stays, whole, and the next start takes it in.
+            Err(error) => match CommitError::of("close", &path, &error) {
+                CommitError::Refused(text) => {
+                    log::warn!("{text}; its log is kept");
+                    return Ok(());
+                }
+                CommitError::Fatal(text) => return Err(StoreError::Failed(text)),
+            },
         }
         // From here on the log is empty, and SQLite may remove it.
         wal::unmark(&self.folder, &self.lock)

@@ -4,13 +4,14 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
+use super::oracle::Oracle;
 use super::server::PATIENCE;
 
 /// A connection.
 pub struct Client {
     socket: TcpStream,
-    /// Bytes received that are no whole line yet.
-    partial: Vec<u8>,
+    /// Judges what is received, and makes lines of it.
+    oracle: Oracle,
     /// Lines received that no test has looked at.
     lines: std::collections::VecDeque<String>,
     /// Counts synchronisations, so that each has its own answer.
@@ -28,7 +29,7 @@ impl Client {
     pub fn over(socket: TcpStream) -> Client {
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
         socket.set_nodelay(true).expect("it can be set");
-        Client { socket, partial: Vec::new(), lines: Default::default(), syncs: 0, confirms_echo: false }
+        Client { socket, oracle: Oracle::default(), lines: Default::default(), syncs: 0, confirms_echo: false }
     }
 
     /// Sends a line, with its end.
@@ -38,11 +39,13 @@ impl Client {
 
     /// Sends bytes as they are.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
+        self.oracle.sent(bytes);
         self.socket.write_all(bytes).expect("the server reads");
     }
 
     /// Tries to send bytes to a server that may have closed the connection.
     pub fn try_send(&mut self, bytes: &[u8]) -> bool {
+        self.oracle.sent(bytes);
         self.socket.write_all(bytes).is_ok()
     }
 
@@ -57,7 +60,8 @@ impl Client {
             let mut buffer = [0; 16384];
             match self.socket.read(&mut buffer) {
                 Ok(0) => {
-                    assert!(self.partial.is_empty(), "the connection ended within a line: {:?}", self.partial);
+                    let partial = self.oracle.partial();
+                    assert!(partial.is_empty(), "the connection ended within a line: {}", partial.escape_ascii());
                     return None;
                 }
                 Ok(read) => self.take(&buffer[..read]),
@@ -123,17 +127,13 @@ impl Client {
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        self.partial.extend_from_slice(bytes);
-        while let Some(end) = self.partial.windows(2).position(|pair| pair == b"\r\n") {
-            let line: Vec<u8> = self.partial.drain(..end + 2).collect();
-            if self.confirms_echo && line.windows(3).any(|bytes| bytes == [255, 251, 1]) {
+        for line in self.oracle.received(bytes) {
+            if self.confirms_echo && line.hides_input {
                 // DO ECHO. The server may have closed the connection.
                 self.try_send(&[255, 253, 1]);
             }
-            let line = check_line(&line[..end]);
-            // The line end that the server sends for a line that a telnet client did not show.
-            if !line.is_empty() {
-                self.lines.push_back(line);
+            if !line.text.is_empty() {
+                self.lines.push_back(line.text);
             }
         }
     }
@@ -149,18 +149,4 @@ pub fn timeless(line: &str) -> String {
         }
     }
     String::from_utf8(bytes).expect("digits were replaced by digits")
-}
-
-/// The oracle: a line is UTF-8 without control characters or direction overrides, and says whose it is. The server's
-/// two telnet commands around a password prompt are the only exception; they are taken away.
-fn check_line(line: &[u8]) -> String {
-    let mut plain = line;
-    while let [255, 251 | 252, 1, rest @ ..] = plain {
-        plain = rest;
-    }
-    let line = String::from_utf8(plain.to_vec()).unwrap_or_else(|_| panic!("not UTF-8: {plain:?}"));
-    assert!(!line.chars().any(chat_server::chat::is_forbidden), "forbidden character in {line:?}");
-    let is_known = line.is_empty() || ["[", "-- ", "-! "].iter().any(|start| line.starts_with(start));
-    assert!(is_known, "a line that does not say whose it is: {line:?}");
-    line
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::oracle::MARKER;
 use super::server::PATIENCE;
 
 /// A connection of a program.
@@ -160,6 +161,7 @@ impl Program {
 fn check_object(line: &[u8]) -> Value {
     let text = std::str::from_utf8(line).unwrap_or_else(|_| panic!("not UTF-8: {}", line.escape_ascii()));
     assert!(!text.chars().any(chat_server::chat::is_forbidden), "forbidden character in {text:?}");
+    assert!(!text.contains(MARKER), "a password was sent to a client: {text:?}");
     let object: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text:?}"));
     assert!(object["type"].is_string(), "an object without a type: {text}");
     object

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::oracle::judge_log;
 use super::{Client, Program};
 
 /// Limits that would slow tests down or refuse them; a test of a limit sets it again.
@@ -30,6 +31,10 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// A folder for a server, in which servers can be started one after the other.
 pub struct Server {
     folder: TempDir,
+    /// Where it keeps its data: in the folder, unless a rig has a disk of its own for it.
+    data: PathBuf,
+    /// Where its servers listen.
+    listen: String,
     settings: String,
 }
 
@@ -42,8 +47,8 @@ pub struct Running {
     /// The code for the first operator, if one was printed.
     pub operator_code: Option<String>,
     stderr: PathBuf,
-    /// Kept open: a server whose stdout is closed is another test.
-    _stdout: BufReader<std::process::ChildStdout>,
+    /// Kept open, unless a rig wants it closed.
+    stdout: Option<BufReader<std::process::ChildStdout>>,
     /// The folder, where nobody else keeps it.
     _folder: Option<Server>,
 }
@@ -62,7 +67,19 @@ impl Server {
         };
         let wide: Vec<&str> = WIDE.lines().filter(overridden).collect();
         let folder = TempDir::new().expect("a temporary folder");
-        Server { folder, settings: format!("{}\n{settings}\n", wide.join("\n")) }
+        let data = folder.path().join("data");
+        let listen = "text://127.0.0.1:0".to_owned();
+        Server { folder, data, listen, settings: format!("{}\n{settings}\n", wide.join("\n")) }
+    }
+
+    /// The same with the data elsewhere.
+    pub fn with_data(settings: &str, data: &Path) -> Server {
+        Server { data: data.to_owned(), ..Server::with(settings) }
+    }
+
+    /// The same with servers that listen elsewhere.
+    pub fn listening_at(self, listen: &str) -> Server {
+        Server { listen: listen.to_owned(), ..self }
     }
 
     /// A server on a new folder, started.
@@ -79,7 +96,7 @@ impl Server {
 
     /// The data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
     }
 
     /// The folder in which the data folder and the settings are.
@@ -97,12 +114,24 @@ impl Server {
     }
 
     /// Starts a server here and waits until it listens.
-    #[expect(clippy::zombie_processes, reason = "it is waited for when it is dropped")]
     pub fn start(&self) -> Running {
+        self.start_by(|command| command)
+    }
+
+    /// The same through another command, such as one that sets a limit first.
+    pub fn start_by(&self, change: impl FnOnce(Command) -> Command) -> Running {
+        let started = self.try_start_by(change);
+        started.unwrap_or_else(|(status, log)| panic!("the server ended before it listened: {status}\n{log}"))
+    }
+
+    /// The same for a server that may end instead, by a fault that a rig makes: its exit status, and the log.
+    #[expect(clippy::zombie_processes, reason = "it is waited for when it is dropped")]
+    pub fn try_start_by(&self, change: impl FnOnce(Command) -> Command) -> Result<Running, (ExitStatus, String)> {
         let stderr = self.folder.path().join("stderr");
         let log = fs::OpenOptions::new().create(true).append(true).open(&stderr).expect("a file for the log");
-        let mut command = self.command("text://127.0.0.1:0");
+        let mut command = self.command(&self.listen);
         command.args(["--listen", "json://127.0.0.1:0"]);
+        let mut command = change(command);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the server starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let (mut operator_code, mut text) = (None, None);
@@ -111,7 +140,7 @@ impl Server {
             let read = stdout.read_line(&mut line).expect("stdout can be read");
             if read == 0 {
                 let log = fs::read_to_string(&stderr).unwrap_or_default();
-                panic!("the server ended before it listened: {:?}\n{log}", child.wait());
+                return Err((child.wait().expect("it can be waited for"), log));
             }
             if let Some(code) = line.strip_prefix("operator code ") {
                 operator_code = code.split(' ').next().map(str::to_owned);
@@ -122,7 +151,8 @@ impl Server {
             };
             text = text.or(address("text://"));
             if let (Some(json), Some(address)) = (address("json://"), text) {
-                return Running { child, address, json, operator_code, stderr, _stdout: stdout, _folder: None };
+                let stdout = Some(stdout);
+                return Ok(Running { child, address, json, operator_code, stderr, stdout, _folder: None });
             }
         }
     }
@@ -180,10 +210,28 @@ impl Running {
         self.child.id()
     }
 
+    /// From now on nobody reads its standard output.
+    pub fn close_stdout(&mut self) {
+        self.stdout = None;
+    }
+
     /// Sends a signal, by its name.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();
         assert!(status.expect("kill can be run").success());
+    }
+
+    /// The same for one that may have ended by itself.
+    pub fn signal_if_alive(&mut self, name: &str) {
+        if self.ended().is_none() {
+            // Not waited for, so the number is still its own.
+            let _ = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();
+        }
+    }
+
+    /// How the process ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the process can be waited for")
     }
 
     /// Waits until the process ends.
@@ -221,5 +269,8 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            judge_log(&fs::read_to_string(&self.stderr).unwrap_or_default());
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
+use super::oracle::Oracle;
 use super::server::PATIENCE;
 
 /// What the server sends before it asks for a password.
@@ -17,9 +18,11 @@ pub const DO_ECHO: &[u8] = &[255, 253, 1];
 /// How it confirms that it shows it again.
 pub const DONT_ECHO: &[u8] = &[255, 254, 1];
 
-/// A connection that keeps every byte it receives, and judges none.
+/// A connection that keeps every byte it receives.
 pub struct Wire {
     socket: TcpStream,
+    /// Judges every byte all the same.
+    oracle: Oracle,
     received: Vec<u8>,
     /// How much of it a test has looked at.
     looked: usize,
@@ -33,15 +36,17 @@ impl Wire {
     pub fn over(socket: TcpStream) -> Wire {
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
         socket.set_nodelay(true).expect("it can be set");
-        Wire { socket, received: Vec::new(), looked: 0 }
+        Wire { socket, oracle: Oracle::default(), received: Vec::new(), looked: 0 }
     }
 
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.oracle.sent(bytes.as_ref());
         self.socket.write_all(bytes.as_ref()).expect("the server reads");
     }
 
     /// Sends to a server that may have closed the connection; whether it could be sent.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.oracle.sent(bytes.as_ref());
         self.socket.write_all(bytes.as_ref()).is_ok()
     }
 
@@ -99,6 +104,7 @@ impl Wire {
             Ok(0) => None,
             Ok(read) => {
                 self.received.extend_from_slice(&buffer[..read]);
+                self.oracle.received(&buffer[..read]);
                 Some(read)
             }
             Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => None,

@@ -1,0 +1,206 @@
+//! What must hold for any bytes: the properties that the fuzz targets try to break.
+//!
+//! Each is a function of a slice of bytes that panics where something does not hold. `make fuzz` feeds them by coverage;
+//! `tests/fuzz.rs` feeds them at random in every run of the tests, and with the corpora that are kept.
+
+mod session;
+
+use chat_server::chat::{Name, is_forbidden};
+use chat_server::net::{Cut, LineCutter};
+use chat_server::protocol::json;
+use chat_server::protocol::telnet::Telnet;
+use chat_server::protocol::text::{Entry, Typed, parse, parse_entry};
+
+pub use session::session;
+
+/// Small, so that short inputs reach them.
+const LINE_MAX_BYTES: usize = 16;
+const LINE_CUT_BYTES: usize = 64;
+
+/// A property by the name of its target.
+pub type Property = fn(&[u8]);
+
+/// All of them.
+pub const PROPERTIES: &[(&str, Property)] = &[
+    ("lines", lines),
+    ("telnet", telnet),
+    ("commands", commands),
+    ("entry", entry),
+    ("names", names),
+    ("session", session),
+    ("json", json),
+];
+
+/// The bytes in pieces whose sizes the first of them tell, so that the fuzzer chooses where a read ends.
+fn pieces(data: &[u8]) -> (&[u8], Vec<&[u8]>) {
+    let (sizes, bytes) = data.split_at(data.len().min(8));
+    let (mut rest, mut pieces) = (bytes, Vec::new());
+    for size in sizes.iter().cycle().map(|size| usize::from(*size) % 24 + 1) {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, after) = rest.split_at(size.min(rest.len()));
+        pieces.push(piece);
+        rest = after;
+        if sizes.is_empty() {
+            break;
+        }
+    }
+    (bytes, pieces)
+}
+
+fn cuts<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Cut> {
+    let mut cutter = LineCutter::new(LINE_MAX_BYTES, LINE_CUT_BYTES);
+    let mut found = Vec::new();
+    for piece in pieces {
+        cutter.push(piece);
+        found.extend(std::iter::from_fn(|| cutter.next()));
+    }
+    found.extend(std::iter::from_fn(|| cutter.finish()));
+    found
+}
+
+/// Whatever a program sends, its answer is one clean line that holds one object with a type, and its reference as it was.
+pub fn json(data: &[u8]) {
+    for line in data.split(|byte| *byte == b'\n') {
+        let json::Line { reference, asked } = json::parse(line);
+        let mut out = Vec::new();
+        match asked {
+            Ok(_) => json::done(reference.as_ref(), &mut out),
+            Err(wrong) => json::wrong(&wrong, reference.as_ref(), &mut out),
+        }
+        let text = String::from_utf8(out).expect("UTF-8");
+        let object = text.strip_suffix('\n').expect("a whole line");
+        assert!(!object.chars().any(is_forbidden), "{object:?}");
+        let object: serde_json::Value = serde_json::from_str(object).expect("JSON");
+        assert!(object["type"].is_string());
+        if reference.is_some() {
+            let sent: serde_json::Value = serde_json::from_slice(line).expect("only JSON has a reference");
+            assert_eq!(object["ref"], sent["ref"]);
+        }
+    }
+}
+
+/// However the bytes are cut into reads the lines are the same; none is too long; and where nothing is edited they are
+/// what a plain split gives.
+pub fn lines(data: &[u8]) {
+    let (whole, pieces) = pieces(data);
+    let found = cuts([whole]);
+    assert_eq!(found, cuts(pieces));
+    for cut in &found {
+        if let Cut::Line(line) = cut {
+            assert!(line.len() <= LINE_MAX_BYTES);
+            assert!(!line.contains(&b'\n') && !line.contains(&b'\r'));
+        }
+    }
+    if let Some(hopeless) = found.iter().position(|cut| *cut == Cut::Hopeless) {
+        assert_eq!(hopeless, found.len() - 1, "nothing comes after it");
+    }
+    let edits = [0, 4, 8, b'\r', 0x15, 0x17, 0x7f];
+    if !whole.iter().any(|byte| edits.contains(byte)) {
+        assert_eq!(found, plain_cuts(whole));
+    }
+}
+
+/// The lines of bytes in which nothing edits.
+fn plain_cuts(bytes: &[u8]) -> Vec<Cut> {
+    let mut expected = Vec::new();
+    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    for (index, line) in lines.iter().enumerate() {
+        match line.len() {
+            length if length > LINE_CUT_BYTES => {
+                expected.push(Cut::Hopeless);
+                return expected;
+            }
+            // Behind the last line end there is no line.
+            0 if index + 1 == lines.len() => {}
+            length if length > LINE_MAX_BYTES => expected.push(Cut::TooLong),
+            _ => expected.push(Cut::Line(line.to_vec())),
+        }
+    }
+    expected
+}
+
+/// What a telnet parser has made of bytes.
+fn received<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Vec<u8>, bool) {
+    let (mut telnet, mut data, mut reply) = (Telnet::new(), Vec::new(), Vec::new());
+    for piece in pieces {
+        let _ = telnet.receive(piece, &mut data, &mut reply);
+    }
+    (data, reply, telnet.is_telnet())
+}
+
+/// However the bytes are cut into reads the text and the answers are the same; no answer is longer than what asked for
+/// it, and each refuses; and bytes without a telnet command pass as they are.
+pub fn telnet(data: &[u8]) {
+    const IAC: u8 = 255;
+    let (whole, pieces) = pieces(data);
+    let (text, reply, is_telnet) = received([whole]);
+    assert_eq!((text.clone(), reply.clone(), is_telnet), received(pieces));
+    assert!(text.len() + reply.len() <= whole.len() + 1);
+    for answer in reply.chunks(3) {
+        assert!(matches!(answer, [IAC, 252 | 254, _]), "{}", reply.escape_ascii());
+    }
+    if !whole.contains(&IAC) {
+        assert!(text == whole && reply.is_empty() && !is_telnet);
+    }
+}
+
+/// Any line is understood in one way, and what is said of it is one clean line.
+pub fn commands(data: &[u8]) {
+    let typed = parse(data);
+    assert_eq!(typed, parse(data));
+    match typed {
+        Typed::Wrong(mistake) => check_line(&mistake.text()),
+        Typed::Help(topic) => topic.lines().iter().for_each(|line| check_line(line)),
+        Typed::Bare(word, text) => {
+            check_line(word.hint());
+            check_line(text.as_str());
+        }
+        // A name, a text or a number that passed is clean: what is shown of it is too.
+        Typed::Ask(command) => check_line(&format!("{command:?}")),
+        _ => {}
+    }
+}
+
+/// Any line before the login is understood, and what is said of it is one clean line without the password.
+pub fn entry(data: &[u8]) {
+    match parse_entry(data) {
+        Entry::Wrong(mistake) => check_line(&mistake.text()),
+        Entry::Login { name, secret } | Entry::Register { name, secret } => {
+            check_name(&name);
+            if let Some(secret) = secret {
+                assert!(data.ends_with(secret.as_bytes()), "a password is what was typed, to the byte");
+            }
+        }
+        Entry::Nothing | Entry::Help | Entry::Quit => {}
+    }
+}
+
+/// What is a name keeps all rules of names; what compares equal looks alike.
+pub fn names(data: &[u8]) {
+    let (one, other) = data.split_at(data.len() / 2);
+    let parsed = [one, other].map(|bytes| std::str::from_utf8(bytes).ok().and_then(|text| Name::parse(text).ok()));
+    for name in parsed.iter().flatten() {
+        check_name(name);
+    }
+    if let [Some(one), Some(other)] = parsed {
+        assert_eq!(one == other, one.folded() == other.folded());
+        assert!(one != other || one.skeleton() == other.skeleton());
+    }
+}
+
+fn check_name(name: &Name) {
+    let text = name.as_str();
+    assert!((2..=20).contains(&text.len()));
+    assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
+    assert!(text.as_bytes()[0].is_ascii_alphanumeric());
+    let again = Name::parse(&name.folded()).expect("a folded name is a name");
+    assert!(again == *name && again.folded() == name.folded());
+    assert_eq!(again.skeleton(), name.skeleton());
+    assert_eq!(again.is_reserved(), name.is_reserved());
+}
+
+fn check_line(line: &str) {
+    assert!(!line.chars().any(is_forbidden), "{line:?}");
+}
