@@ -2,7 +2,7 @@
 CARGO ?= cargo
 ARGS ?=
 
-.PHONY: help build run check fmt lint test sim bench doc clean
+.PHONY: help build run check fmt lint test sim bench bench-peers bench-layers bench-smoke doc clean
 
 help: ## list what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -27,8 +27,17 @@ test: ## run all tests
 sim: ## simulate random clients; SEED=7 STEPS=1000000 make sim replays and lengthens
 	$(CARGO) test --locked --release --test main simulation -- --nocapture
 
-bench: ## measure under load
-	$(CARGO) bench --locked --bench load
+bench: ## measure under load, some eight minutes; ARGS="fanout-100-10-64 latency" chooses, ARGS=--help lists
+	$(CARGO) bench --locked --bench load -- $(ARGS)
+
+bench-peers: ## compare with InspIRCd and ngIRCd, which are installed from Debian if they are missing
+	$(CARGO) bench --locked --bench load -- peers $(ARGS)
+
+bench-layers: ## measure the layers one by one; ARGS=commit chooses
+	$(CARGO) bench --locked --bench layers -- $(ARGS)
+
+bench-smoke: ## check that the server has not become much more expensive, in half a minute
+	$(CARGO) bench --locked --bench load -- smoke
 
 doc: ## build the documentation of the code; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
