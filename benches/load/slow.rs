@@ -20,18 +20,18 @@ use crate::workload::Workload;
 const HEALTHY: usize = 100;
 const SLOW: usize = 10;
 /// Less than half of what is said.
-const SIP_BYTES: usize = 2048;
+const SIP_BYTES: usize = 1024;
 const SIP_EVERY: Duration = Duration::from_millis(10);
-const MESSAGES_PER_S: u64 = 5000;
+const MESSAGES_PER_S: u64 = 2000;
 /// Time to fall behind, to be cut, to see that, and to come again.
-const MEASURED_AT_LEAST: Duration = Duration::from_secs(5);
+const MEASURED_AT_LEAST: Duration = Duration::from_secs(8);
 
 /// Chats in a room without slow readers, and then with some, which are cut and come again.
 pub fn measure(times: Times, settings: &str) {
     let times = Times { measured: times.measured.max(MEASURED_AT_LEAST), ..times };
-    let workload: Workload = format!("fanout-{HEALTHY}-5-1").parse().expect("a workload");
+    let workload: Workload = format!("fanout-{HEALTHY}-2-1").parse().expect("a workload");
     // Slow readers are members of the room whose deliveries nobody counts.
-    let everybody: Workload = format!("fanout-{}-5-1", HEALTHY + SLOW).parse().expect("a workload");
+    let everybody: Workload = format!("fanout-{}-2-1", HEALTHY + SLOW).parse().expect("a workload");
     let target = Target::start(Kind::Text, Some(&everybody), Seed::default(), settings);
     let front = Kind::Text.front();
     let mut crowd = Crowd::gather(target.address, &*front, &workload);

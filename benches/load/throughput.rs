@@ -38,12 +38,16 @@ pub fn measure(kind: Kind, workload: &Workload, seed: Seed, times: Times, settin
     Report { server: kind.name(), workload, connections, measured, floor, latency: None }
 }
 
+/// A generator that gets no core for a while is no slow reader, and must not be cut in the middle of a measurement.
+const PATIENT: &str = "outbox_max_bytes = 16777216\n";
+
 /// The latency of each of these loads: receivers of one room, and messages a second in it.
 pub fn latencies(kind: Kind, loads: &[(usize, u64)], times: Times, settings: &str) -> Vec<Report> {
     println!(
         "\n| {}: messages/s to so many | deliveries/s | p50 ms | p99 ms | p99.9 ms | max ms | generator late, p99 ms | server cores | CPU / F1 |\n|---|---|---|---|---|---|---|---|---|",
         kind.name()
     );
+    let settings = if kind.program().is_some() { "" } else { &format!("{PATIENT}{settings}") };
     let mut reports = Vec::new();
     for (receivers, messages_per_s) in loads {
         // One sender a thousand messages, so that no client sends faster than people could be served.
