@@ -7,7 +7,7 @@ FUZZ_S ?= 60
 FUZZ_TARGETS ?= lines telnet commands entry names session json
 RIG = $(CARGO) test --locked --release --test rigs -- $(RIG_ARGS)
 
-.PHONY: help build run check fmt lint test sim bench doc clean
+.PHONY: help build run check fmt lint test sim bench bench-peers bench-layers bench-smoke doc clean
 .PHONY: rigs rigs-short rig-kill rig-sigterm rig-power rig-sync rig-write rig-disk rig-damage rig-races rig-order rig-readers
 .PHONY: rig-strangers rig-limits rig-crowds rig-peers rig-clock rig-outputs rig-sweep fuzz deny
 
@@ -103,8 +103,17 @@ fuzz: ## fuzz each target for FUZZ_S seconds; needs nightly and cargo-fuzz
 deny: ## check the licences, sources and versions of dependencies; needs cargo-deny
 	$(CARGO) deny check licenses bans sources
 
-bench: ## measure under load
-	$(CARGO) bench --locked --bench load
+bench: ## measure under load, some eight minutes; ARGS="fanout-100-10-64 latency" chooses, ARGS=--help lists
+	$(CARGO) bench --locked --bench load -- $(ARGS)
+
+bench-peers: ## compare with InspIRCd and ngIRCd, which are installed from Debian if they are missing
+	$(CARGO) bench --locked --bench load -- peers $(ARGS)
+
+bench-layers: ## measure the layers one by one; ARGS=commit chooses
+	$(CARGO) bench --locked --bench layers -- $(ARGS)
+
+bench-smoke: ## check that the server has not become much more expensive, in half a minute
+	$(CARGO) bench --locked --bench load -- smoke
 
 doc: ## build the documentation of the code; warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items

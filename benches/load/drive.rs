@@ -1,15 +1,16 @@
-//! Sends, receives, and checks: every delivery is the next message of its sender, so none is lost, doubled or out of
-//! order; who only reads has, at the end, seen the same order as everybody else who only reads.
+//! Closed loop: every sender has so many messages on their way, and sends the next when one has arrived at its witness.
 //!
-//! A message counts as acknowledged when its witness, one chosen member of the room, has received it. `/set acks on`
-//! would serve as well, but its lines are one more delivery a message: a tenth of the work in a room of ten.
+//! `/set acks on` would serve as well as a witness, but its lines are one more delivery a message: a tenth of the work
+//! in a room of ten. What a server acknowledges anyway is counted and checked.
 
 use std::time::{Duration, Instant};
 
-use crate::crowd::{Crowd, PATIENCE};
-use crate::line;
-use crate::machine::{self, Process};
-use crate::workload::Workload;
+use crate::crowd::{Crowd, MOMENT, PATIENCE};
+use crate::front::Front;
+use crate::ledger::Ledger;
+use crate::machine;
+use crate::target::Target;
+use crate::workload::{Talk, Workload};
 
 /// How long a workload runs, and for how long of that it is measured.
 #[derive(Clone, Copy)]
@@ -27,8 +28,11 @@ pub struct Measured {
     pub messages: u64,
     /// Reads of the generator: there cannot have been fewer sends.
     pub reads: u64,
+    /// Of the server's store, where it has one.
+    pub commits: Option<u32>,
     pub server_cpu: Duration,
-    pub broker_cpu: Duration,
+    /// Of its busiest thread.
+    pub busiest_cpu: Duration,
     pub generator_cpu: Duration,
     /// Of all programs on the machine.
     pub busy: Duration,
@@ -39,75 +43,82 @@ pub struct Measured {
 }
 
 /// Counters at one moment.
-struct Sample {
+pub struct Sample {
     at: Instant,
     deliveries: u64,
     messages: u64,
     reads: u64,
+    commits: Option<u32>,
     server_cpu: Duration,
-    broker_cpu: Duration,
+    busiest_cpu: Duration,
     generator_cpu: Duration,
     busy: Duration,
 }
 
-struct Drive<'a> {
+impl Sample {
+    pub fn take(target: &Target, ledger: &Ledger, crowd: &Crowd) -> Sample {
+        let (server_cpu, busiest_cpu) = target.process.cpu();
+        Sample {
+            at: Instant::now(),
+            deliveries: ledger.deliveries,
+            messages: ledger.messages,
+            reads: crowd.reads,
+            commits: target.commits(),
+            server_cpu,
+            busiest_cpu,
+            generator_cpu: machine::own_cpu(),
+            busy: machine::busy(),
+        }
+    }
+
+    /// What happened from this moment to a later one. Switches and memory were looked at outside of it.
+    pub fn to(&self, after: &Sample, switches: u64, resident_kib: u64) -> Measured {
+        Measured {
+            wall: after.at - self.at,
+            deliveries: after.deliveries - self.deliveries,
+            messages: after.messages - self.messages,
+            reads: after.reads - self.reads,
+            commits: self.commits.zip(after.commits).map(|(before, after)| after.wrapping_sub(before)),
+            server_cpu: after.server_cpu - self.server_cpu,
+            busiest_cpu: after.busiest_cpu - self.busiest_cpu,
+            generator_cpu: after.generator_cpu - self.generator_cpu,
+            busy: after.busy - self.busy,
+            switches,
+            resident_kib,
+        }
+    }
+}
+
+struct Drive<'a, 'b> {
     workload: &'a Workload,
-    crowd: &'a mut Crowd,
+    front: &'a dyn Front,
+    crowd: &'a mut Crowd<'b>,
     ledger: Ledger,
+    /// Senders that may send on.
+    may_send: Vec<usize>,
     /// A sender's lines on their way out.
     lines: Vec<u8>,
 }
 
-/// What was sent and what was received.
-struct Ledger {
-    workload: Workload,
-    /// By room: what its lines start with.
-    starts: Vec<Vec<u8>>,
-    /// By member: how many messages it has sent.
-    sent: Vec<u32>,
-    /// By member: how many of these its witness has received.
-    acknowledged: Vec<u32>,
-    /// By member: who acknowledges.
-    witness: Vec<usize>,
-    /// By member and sender of its room: how many messages have been received.
-    received: Vec<u32>,
-    /// By member: a digest of what it has received, in its order.
-    order: Vec<u64>,
-    /// Senders that may send on.
-    may_send: Vec<usize>,
-    deliveries: u64,
-    messages: u64,
-}
-
 /// Drives a workload over connections that have been gathered for it.
-pub fn run(workload: &Workload, crowd: &mut Crowd, server: &Process, times: Times) -> Measured {
-    let mut drive = Drive { workload, crowd, ledger: Ledger::new(*workload), lines: Vec::new() };
+pub fn run(workload: &Workload, front: &dyn Front, crowd: &mut Crowd, target: &Target, times: Times) -> Measured {
+    let (ledger, may_send) = (Ledger::new(*workload, front), workload.openers().collect());
+    let mut drive = Drive { workload, front, crowd, ledger, may_send, lines: Vec::new() };
     let start = Instant::now();
     drive.send();
     drive.until(start + times.warm);
     // Counting switches takes a while with a thousand threads, so the rest is sampled inside of it.
-    let switches = server.switches();
-    let before = drive.sample(server);
-    drive.until(before.at + times.measured);
-    let after = drive.sample(server);
-    let switches = server.switches() - switches;
-    let resident_kib = server.resident_kib();
+    let switches = target.process.switches();
+    let before = Sample::take(target, &drive.ledger, drive.crowd);
+    drive.until(Instant::now() + times.measured);
+    let after = Sample::take(target, &drive.ledger, drive.crowd);
+    let switches = target.process.switches() - switches;
+    let resident_kib = target.process.memory().resident_kib;
     drive.finish();
-    Measured {
-        wall: after.at - before.at,
-        deliveries: after.deliveries - before.deliveries,
-        messages: after.messages - before.messages,
-        reads: after.reads - before.reads,
-        server_cpu: after.server_cpu - before.server_cpu,
-        broker_cpu: after.broker_cpu - before.broker_cpu,
-        generator_cpu: after.generator_cpu - before.generator_cpu,
-        busy: after.busy - before.busy,
-        switches,
-        resident_kib,
-    }
+    before.to(&after, switches, resident_kib)
 }
 
-impl Drive<'_> {
+impl Drive<'_, '_> {
     fn until(&mut self, end: Instant) {
         let (mut seen, mut progress) = (self.ledger.deliveries, Instant::now());
         loop {
@@ -115,7 +126,7 @@ impl Drive<'_> {
             if now >= end {
                 return;
             }
-            self.crowd.wait(|member, line| self.ledger.receive(member, line));
+            self.receive();
             self.send();
             if self.ledger.deliveries > seen {
                 (seen, progress) = (self.ledger.deliveries, now);
@@ -124,125 +135,53 @@ impl Drive<'_> {
         }
     }
 
+    fn receive(&mut self) {
+        let answers = self.workload.talk == Talk::PingPong;
+        let (ledger, may_send) = (&mut self.ledger, &mut self.may_send);
+        self.crowd.wait(MOMENT, |member, line, heard| {
+            if let Some(delivery) = ledger.receive(member, line, heard)
+                && delivery.is_acknowledged
+            {
+                let next = if answers { member } else { delivery.author };
+                if may_send.last() != Some(&next) {
+                    may_send.push(next);
+                }
+            }
+        });
+    }
+
     /// Every sender fills its window.
     fn send(&mut self) {
-        let mut senders = std::mem::take(&mut self.ledger.may_send);
+        let mut senders = std::mem::take(&mut self.may_send);
         for sender in senders.drain(..) {
-            let (sent, acknowledged) = (&mut self.ledger.sent[sender], self.ledger.acknowledged[sender]);
-            while (*sent - acknowledged) as usize != self.workload.window {
-                *sent += 1;
-                line::write(*sent, &mut self.lines);
+            while (self.ledger.sent[sender] - self.ledger.acknowledged[sender]) as usize != self.workload.window() {
+                let (place, number) = self.ledger.next(sender);
+                self.front.say(place, number, &mut self.lines);
             }
             self.crowd.send(sender, &self.lines);
             self.lines.clear();
         }
-        self.ledger.may_send = senders;
-    }
-
-    fn sample(&self, server: &Process) -> Sample {
-        let (server_cpu, broker_cpu) = server.cpu();
-        Sample {
-            at: Instant::now(),
-            deliveries: self.ledger.deliveries,
-            messages: self.ledger.messages,
-            reads: self.crowd.reads,
-            server_cpu,
-            broker_cpu,
-            generator_cpu: machine::own_cpu(),
-            busy: machine::busy(),
-        }
+        self.may_send = senders;
     }
 
     /// Receives what is still on its way, and nothing else.
     fn finish(&mut self) {
-        let mut progress = Instant::now();
-        while let Some(missing) = self.ledger.missing() {
-            let seen = self.ledger.deliveries;
-            self.crowd.wait(|member, line| self.ledger.receive(member, line));
-            if self.ledger.deliveries > seen {
-                progress = Instant::now();
-            }
-            assert!(progress.elapsed() < PATIENCE, "lost: {missing}");
-        }
-        self.ledger.check_order();
+        finish(self.crowd, &mut self.ledger, self.front);
     }
 }
 
-impl Ledger {
-    fn new(workload: Workload) -> Ledger {
-        let members = workload.members();
-        Ledger {
-            workload,
-            starts: (0..workload.rooms).map(line::start_in_room).collect(),
-            sent: vec![0; members],
-            acknowledged: vec![0; members],
-            witness: (0..members).map(|member| workload.witness(member)).collect(),
-            received: vec![0; members * workload.senders_per_room],
-            order: vec![0; members],
-            may_send: workload.senders().collect(),
-            deliveries: 0,
-            messages: 0,
+/// Receives what is still on its way, and checks that it is all.
+pub fn finish(crowd: &mut Crowd, ledger: &mut Ledger, front: &dyn Front) {
+    let mut progress = Instant::now();
+    while let Some(missing) = ledger.missing(front.acknowledges()) {
+        let seen = ledger.deliveries;
+        crowd.wait(MOMENT, |member, line, heard| {
+            ledger.receive(member, line, heard);
+        });
+        if ledger.deliveries > seen {
+            progress = Instant::now();
         }
+        assert!(progress.elapsed() < PATIENCE, "lost: {missing}");
     }
-
-    /// Checks a line that a member received, and counts it.
-    fn receive(&mut self, member: usize, line: &[u8]) {
-        let room = self.workload.room_of(member);
-        let read = line::read(line, &self.starts[room]);
-        let known = read.filter(|(author, _)| *author != member && self.workload.room_of(*author) == room);
-        let Some((author, number)) = known else { stray(member, line) };
-        let Some(place) = self.workload.sender(author) else { stray(member, line) };
-        let received = &mut self.received[member * self.workload.senders_per_room + place];
-        if number != *received + 1 || number > self.sent[author] {
-            out_of_order(member, author, *received, number);
-        }
-        *received = number;
-        self.deliveries += 1;
-        self.order[member] = (self.order[member].rotate_left(5) ^ ((place as u64) << 32 | u64::from(number)))
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        if self.witness[author] == member {
-            self.acknowledged[author] = number;
-            self.messages += 1;
-            if self.may_send.last() != Some(&author) {
-                self.may_send.push(author);
-            }
-        }
-    }
-
-    /// A message that somebody has not received.
-    fn missing(&self) -> Option<String> {
-        let senders = self.workload.senders_per_room;
-        for (at, received) in self.received.iter().enumerate() {
-            let member = at / senders;
-            let author = self.workload.room_of(member) * self.workload.members_per_room + at % senders;
-            if author != member && *received != self.sent[author] {
-                let (name, from) = (line::member_name(member), line::member_name(author));
-                return Some(format!("{name} has {received} of the {} messages of {from}", self.sent[author]));
-            }
-        }
-        None
-    }
-
-    /// Senders get no echo of their own, so their digests differ from each other.
-    fn check_order(&self) {
-        let readers = |room: usize| {
-            let from = room * self.workload.members_per_room;
-            &self.order[from + self.workload.senders_per_room..from + self.workload.members_per_room]
-        };
-        for room in 0..self.workload.rooms {
-            let alike = readers(room).windows(2).all(|pair| pair[0] == pair[1]);
-            assert!(alike, "not everybody in {} has seen the same order", line::room_name(room));
-        }
-    }
-}
-
-#[cold]
-fn stray(member: usize, line: &[u8]) -> ! {
-    panic!("{} received what nobody sent: {:?}", line::member_name(member), String::from_utf8_lossy(line));
-}
-
-#[cold]
-fn out_of_order(member: usize, author: usize, last: u32, number: u32) -> ! {
-    let (member, author) = (line::member_name(member), line::member_name(author));
-    panic!("{member} received message {number} of {author} after {last}");
+    ledger.check_order();
 }

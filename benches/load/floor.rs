@@ -8,16 +8,17 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Interest, Poll, Token};
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll;
 
-use crate::line::LINE_BYTES;
 use crate::machine::thread_cpu;
+use crate::words::LINE_BYTES;
 
 const SOCKETS: usize = 100;
 /// A connection is slow at first.
 const WARM_ROUNDS: usize = 50;
 /// So much processor time makes the error of the system's clock, one tick, small.
-const ENOUGH: Duration = Duration::from_millis(600);
+const ENOUGH: Duration = Duration::from_millis(400);
 
 /// A commit of a few messages writes about so much.
 const SYNCED_BYTES: usize = 4096;
@@ -79,24 +80,24 @@ fn send() -> Duration {
 
 /// Reads by readiness, as the generator does, until all are closed.
 fn read_all(receivers: Vec<TcpStream>) {
-    let mut poll = Poll::new().expect("readiness");
-    let mut events = Events::with_capacity(1024);
-    let mut open = BTreeMap::new();
-    for (number, socket) in receivers.into_iter().enumerate() {
+    let readiness = epoll::create(epoll::CreateFlags::CLOEXEC).expect("readiness");
+    for (number, socket) in receivers.iter().enumerate() {
         socket.set_nonblocking(true).expect("a connection");
-        let mut socket = mio::net::TcpStream::from_std(socket);
-        poll.registry().register(&mut socket, Token(number), Interest::READABLE).expect("a connection");
-        open.insert(Token(number), socket);
+        let flags = epoll::EventFlags::IN | epoll::EventFlags::RDHUP | epoll::EventFlags::ET;
+        epoll::add(&readiness, socket, epoll::EventData::new_u64(number as u64), flags).expect("readiness");
     }
-    let mut buffer = [0; 65536];
+    let mut open: BTreeMap<u64, TcpStream> = (0..).zip(receivers).collect();
+    let (mut events, mut buffer) = (Vec::with_capacity(1024), [0; 65536]);
     while !open.is_empty() {
-        poll.poll(&mut events, None).expect("readiness");
-        for event in &events {
-            while let Some(socket) = open.get_mut(&event.token()) {
+        epoll::wait(&readiness, spare_capacity(&mut events), None).expect("readiness");
+        for event in events.drain(..) {
+            let (number, flags) = (event.data.u64(), event.flags);
+            while let Some(socket) = open.get_mut(&number) {
                 match socket.read(&mut buffer) {
-                    Ok(0) => drop(open.remove(&event.token())),
-                    // Less than asked for: there is no more, unless it is the end, which is told only once.
-                    Ok(read) if read == buffer.len() || event.is_read_closed() => {}
+                    // The end may be told twice.
+                    Ok(0) => drop(open.remove(&number)),
+                    // Less than asked for: there is no more, unless it is the end.
+                    Ok(read) if read == buffer.len() || flags.contains(epoll::EventFlags::RDHUP) => {}
                     _ => break,
                 }
             }

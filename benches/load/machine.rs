@@ -1,7 +1,8 @@
 //! What the system tells of a process: its processor time, its context switches, its memory.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 /// A tick of the times in `/proc`, on every Linux of today.
@@ -10,22 +11,22 @@ const TICK: Duration = Duration::from_millis(10);
 /// A process whose use of the machine is watched.
 pub struct Process {
     folder: PathBuf,
-    /// The thread that owns the chat.
-    broker: PathBuf,
+    /// The thread that does most for everybody: the one that owns the chat, or the only one.
+    busiest: PathBuf,
 }
 
 impl Process {
-    /// The server with this process id. It has a thread called `broker`.
-    pub fn server(pid: u32) -> Process {
+    /// The server with this process id, and its thread that is called `busiest`, if there is one.
+    pub fn server(pid: u32, busiest: &str) -> Process {
         let folder = PathBuf::from(format!("/proc/{pid}"));
-        let is_broker = |task: &PathBuf| fs::read_to_string(task.join("comm")).is_ok_and(|name| name == "broker\n");
-        let broker = tasks(&folder).into_iter().find(is_broker).expect("the server has a broker");
-        Process { folder, broker }
+        let is_it = |task: &PathBuf| fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim_end() == busiest);
+        let busiest = tasks(&folder).into_iter().find(is_it).unwrap_or_else(|| folder.clone());
+        Process { folder, busiest }
     }
 
-    /// User and system time of all its threads, and of the broker alone.
+    /// User and system time of all its threads, and of the busiest alone.
     pub fn cpu(&self) -> (Duration, Duration) {
-        (cpu(&self.folder), cpu(&self.broker))
+        (cpu(&self.folder), cpu(&self.busiest))
     }
 
     /// How often one of its threads stopped running, willingly or not.
@@ -39,9 +40,26 @@ impl Process {
     }
 
     /// What it has in memory.
-    pub fn resident_kib(&self) -> u64 {
-        field(&fs::read_to_string(self.folder.join("status")).unwrap_or_default(), "VmRSS:")
+    pub fn memory(&self) -> Memory {
+        let status = fs::read_to_string(self.folder.join("status")).unwrap_or_default();
+        let (resident_kib, tables_kib) = (field(&status, "VmRSS:"), field(&status, "VmPTE:"));
+        Memory { resident_kib, tables_kib, threads: field(&status, "Threads:") }
     }
+}
+
+/// What a process has in memory.
+#[derive(Clone, Copy)]
+pub struct Memory {
+    pub resident_kib: u64,
+    /// The kernel's page tables for it.
+    pub tables_kib: u64,
+    pub threads: u64,
+}
+
+/// What the kernel holds beside the pages of programs: stacks of threads, page tables and everything small.
+pub fn kernel_kib() -> u64 {
+    let info = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    ["Slab:", "KernelStack:", "PageTables:"].iter().map(|name| field(&info, name)).sum()
 }
 
 /// User and system time of this process.
@@ -72,16 +90,37 @@ pub fn describe() -> String {
     format!("{} cores, {}, Linux {}", cores(), model.unwrap_or("unknown"), kernel.trim())
 }
 
+/// The state of the source that was built, where git knows it.
+pub fn commit() -> String {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    match git(&["rev-parse", "--short", "HEAD"]) {
+        Some(commit) if git(&["status", "--porcelain", "src"]).is_some_and(|changes| changes.is_empty()) => commit,
+        Some(commit) => format!("{commit}+changes"),
+        None => "unknown".to_owned(),
+    }
+}
+
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn tasks(folder: &std::path::Path) -> Vec<PathBuf> {
+/// Raises how many descriptors this process, and those it starts, may have.
+pub fn allow_many_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
+        .expect("a limit may be raised to its maximum");
+}
+
+fn tasks(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder.join("task")).expect("the process runs");
     entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()
 }
 
-fn cpu(folder: &std::path::Path) -> Duration {
+fn cpu(folder: &Path) -> Duration {
     let stat = fs::read_to_string(folder.join("stat")).expect("the process runs");
     // The name of the process comes in parentheses and may hold anything; the times are the 14th and 15th field.
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();

@@ -1,80 +1,130 @@
-//! How many lines a second does the server deliver, and what does each cost?
+//! How does the server do under load, and beside others?
 //!
 //! The real server, optimised, with every message stored before anybody sees it, in a folder of its own; real sockets;
-//! and one thread that plays all the people. `cargo bench --bench load -- fanout-100-10-64` runs one workload, `--quick`
-//! shortens all, `--set=inbox_events=64` changes a setting of the server. What the figures mean stands in
-//! `docs/performance.md`.
+//! and one thread that plays all the people. Without arguments everything is measured that needs no other server.
+//! `cargo bench --bench load -- fanout-100-10-64` runs one workload, `-- growth --long` one question at length, `-- peers`
+//! compares with InspIRCd and ngIRCd. What the figures mean stands in `docs/performance.md`.
 
+mod compare;
+mod core;
 mod crowd;
 mod drive;
 mod floor;
-mod line;
+mod front;
+mod growth;
+mod history;
+mod idle;
+mod ledger;
 mod machine;
+mod paced;
+mod plot;
 mod report;
-#[allow(dead_code, unused_imports, reason = "tests need more of it")]
-#[path = "../../tests/support/mod.rs"]
-mod support;
+mod seed;
+mod slow;
+mod smoke;
+mod start;
+mod target;
+mod throughput;
+mod words;
 mod workload;
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crowd::Crowd;
-use drive::Times;
-use machine::Process;
-use report::Report;
-use support::Server;
-use workload::Workload;
+use clap::Parser;
 
-/// A thousand people register at two password hashes at a time, and the last of them waits for all others.
-const SETTINGS: &str = "login_timeout_s = 3600\n";
+use drive::Times;
+use target::Kind;
+use workload::Workload;
 
 const USUAL_TIMES: Times = Times { warm: Duration::from_secs(1), measured: Duration::from_secs(5) };
 const QUICK_TIMES: Times = Times { warm: Duration::from_millis(300), measured: Duration::from_secs(1) };
 
-fn main() -> ExitCode {
-    let mut times = USUAL_TIMES;
-    let (mut workloads, mut settings) = (Vec::new(), SETTINGS.to_owned());
-    for argument in std::env::args().skip(1) {
-        match argument.strip_prefix("--set=").and_then(|setting| setting.split_once('=')) {
-            Some((name, value)) => settings += &format!("{name} = {value}\n"),
-            None if argument == "--quick" => times = QUICK_TIMES,
-            // Cargo adds this one.
-            None if argument == "--bench" => {}
-            None => match argument.parse::<Workload>() {
-                Ok(workload) => workloads.push(workload),
-                Err(error) => {
-                    eprintln!("{error}");
-                    return ExitCode::from(2);
-                }
-            },
-        }
-    }
-    if workloads.is_empty() {
-        workloads = workload::USUAL.iter().map(|name| name.parse().expect("a workload")).collect();
-    }
-    println!("{}\n\n{}", machine::describe(), report::HEAD);
-    let mut lines = Vec::new();
-    for workload in workloads {
-        let report = measure(workload, times, &settings);
-        println!("{}", report.row());
-        std::io::stdout().flush().expect("somebody reads");
-        lines.push(report.json());
-    }
-    println!();
-    lines.iter().for_each(|line| println!("{line}"));
-    ExitCode::SUCCESS
+/// Messages a second to a hundred people, up to where no machine of today follows.
+const LOADS: [u64; 7] = [10, 100, 300, 1000, 3000, 6000, 12_000];
+
+#[derive(Parser)]
+#[command(about = "Measures the server under load")]
+struct Arguments {
+    /// Workloads such as fanout-100-10-64, rooms-100-10-4, pairs-100 or spread-1000-16; or questions: throughput,
+    /// latency, idle, history, slow, start, growth, peers, smoke.
+    what: Vec<String>,
+    /// What is driven where a choice is given: text, json, inspircd or ngircd.
+    #[arg(long, default_value = "text")]
+    front: Kind,
+    /// A setting of the server, as name=value.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// Measures for a fifth of the time.
+    #[arg(long)]
+    quick: bool,
+    /// Measures sizes that take long: 10,000,000 stored messages.
+    #[arg(long)]
+    long: bool,
+    /// How often each is measured beside the peers.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Cargo adds this one.
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// The pure core alone, so many messages: what `smoke` counts the instructions of.
+    #[arg(long, hide = true)]
+    core: Option<u32>,
 }
 
-/// Each workload has a server of its own, so that none finds what another has left.
-fn measure(workload: Workload, times: Times, settings: &str) -> Report {
-    let server = Server::with(settings).into_running();
-    let process = Process::server(server.pid());
-    let mut crowd = Crowd::gather(server.address, &workload);
-    let floor_before = floor::measure();
-    let measured = drive::run(&workload, &mut crowd, &process, times);
-    let floor_after = floor::measure();
-    server.stop();
-    Report { workload, measured, floor_before, floor_after }
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Some(messages) = arguments.core {
+        core::run(messages);
+        return ExitCode::SUCCESS;
+    }
+    machine::allow_many_descriptors();
+    let Arguments { front, quick, long, rounds, .. } = arguments;
+    let times = if quick { QUICK_TIMES } else { USUAL_TIMES };
+    let settings: String = arguments.settings.iter().map(|it| it.replacen('=', " = ", 1) + "\n").collect();
+    let everything = ["throughput", "latency", "idle", "history", "slow", "start", "growth"].map(str::to_owned);
+    let what = if arguments.what.is_empty() { everything.to_vec() } else { arguments.what };
+    println!("{}, commit {}", machine::describe(), machine::commit());
+    let (questions, names): (Vec<_>, Vec<_>) = what.into_iter().partition(|it| !it.contains('-'));
+    let workloads = match names.iter().map(|name| name.parse()).collect::<Result<Vec<Workload>, _>>() {
+        Ok(workloads) => workloads,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    // Named workloads are measured beside the peers if those are asked for too.
+    if !workloads.is_empty() && !questions.iter().any(|question| question == "peers") {
+        throughput::run(front, &workloads, times, &settings);
+    }
+    for question in questions {
+        let stored = if long { 10_000_000 } else { 1_000_000 };
+        match question.as_str() {
+            "throughput" => {
+                let usual: Vec<_> = workload::USUAL.iter().map(|name| name.parse().expect("a workload")).collect();
+                throughput::run(front, &usual, times, &settings);
+            }
+            "latency" => {
+                throughput::latencies(front, &[(500, 10)], times, &settings);
+                let loads = LOADS.map(|messages_per_s| (100, messages_per_s));
+                throughput::draw(&throughput::latencies(front, &loads, times, &settings));
+            }
+            "idle" => idle::measure(front, &[1000, 5000, 9000], &settings),
+            "history" => history::measure(stored, times, &settings),
+            "slow" => slow::measure(times, &settings),
+            "start" => start::measure(100_000, stored, &settings),
+            "growth" => growth::measure(stored, times, &settings),
+            "peers" => compare::run(front, &workloads, rounds, times, &settings),
+            "smoke" => {
+                if !smoke::check() {
+                    return ExitCode::FAILURE;
+                }
+            }
+            unknown => {
+                eprintln!("no question \"{unknown}\": --help lists them");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    ExitCode::SUCCESS
 }

@@ -1,87 +1,126 @@
-//! The results, as a table for people and as lines of JSON for programs.
+//! The results, as tables for people and as lines of JSON for programs, which are kept.
 
-use std::time::Duration;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 use crate::drive::Measured;
 use crate::floor::Floor;
 use crate::machine;
-use crate::workload::Workload;
+use crate::paced::Latency;
 
 /// A workload that was measured, between two measurements of the machine's floor.
 pub struct Report {
-    pub workload: Workload,
+    pub server: &'static str,
+    pub workload: String,
+    pub connections: usize,
     pub measured: Measured,
-    pub floor_before: Floor,
-    pub floor_after: Floor,
+    pub floor: [Floor; 2],
+    pub latency: Option<Latency>,
 }
 
 /// What each column is, in the table's first lines.
 pub const HEAD: &str = "\
-| workload | deliveries/s | messages/s | CPU us/delivery | CPU / F1 | rate x F1 | switches/delivery | lines/read | cores: server (broker) + generator + others | RSS MiB | F1 us | sync us | bound by |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|";
+| workload | deliveries/s | messages/s | CPU us/delivery | CPU / F1 | rate x F1 | switches/delivery | lines/read | commits/s | rows/commit | cores: server (busiest thread) + generator + others | RSS MiB | F1 us | sync us | bound by |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
 impl Report {
     pub fn row(&self) -> String {
         let measured = &self.measured;
-        let per_delivery = |what: u64| what as f64 / measured.deliveries as f64;
+        let [before, after] = self.floor;
+        let or_none = |figure: Option<f64>| figure.map_or("-".to_owned(), short);
         format!(
-            "| {} | {} | {} | {:.2} | {:.3} | {:.2} | {:.4} | {:.1} | {:.2} ({:.2}) + {:.2} + {:.2} | {:.0} | {:.1} - {:.1} | {:.0} - {:.0} | {} |",
+            "| {} | {} | {} | {:.3} | {:.3} | {:.2} | {:.4} | {:.1} | {} | {} | {:.2} ({:.2}) + {:.2} + {:.2} | {:.0} | {:.1} - {:.1} | {:.0} - {:.0} | {} |",
             self.workload,
-            thousands(self.rate(measured.deliveries)),
-            thousands(self.rate(measured.messages)),
+            short(self.rate(measured.deliveries)),
+            short(self.rate(measured.messages)),
             self.cpu_us(),
-            self.cpu_us() / self.floor_us(),
+            self.cpu_over_floor(),
             self.rate(measured.deliveries) * self.floor_us() / 1e6,
-            per_delivery(measured.switches),
-            1.0 / per_delivery(measured.reads),
+            self.switches_per_delivery(),
+            measured.deliveries as f64 / measured.reads as f64,
+            or_none(self.commits_per_s()),
+            or_none(self.rows_per_commit()),
             self.share(measured.server_cpu),
-            self.share(measured.broker_cpu),
+            self.share(measured.busiest_cpu),
             self.share(measured.generator_cpu),
             self.others(),
             measured.resident_kib as f64 / 1024.0,
-            us(self.floor_before.send),
-            us(self.floor_after.send),
-            us(self.floor_before.sync),
-            us(self.floor_after.sync),
+            us(before.send),
+            us(after.send),
+            us(before.sync),
+            us(after.sync),
             self.bound(),
         )
     }
 
     pub fn json(&self) -> Value {
         let measured = &self.measured;
-        json!({
-            "workload": self.workload.to_string(),
+        let mut value = json!({
+            "server": self.server,
+            "workload": self.workload,
             "seconds": measured.wall.as_secs_f64(),
             "deliveries": measured.deliveries,
             "messages": measured.messages,
-            "deliveries_per_s": self.rate(measured.deliveries),
+            "deliveries_per_s": self.deliveries_per_s(),
             "messages_per_s": self.rate(measured.messages),
             "server_cpu_us_per_delivery": self.cpu_us(),
-            "send_floor_us": [us(self.floor_before.send), us(self.floor_after.send)],
-            "sync_floor_us": [us(self.floor_before.sync), us(self.floor_after.sync)],
-            "cpu_over_send_floor": self.cpu_us() / self.floor_us(),
-            "rate_over_send_floor": self.rate(measured.deliveries) * self.floor_us() / 1e6,
-            "switches_per_delivery": measured.switches as f64 / measured.deliveries as f64,
+            "send_floor_us": self.floor.map(|floor| us(floor.send)),
+            "sync_floor_us": self.floor.map(|floor| us(floor.sync)),
+            "cpu_over_send_floor": self.cpu_over_floor(),
+            "rate_over_send_floor": self.deliveries_per_s() * self.floor_us() / 1e6,
+            "switches_per_delivery": self.switches_per_delivery(),
             "lines_per_read": measured.deliveries as f64 / measured.reads as f64,
+            "commits_per_s": self.commits_per_s(),
+            "rows_per_commit": self.rows_per_commit(),
             "server_cores": self.share(measured.server_cpu),
-            "broker_cores": self.share(measured.broker_cpu),
+            "busiest_thread_cores": self.share(measured.busiest_cpu),
             "generator_cores": self.share(measured.generator_cpu),
             "other_cores": self.others(),
             "resident_kib": measured.resident_kib,
-            "connections": self.workload.members(),
+            "connections": self.connections,
             "bound_by": self.bound(),
-        })
+        });
+        if let Some(latency) = self.latency {
+            value["latency_ms"] = self::latency(latency);
+        }
+        value
+    }
+
+    pub fn deliveries_per_s(&self) -> f64 {
+        self.rate(self.measured.deliveries)
+    }
+
+    pub fn cpu_us(&self) -> f64 {
+        us(self.measured.server_cpu) / self.measured.deliveries as f64
+    }
+
+    pub fn cpu_over_floor(&self) -> f64 {
+        self.cpu_us() / self.floor_us()
+    }
+
+    pub fn switches_per_delivery(&self) -> f64 {
+        self.measured.switches as f64 / self.measured.deliveries as f64
+    }
+
+    pub fn commits_per_s(&self) -> Option<f64> {
+        self.measured.commits.map(|commits| self.rate(commits.into()))
+    }
+
+    pub fn rows_per_commit(&self) -> Option<f64> {
+        self.measured.commits.filter(|commits| *commits > 0).map(|it| self.measured.messages as f64 / f64::from(it))
     }
 
     /// What kept the figure from being higher. One thread can use one core, and all programs share the cores that there
     /// are; where neither is used up, somebody waited: for the disk, or for the next line of a small window.
-    fn bound(&self) -> &'static str {
+    pub fn bound(&self) -> &'static str {
         if self.share(self.measured.generator_cpu) > 0.9 {
             "generator"
-        } else if self.share(self.measured.broker_cpu) > 0.9 {
-            "broker"
+        } else if self.share(self.measured.busiest_cpu) > 0.9 {
+            "busiest thread"
         } else if self.share(self.measured.busy) < 0.93 * machine::cores() as f64 {
             "waiting"
         } else if self.others() > 0.2 {
@@ -101,12 +140,8 @@ impl Report {
         count as f64 / self.measured.wall.as_secs_f64()
     }
 
-    fn cpu_us(&self) -> f64 {
-        us(self.measured.server_cpu) / self.measured.deliveries as f64
-    }
-
     fn floor_us(&self) -> f64 {
-        us(self.floor_before.send + self.floor_after.send) / 2.0
+        us(self.floor[0].send + self.floor[1].send) / 2.0
     }
 
     fn share(&self, cpu: Duration) -> f64 {
@@ -114,15 +149,40 @@ impl Report {
     }
 }
 
-fn us(duration: Duration) -> f64 {
+/// Where results are kept.
+pub fn folder() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
+    fs::create_dir_all(&folder).expect("a folder for results");
+    folder
+}
+
+/// Appends a result to those that are kept, with when, where and of what it is.
+pub fn keep(what: &str, mut result: Value) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    result["measured"] = json!(what);
+    result["at_unix_s"] = json!(since.as_secs());
+    result["commit"] = json!(machine::commit());
+    result["machine"] = json!(machine::describe());
+    let path = folder().join("results.jsonl");
+    let mut file = OpenOptions::new().create(true).append(true).open(path).expect("a file for results");
+    writeln!(file, "{result}").expect("room on the disk");
+}
+
+pub fn latency(latency: Latency) -> Value {
+    json!({ "p50": latency.p50, "p99": latency.p99, "p999": latency.p999, "max": latency.max })
+}
+
+pub fn us(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
-/// `1.23 M` or `123 k`, as many digits as mean something.
-fn thousands(rate: f64) -> String {
+/// `1.23 M`, `123 k` or `12.3`: as many digits as mean something.
+pub fn short(rate: f64) -> String {
     match rate {
         1e6.. => format!("{:.2} M", rate / 1e6),
         1e4.. => format!("{:.0} k", rate / 1e3),
-        _ => format!("{:.1} k", rate / 1e3),
+        1e3.. => format!("{:.1} k", rate / 1e3),
+        1e2.. => format!("{rate:.0}"),
+        _ => format!("{rate:.1}"),
     }
 }

@@ -1,45 +1,78 @@
-//! What is measured: how many people in how many rooms, how many of them send, and how far ahead of the answers.
+//! What is measured: how many people hear each other, how many of them send, and how far ahead of the answers.
 
 use std::fmt;
 use std::str::FromStr;
 
+use crate::front::Place;
+
 /// What runs when nothing is chosen.
-pub const USUAL: [&str; 7] = [
+pub const USUAL: [&str; 12] = [
+    "fanout-100-1-1",
+    "fanout-100-10-1",
+    "fanout-100-1-64",
+    "fanout-100-10-64",
+    "fanout-1000-1-1",
+    "fanout-1000-10-1",
+    "fanout-1000-1-64",
+    "fanout-1000-10-64",
+    "rooms-100-10-4",
+    "rooms-1-10-256",
+    "pairs-1",
+    "pairs-100",
+];
+
+/// What runs beside other servers.
+pub const BESIDE_PEERS: [&str; 7] = [
     "fanout-100-1-1",
     "fanout-100-1-64",
-    "fanout-100-10-1",
     "fanout-100-10-64",
     "fanout-1000-1-64",
     "fanout-1000-10-64",
     "rooms-100-10-4",
+    "pairs-100",
 ];
 
-/// Names are of four digits, so that every line has the same length.
 const MEMBERS_MAX: usize = 10_000;
+const ROOMS_MAX: usize = 100_000;
 
-/// Rooms that are all alike. In each the first members send; the others only read.
-#[derive(Clone, Copy, Debug)]
+/// Circles of people who hear each other, all alike. In each the first members send; the others only read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Workload {
-    pub rooms: usize,
-    pub members_per_room: usize,
-    pub senders_per_room: usize,
-    /// How many messages of a sender may be on their way at a time.
-    pub window: usize,
+    pub circles: usize,
+    pub members_per_circle: usize,
+    pub senders_per_circle: usize,
+    pub talk: Talk,
+}
+
+/// Where and when a circle talks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Talk {
+    /// In rooms of its own, one after the other; so many messages of a sender may be on their way at a time.
+    Rooms { rooms_per_circle: usize, window: usize },
+    /// Two people, directly: whoever hears answers.
+    PingPong,
 }
 
 impl Workload {
     /// How many connections there are.
     pub fn members(&self) -> usize {
-        self.rooms * self.members_per_room
+        self.circles * self.members_per_circle
     }
 
-    pub fn room_of(&self, member: usize) -> usize {
-        member / self.members_per_room
+    pub fn rooms(&self) -> usize {
+        match self.talk {
+            Talk::Rooms { rooms_per_circle, .. } => self.circles * rooms_per_circle,
+            Talk::PingPong => 0,
+        }
     }
 
-    /// Its place among the senders of its room, if it sends.
+    pub fn circle_of(&self, member: usize) -> usize {
+        member / self.members_per_circle
+    }
+
+    /// Its place among the senders of its circle, if it sends.
     pub fn sender(&self, member: usize) -> Option<usize> {
-        Some(member % self.members_per_room).filter(|place| *place < self.senders_per_room)
+        Some(member % self.members_per_circle).filter(|place| *place < self.senders_per_circle)
     }
 
     pub fn senders(&self) -> impl Iterator<Item = usize> {
@@ -47,45 +80,90 @@ impl Workload {
         (0..self.members()).filter(move |member| workload.sender(*member).is_some())
     }
 
-    /// Who makes the first of its room's members send on: the member that connected last, since servers tend to serve
+    /// Those who send without having heard anything.
+    pub fn openers(&self) -> impl Iterator<Item = usize> {
+        let workload = *self;
+        self.senders().filter(move |member| workload.talk != Talk::PingPong || workload.sender(*member) == Some(0))
+    }
+
+    /// The rooms of a member's circle.
+    pub fn rooms_of(&self, member: usize) -> std::ops::Range<usize> {
+        let each = self.rooms() / self.circles;
+        let circle = self.circle_of(member);
+        circle * each..(circle + 1) * each
+    }
+
+    /// Where a sender's message with this number goes.
+    pub fn place(&self, sender: usize, number: u32) -> Place {
+        let rooms = self.rooms_of(sender);
+        match self.talk {
+            Talk::Rooms { .. } => Place::Room(rooms.start + number as usize % rooms.len()),
+            Talk::PingPong => Place::Direct(self.witness(sender)),
+        }
+    }
+
+    /// Who makes the first of its circle's members send on: the member that connected last, since servers tend to serve
     /// that one last, and it is no sender unless everybody is. A sender gets no echo, so for that one it is another.
     pub fn witness(&self, sender: usize) -> usize {
-        let last = (self.room_of(sender) + 1) * self.members_per_room - 1;
+        let last = (self.circle_of(sender) + 1) * self.members_per_circle - 1;
         if last == sender { last - 1 } else { last }
+    }
+
+    /// How many messages of a sender may be on their way.
+    pub fn window(&self) -> usize {
+        match self.talk {
+            Talk::Rooms { window, .. } => window,
+            Talk::PingPong => 1,
+        }
     }
 }
 
 impl FromStr for Workload {
     type Err = String;
 
-    /// `fanout-RECEIVERS-SENDERS-WINDOW`, or `rooms-ROOMS-MEMBERS-WINDOW` where everybody sends.
     fn from_str(text: &str) -> Result<Workload, String> {
-        let unknown =
-            || format!("no workload \"{text}\": fanout-RECEIVERS-SENDERS-WINDOW or rooms-ROOMS-MEMBERS-WINDOW");
+        let unknown = || {
+            format!(
+                "no workload \"{text}\": fanout-RECEIVERS-SENDERS-WINDOW, rooms-ROOMS-MEMBERS-WINDOW and \
+                 spread-ROOMS-WINDOW where everybody sends, or pairs-PAIRS"
+            )
+        };
         let (kind, numbers) = text.split_once('-').ok_or_else(unknown)?;
         let numbers: Result<Vec<usize>, _> = numbers.split('-').map(str::parse).collect();
-        let (rooms, members_per_room, senders_per_room, window) = match (kind, numbers.as_deref()) {
-            ("fanout", Ok([receivers, senders, window])) => (1, receivers + senders, *senders, *window),
-            ("rooms", Ok([rooms, members, window])) => (*rooms, *members, *members, *window),
+        let one_room = |window| Talk::Rooms { rooms_per_circle: 1, window };
+        let (circles, members_per_circle, senders_per_circle, talk) = match (kind, numbers.as_deref()) {
+            ("fanout", Ok([receivers, senders, window])) => (1, receivers + senders, *senders, one_room(*window)),
+            ("rooms", Ok([rooms, members, window])) => (*rooms, *members, *members, one_room(*window)),
+            ("spread", Ok([rooms, window])) => {
+                (10, 10, 10, Talk::Rooms { rooms_per_circle: rooms / 10, window: *window })
+            }
+            ("pairs", Ok([pairs])) => (*pairs, 2, 2, Talk::PingPong),
             _ => return Err(unknown()),
         };
-        if rooms * senders_per_room * window == 0 || members_per_room < 2 {
+        let workload = Workload { circles, members_per_circle, senders_per_circle, talk };
+        let is_silent = circles * senders_per_circle * workload.window() == 0
+            || members_per_circle < 2
+            || (talk != Talk::PingPong && workload.rooms() == 0);
+        if is_silent {
             return Err(format!("in \"{text}\" nobody would receive anything"));
         }
-        let workload = Workload { rooms, members_per_room, senders_per_room, window };
-        match workload.members() {
-            0..=MEMBERS_MAX => Ok(workload),
-            members => Err(format!("\"{text}\" has {members} connections: at most {MEMBERS_MAX} are possible")),
+        if workload.members() > MEMBERS_MAX || workload.rooms() > ROOMS_MAX {
+            return Err(format!("\"{text}\" is too large: at most {MEMBERS_MAX} connections and {ROOMS_MAX} rooms"));
         }
+        Ok(workload)
     }
 }
 
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Workload { rooms, members_per_room: members, senders_per_room: senders, window } = self;
-        match members - senders {
-            0 => write!(f, "rooms-{rooms}-{members}-{window}"),
-            receivers => write!(f, "fanout-{receivers}-{senders}-{window}"),
+        let Workload { circles, members_per_circle: members, senders_per_circle: senders, talk } = self;
+        match talk {
+            Talk::PingPong => write!(f, "pairs-{circles}"),
+            Talk::Rooms { rooms_per_circle: 1, window } => match members - senders {
+                0 => write!(f, "rooms-{circles}-{members}-{window}"),
+                receivers => write!(f, "fanout-{receivers}-{senders}-{window}"),
+            },
+            Talk::Rooms { window, .. } => write!(f, "spread-{}-{window}", self.rooms()),
         }
     }
 }
