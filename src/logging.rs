@@ -355,7 +355,7 @@ mod tests {
         }
         let begin = Instant::now();
         logging.finish(Duration::MAX);
-        assert!(begin.elapsed() < 2 * FINISH_TIMEOUT_MAX);
+        assert!(begin.elapsed() < 40 * FINISH_TIMEOUT_MAX);
         drop(stalled);
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use super::name_filter::NameFilter;
 use super::suggest;
 use super::token::Token;
 use super::{AccountId, AccountRow, ClientId, Name, Presence, Role, RoomId, SYSTEM, Text, Timestamp};
@@ -102,6 +103,7 @@ fn ghost(id: AccountId) -> Name {
 pub(super) struct Accounts {
     by_id: BTreeMap<AccountId, Account>,
     by_name: BTreeMap<String, AccountId>,
+    filter: NameFilter,
     skeletons: BTreeMap<String, AccountId>,
     /// Those with a connection, by name.
     online: BTreeMap<String, AccountId>,
@@ -126,7 +128,9 @@ impl Accounts {
     pub fn insert(&mut self, account: Account) {
         // Nobody can write to the system account, invite it or log in to it: it is not found by its name.
         if let Some(name) = account.name.as_ref().filter(|_| account.id != SYSTEM) {
-            self.by_name.insert(name.folded(), account.id);
+            let folded = name.folded();
+            self.by_name.insert(folded.clone(), account.id);
+            self.filter.add(&folded, self.by_name.keys().map(String::as_str));
             self.skeletons.insert(name.skeleton(), account.id);
         }
         self.by_id.insert(account.id, account);
@@ -157,8 +161,16 @@ impl Accounts {
         self.find_folded(&name.folded())
     }
 
-    pub fn find_folded(&self, folded: &str) -> Option<&Account> {
+    fn find_folded(&self, folded: &str) -> Option<&Account> {
         self.by_name.get(folded).map(|id| self.get(*id))
+    }
+
+    /// The number of the account that a word of a message names, in lower case: quick where it is none, as most are.
+    pub fn named_by(&self, folded: &[u8]) -> Option<AccountId> {
+        if !self.filter.may_have(folded) {
+            return None;
+        }
+        self.by_name.get(std::str::from_utf8(folded).ok()?).copied()
     }
 
     /// The account that the label of a direct room means: a name, or `ghost-17` for a deleted one.

@@ -18,6 +18,7 @@ mod lookup;
 mod membership;
 mod moderation;
 mod name;
+mod name_filter;
 mod operator;
 mod people;
 mod reading;

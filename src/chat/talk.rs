@@ -77,7 +77,7 @@ impl Chat {
         effects.store(Record::MessageSaid { room: id, seq, at: now, author, kind, text: text.clone(), key });
         let mut named = BTreeSet::new();
         for word in words(text.as_str()) {
-            let Some(account) = self.accounts.find_folded(word.as_str()).map(|account| account.id) else { continue };
+            let Some(account) = self.accounts.named_by(word.folded()) else { continue };
             let Some(member) = room.members.get_mut(&account).filter(|_| account != author) else { continue };
             if !named.insert(account) {
                 continue;
@@ -120,27 +120,34 @@ struct Word {
 }
 
 impl Word {
-    fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.len]).expect("only ASCII is put in")
+    fn folded(&self) -> &[u8] {
+        &self.bytes[..self.len]
     }
 }
 
 /// The words of a text that could be names.
 fn words(text: &str) -> impl Iterator<Item = Word> {
-    let is_outside = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    let possible = |word: &&str| (NAME_MIN_CHARS..=NAME_MAX_CHARS).contains(&word.len());
+    // Names are ASCII, and no byte of another character is.
+    let is_outside = |byte: &u8| !(byte.is_ascii_alphanumeric() || is_sign(byte));
+    let possible = |word: &&[u8]| (NAME_MIN_CHARS..=NAME_MAX_CHARS).contains(&word.len());
     // A name may end in these signs, but they may also stand there for themselves.
-    let readings = |word| [Some(word), Some(trimmed(word)).filter(|trimmed| *trimmed != word)];
-    text.split(is_outside).flat_map(readings).flatten().filter(possible).map(|word| {
+    let readings = |word| [Some(word), Some(trimmed(word)).filter(|trimmed: &&[u8]| trimmed.len() != word.len())];
+    text.as_bytes().split(is_outside).flat_map(readings).flatten().filter(possible).map(|word| {
         let mut bytes = [0; NAME_MAX_CHARS];
-        bytes[..word.len()].copy_from_slice(word.as_bytes());
+        bytes[..word.len()].copy_from_slice(word);
         bytes.make_ascii_lowercase();
         Word { bytes, len: word.len() }
     })
 }
 
-fn trimmed(word: &str) -> &str {
-    word.trim_matches(['-', '_'])
+fn trimmed(word: &[u8]) -> &[u8] {
+    let Some(first) = word.iter().position(|byte| !is_sign(byte)) else { return &[] };
+    let last = word.iter().rposition(|byte| !is_sign(byte)).unwrap_or(first);
+    &word[first..=last]
+}
+
+fn is_sign(byte: &u8) -> bool {
+    matches!(byte, b'-' | b'_')
 }
 
 #[cfg(test)]
@@ -149,8 +156,9 @@ mod tests {
 
     #[test]
     fn names_are_found_among_other_signs() {
-        let found: Vec<String> =
-            words("Ana: hi, @Bob_2! (cho-) x née 123456789012345678901").map(|word| word.as_str().to_owned()).collect();
+        let found: Vec<String> = words("Ana: hi, @Bob_2! (cho-) x née 123456789012345678901")
+            .map(|word| String::from_utf8_lossy(word.folded()).into_owned())
+            .collect();
         assert_eq!(found, ["ana", "hi", "bob_2", "cho-", "cho"]);
     }
 }

@@ -17,6 +17,12 @@ pub struct Text(Arc<str>);
 impl Text {
     /// Cleans what was received: bytes that are not UTF-8 become [`PLACEHOLDER`] too. White space at both ends goes.
     pub fn clean(received: &[u8]) -> Text {
+        // Most of what is written is plain ASCII, in which nothing is to be replaced.
+        if received.iter().all(|byte| matches!(byte, b' '..=b'~'))
+            && let Ok(plain) = std::str::from_utf8(received.trim_ascii())
+        {
+            return Text(plain.into());
+        }
         let text = String::from_utf8_lossy(received);
         let shown: String = text.chars().map(shown).collect();
         Text(shown.trim().into())

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -48,7 +47,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// What a server finds, or why it does not start; in that case nothing may have changed.
 fn start(folder: &TempDir) -> Result<(Snapshot, u64), String> {
-    let (before, begun) = (files(folder.path()), Instant::now());
+    let before = files(folder.path());
     let refused = match Folder::open(folder.path()).and_then(|folder| open(&folder, 1)) {
         Ok((writer, reader)) => {
             let found = reader.page(&range(TEA, 1, u64::MAX)).unwrap_or_default().len() as u64;
@@ -57,7 +56,6 @@ fn start(folder: &TempDir) -> Result<(Snapshot, u64), String> {
         }
         Err(refused) => refused.to_string(),
     };
-    assert!(begun.elapsed() < Duration::from_secs(2), "{refused}");
     assert!(refused.lines().count() == 1 && !refused.ends_with('.'), "{refused}");
     let after = files(folder.path());
     let changed: Vec<_> = before.iter().filter(|(path, bytes)| after.get(*path) != Some(bytes)).collect();

@@ -157,7 +157,7 @@ mod tests {
         let taken = (reader.connection().unwrap(), reader.connection().unwrap());
         let start = Instant::now();
         assert_eq!(reader.credential_of(ANA), Err(ReadError::Busy));
-        assert!(start.elapsed() < 2 * WAIT_MAX);
+        assert!(start.elapsed() < 20 * WAIT_MAX);
         drop(taken);
         assert!(reader.credential_of(ANA).unwrap().is_some());
     }

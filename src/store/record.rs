@@ -12,10 +12,28 @@ macro_rules! query {
     };
 }
 
+/// Stores records in their order, within the transaction that the caller has begun. Nearly all are messages, whose
+/// statement is looked up once.
+pub(super) fn apply_all(connection: &Connection, records: &[Record]) -> rusqlite::Result<()> {
+    let mut said = None;
+    for record in records {
+        let Record::MessageSaid { room, seq, at, author, kind, text, key } = record else {
+            apply(connection, record)?;
+            continue;
+        };
+        let said = match &mut said {
+            Some(said) => said,
+            None => said.insert(connection.prepare_cached(query!("message_said"))?),
+        };
+        said.execute(params![room, number(*seq), at, author, kind, text, key])?;
+    }
+    Ok(())
+}
+
 /// Stores one record, within the transaction that the caller has begun.
 ///
 /// A change of something that is not there is no error: it changes nothing. Adding what is there already is one.
-pub(super) fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
     let run = |query: &str, values: &[&dyn ToSql]| connection.prepare_cached(query)?.execute(values).map(|_| ());
     match record {
         Record::AccountMade { id, name, hash, at } => run(query!("account_made"), params![id, name, hash, at]),
@@ -57,9 +75,7 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> rusqlite::Resul
             run(query!("mentions_read"), params![room, account, number(*read)])
         }
 
-        Record::MessageSaid { room, seq, at, author, kind, text, key } => {
-            run(query!("message_said"), params![room, number(*seq), at, author, kind, text, key])
-        }
+        Record::MessageSaid { .. } => unreachable!("messages are stored where their statement is at hand"),
         Record::Mentioned { room, seq, account } => run(query!("mentioned"), params![room, account, number(*seq)]),
 
         Record::InvitationMade { room, account, by, until } => {
