@@ -1,10 +1,8 @@
 //! Direct rooms: exactly two accounts, made on first use, that nobody can leave, delete or enter.
 
-use std::sync::Arc;
-
 use super::room::RoomKind;
 use super::talk::Saying;
-use super::{AccountId, Ask, Chat, ClientId, Event, Message, Name, Purpose, Refusal, Role, RoomId, Text};
+use super::{AccountId, Ask, Chat, Event, Message, Name, Purpose, Refusal, Role, RoomId, Text};
 
 impl Chat {
     pub(super) fn tell(&mut self, ask: &mut Ask, to: &Name, text: &Text) -> Result<(), Refusal> {
@@ -61,13 +59,13 @@ impl Chat {
         let (kind, text) = (saying.kind, saying.text.clone());
         let seq = self.append(ask.now, id, ask.account, saying, ask.effects);
         let author = self.name(ask.account);
-        for (reader, other_than) in [(partner, None), (ask.account, Some(ask.client))] {
+        for reader in [partner, ask.account] {
             let room = self.label(id, reader);
             let message = Message { room, seq, at: ask.now, author: author.clone(), kind, text: text.clone() };
             let in_room = self.rooms.get(id);
             let clients = self.accounts.get(reader).clients.iter().copied();
-            let clients: Arc<[ClientId]> = clients.filter(|client| in_room.listens(*client)).collect();
-            ask.effects.tell_all(clients, other_than, Event::Message(message));
+            let others = clients.filter(|client| *client != ask.client && in_room.listens(*client));
+            ask.effects.tell_all(others.collect(), None, Event::Message(message));
         }
         for client in &self.accounts.get(partner).clients {
             self.sessions.get_mut(*client).expect("an account's connections have sessions").reply_to =

@@ -18,6 +18,9 @@ use crate::shutdown::Quit;
 /// How long accepting rests when the system has no descriptor or memory for another connection.
 const REST: Duration = Duration::from_millis(100);
 
+/// How many may wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
+const BACKLOG: i32 = 4096;
+
 /// What all listeners share.
 #[derive(Debug)]
 pub struct Door {
@@ -40,7 +43,11 @@ pub struct Listener {
 impl Listener {
     /// Listens at `address`, a `HOST:PORT`.
     pub fn bind(address: &str) -> io::Result<Listener> {
-        Ok(Listener { socket: TcpListener::bind(address)? })
+        let socket = TcpListener::bind(address)?;
+        // The library's 128 are too few for a thousand clients that come back at once: who finds the queue full tries again
+        // only a second later.
+        rustix::net::listen(&socket, BACKLOG)?;
+        Ok(Listener { socket })
     }
 
     /// The address with the true port.

@@ -109,6 +109,14 @@ impl Outbox {
     }
 
     fn send(&mut self, batch: &[u8], flusher: &FlusherHandle) -> Flushed {
+        // Most often it is one piece.
+        if let [(from, to)] = self.segments[..] {
+            return match self.link.send_now(&[IoSlice::new(&batch[from..to])]) {
+                Ok(sent) if sent == to - from => Flushed::Dry,
+                Ok(sent) => self.lend(batch, sent, flusher),
+                Err(_) => self.end(Reason::Lost),
+            };
+        }
         let mut sent_in_all = 0;
         for group in self.segments.chunks(SEND_PIECES_MAX) {
             let mut pieces = [IoSlice::new(&[]); SEND_PIECES_MAX];

@@ -16,6 +16,10 @@ use crate::chat::{AccountId, KeyedMessage, Record, SendKey, Snapshot};
 
 /// The log is copied into the database when it has grown by so many pages, which are 4 MiB.
 const CHECKPOINT_PAGES: i64 = 1024;
+/// How long the log is, is looked at when it may have grown by so many pages.
+const LOOK_PAGES: usize = 256;
+/// Pages that a commit changes beside those of its records.
+const COMMIT_PAGES: usize = 4;
 /// There are fewer statements than this, so each is prepared once.
 const STATEMENTS: usize = 64;
 /// Messages of a deleted room that are removed at once: about 8 ms.
@@ -34,6 +38,8 @@ pub struct Writer {
     broken: Option<String>,
     /// A reader held up the last checkpoint: the next one waits until the log has so many pages.
     checkpoint_from: i64,
+    /// What was written since it was last looked how long the log is.
+    unlooked: usize,
 }
 
 impl Writer {
@@ -58,7 +64,14 @@ impl Writer {
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
         wal::mark(folder).map_err(|error| OpenError::cannot("mark as running", folder.path(), error))?;
         let folder_path = folder.path().to_owned();
-        Ok(Writer { connection, folder: folder_path, lock: folder.lock(), broken: None, checkpoint_from: 0 })
+        Ok(Writer {
+            connection,
+            folder: folder_path,
+            lock: folder.lock(),
+            broken: None,
+            checkpoint_from: 0,
+            unlooked: 0,
+        })
     }
 
     /// All that is stored but the messages. To be called at the start, and after a commit that failed.
@@ -89,7 +102,13 @@ impl Writer {
             let error = CommitError::of("store in", &self.database(), &error);
             return Err(self.roll_back(error));
         }
-        self.checkpoint_if_due();
+        // A look costs as much as storing some messages, so not every commit is followed by one. A record can change a
+        // page, and a commit changes a few more.
+        self.unlooked += records.len() + COMMIT_PAGES;
+        if self.unlooked >= LOOK_PAGES {
+            self.unlooked = 0;
+            self.checkpoint_if_due();
+        }
         Ok(())
     }
 
