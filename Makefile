@@ -5,7 +5,8 @@ ARGS ?=
 RIG_ARGS ?=
 FUZZ_S ?= 60
 FUZZ_TARGETS ?= lines telnet commands entry names session json
-RIG = $(CARGO) test --locked --release --test rigs -- $(RIG_ARGS)
+RIG_BUILD ?= --release
+RIG = $(CARGO) test --locked $(RIG_BUILD) --test rigs -- $(RIG_ARGS)
 
 .PHONY: help build run check fmt lint test sim bench bench-peers bench-layers bench-smoke doc clean
 .PHONY: rigs rigs-short rig-kill rig-sigterm rig-power rig-sync rig-write rig-disk rig-damage rig-races rig-order rig-readers

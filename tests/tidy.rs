@@ -300,7 +300,14 @@ struct Document {
 }
 
 fn documents() -> Vec<Document> {
-    let names = ["README.md", "CHANGELOG.md", "docs/operations.md", "docs/protocol.md"];
+    let names = [
+        "README.md",
+        "CHANGELOG.md",
+        "docs/operations.md",
+        "docs/protocol.md",
+        "docs/permissions.md",
+        "docs/reliability.md",
+    ];
     names.iter().map(|name| Document { name: (*name).to_owned(), text: read(&root().join(name)) }).collect()
 }
 

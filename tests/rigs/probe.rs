@@ -35,11 +35,14 @@ impl Probe {
         let thread = thread::spawn(move || {
             let mut taken = Vec::new();
             while !over.load(Ordering::Relaxed) {
+                // In turn, so that either reads what else it is told.
                 let [one, two] = &mut self.pair;
+                let is_even = taken.len() % 2 == 0;
+                let (from, to, name) = if is_even { (one, two, "probe-two") } else { (two, one, "probe-one") };
                 let start = Instant::now();
                 let word = format!("word {}.", taken.len());
-                one.send(&format!("/msg probe-two {word}"));
-                two.expect(&word);
+                from.send(&format!("/msg {name} {word}"));
+                to.expect(&word);
                 taken.push(start.elapsed());
                 thread::sleep(PAUSE);
             }
