@@ -60,6 +60,9 @@ pub struct Broker {
     touched: Vec<ClientId>,
     /// The moment of the last turn, to notice a new day.
     last: Timestamp,
+    /// When it was last logged that a turn could not be stored, and how many could not since.
+    complained: Timestamp,
+    unlogged: u64,
 }
 
 /// A logged-in client.
@@ -107,6 +110,8 @@ impl Broker {
             run: Run::default(),
             touched: Vec::new(),
             last: wall_clock(),
+            complained: Timestamp(0),
+            unlogged: 0,
         };
         broker.publish_bans();
         broker
@@ -178,7 +183,7 @@ impl Broker {
                 self.carry_out(turn, now);
             }
             Err(CommitError::Refused(error)) => {
-                log::error!("nothing of a turn was stored; its senders are told error={error}");
+                self.complain(now, &error);
                 self.undo(turn, now)?;
             }
             Err(CommitError::Fatal(error)) => return Err(StoreFailed(error)),
@@ -188,6 +193,16 @@ impl Broker {
         self.flush();
         turn.clear();
         Ok(stop)
+    }
+
+    /// Logs that a turn was not stored. On a full disk that may be every one of hundreds a second, so the log has a line a
+    /// second of it.
+    fn complain(&mut self, now: Timestamp, error: &str) {
+        self.unlogged += 1;
+        if (now.0 - self.complained.0).unsigned_abs() >= 1000 {
+            log::error!("nothing of a turn was stored; its senders are told turns={} error={error}", self.unlogged);
+            (self.complained, self.unlogged) = (now, 0);
+        }
     }
 
     /// One send for each client that gets something.
