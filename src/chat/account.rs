@@ -26,7 +26,7 @@ pub(super) struct Account {
     pub rooms: BTreeSet<RoomId>,
     /// The rooms to which it has an invitation, which may have expired.
     pub invitations: BTreeSet<RoomId>,
-    /// Its connections, in the order of their logins.
+    /// Its connections, in the order of their numbers: that is the same after a commit that failed.
     pub clients: Vec<ClientId>,
     pub code_tries: CodeTries,
     pub tokens: BTreeMap<Name, Token>,
@@ -199,7 +199,8 @@ impl Accounts {
     /// Adds a connection; whether it is the account's first.
     pub fn connect(&mut self, id: AccountId, client: ClientId) -> bool {
         let account = self.get_mut(id);
-        account.clients.push(client);
+        let place = account.clients.partition_point(|other| *other < client);
+        account.clients.insert(place, client);
         let (first, folded) = (account.clients.len() == 1, account.label().folded());
         self.online.insert(folded, id);
         first

@@ -75,7 +75,8 @@ impl Chat {
                 messages += unread;
                 rooms += 1;
                 let last = room.last_seq;
-                set_read(room, ask.account, last, ask.effects);
+                let is_heard = room.is_heard(&self.accounts.get(ask.account).clients);
+                set_read(room, ask.account, last, is_heard, ask.effects);
             }
         }
         ask.answer(if rooms == 0 { Event::NothingUnread } else { Event::CaughtUp { messages, rooms } });
@@ -87,18 +88,20 @@ impl Chat {
         let Some(room) = self.rooms.try_get_mut(id) else { return Ok(()) };
         let seq = seq.min(room.last_seq);
         if room.members.get(&ask.account).is_some_and(|member| !member.follows && member.read < seq) {
-            set_read(room, ask.account, seq, ask.effects);
+            let is_heard = room.is_heard(&self.accounts.get(ask.account).clients);
+            set_read(room, ask.account, seq, is_heard, ask.effects);
         }
         Ok(())
     }
 }
 
-/// Moves a read position forward; a member who has read everything follows from then on.
-fn set_read(room: &mut Room, account: AccountId, seq: Seq, effects: &mut Effects) {
+/// Moves a read position forward; a member who has read everything follows from then on, if one of its connections hears
+/// the room.
+fn set_read(room: &mut Room, account: AccountId, seq: Seq, is_heard: bool, effects: &mut Effects) {
     let (id, last) = (room.id, room.last_seq);
     let member = room.members.get_mut(&account).expect("only members have read positions");
     member.read = seq;
-    member.follows = seq == last;
+    member.follows = is_heard && seq == last;
     member.mentions.retain(|mention| *mention > seq);
     effects.store(Record::ReadSet { room: id, account, read: seq });
 }

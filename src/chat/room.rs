@@ -45,8 +45,9 @@ pub(super) struct Member {
     pub since: Timestamp,
     /// Up to which number it has read, as stored. Does not move while it `follows`.
     pub read: Seq,
-    /// Online with nothing unread: what is delivered counts as read, up to the newest message. When its last connection
-    /// ends, `read` is brought up to date and stored: one record a room and session, not one a message.
+    /// Nothing unread, and a connection that hears the room: what is delivered counts as read, up to the newest message.
+    /// When the last such connection ends, `read` is brought up to date and stored: one record a room and session, not one
+    /// a message.
     pub follows: bool,
     /// Unread messages that name it.
     pub mentions: Vec<Seq>,
@@ -182,6 +183,11 @@ impl Room {
     /// Whether what is said is delivered to this connection.
     pub fn listens(&self, client: ClientId) -> bool {
         self.listeners.contains(&client)
+    }
+
+    /// Whether what is said is delivered to one of these connections.
+    pub fn is_heard(&self, clients: &[ClientId]) -> bool {
+        clients.iter().any(|client| self.listens(*client))
     }
 
     /// The connections to which what is said is delivered.

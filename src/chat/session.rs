@@ -271,13 +271,16 @@ impl Chat {
         for room in &self.accounts.get(id).rooms {
             let before = old.rooms.try_get(*room).and_then(|room| room.members.get(&id));
             let room = self.rooms.get_mut(*room);
-            match session.live.as_ref().is_none_or(|live| live.contains_key(&room.id)) {
-                true => room.listen(client),
-                false => room.stop_listening(client),
+            if session.live.as_ref().is_some_and(|live| !live.contains_key(&room.id)) {
+                room.stop_listening(client);
+                continue;
             }
+            room.listen(client);
+            let last = room.last_seq;
             let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
             // A read position does not move while its member follows: where it did, that was not stored.
-            member.follows |= before.is_some_and(|before| before.follows && before.read == member.read);
+            let followed = before.is_some_and(|before| before.follows && before.read == member.read);
+            member.follows |= followed || member.read == last;
         }
         let heard = old.session(client).heard;
         let room = session.room.filter(|room| self.accounts.get(id).rooms.contains(room));
@@ -303,7 +306,7 @@ impl Chat {
             if last {
                 room.present.remove(&id);
             }
-            let is_heard = self.accounts.get(id).clients.iter().any(|client| room.listens(*client));
+            let is_heard = room.is_heard(&self.accounts.get(id).clients);
             let arrived = alive_at.map_or(room.last_seq, |alive_at| room.last_before(alive_at.max(session.heard)));
             let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
             if !is_heard && member.follows {

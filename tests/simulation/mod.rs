@@ -4,15 +4,38 @@
 //! by its number: `SEED=7 make sim`, or `SEED=7 STEPS=1000000 make sim` for more of the same. A failure tells both and
 //! the last inputs. What is checked after each input, each turn and now and then is listed in `world.rs`.
 
+mod alike;
 mod crowd;
+mod diary;
+mod hearing;
 mod model;
 mod privacy;
 mod store;
+mod tally;
 mod world;
 
 use std::time::Instant;
 
+use tally::Tally;
 use world::World;
+
+/// What only happens to programs, and must happen somewhere, or nothing is known of it.
+const OF_PROGRAMS: [&str; 14] = [
+    "Stored",
+    "Resume",
+    "no_such_messages",
+    "TokenMade",
+    "Tokens",
+    "TokenRevoked",
+    "token_exists",
+    "no_such_token",
+    "too_many_tokens",
+    "wrong_password",
+    "Sessions",
+    "SessionClosed",
+    "ClosedElsewhere",
+    "no_such_session",
+];
 
 fn setting(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
@@ -25,11 +48,15 @@ fn random_clients_meet_what_the_model_says() {
     let seeds = setting("SEED").map_or(0..seeds, |seed| seed..seed + 1);
     let steps = setting("STEPS").unwrap_or(steps);
     let (start, count) = (Instant::now(), seeds.end - seeds.start);
-    let mut tally = world::Tally::default();
+    let mut tally = Tally::default();
     for seed in seeds.clone() {
         let mut world = World::new(seed);
         world.live(steps);
         tally.add(&world.tally);
+    }
+    if setting("SEED").is_none() {
+        let missing: Vec<&str> = OF_PROGRAMS.into_iter().filter(|kind| !tally.kinds.contains(*kind)).collect();
+        assert!(missing.is_empty(), "no program was told {missing:?}");
     }
     let seconds = start.elapsed().as_secs_f64();
     let speed = (count * steps) as f64 / seconds;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat_server::chat::{
-    AccountId, Chat, ClientId, Command, Effects, HistoryRange, Input, Limits, MessageKind, Name, Origin, PasswordHash,
-    RoomId, RoomLabel, Snapshot, Text, Timestamp, Visibility,
+    AccountId, Chat, ClientId, Command, Effects, Front, HistoryRange, Input, Keyed, Limits, MessageKind, Name, Origin,
+    PasswordHash, RoomId, RoomLabel, SendKey, Snapshot, Text, Timestamp, Visibility,
 };
 
 use super::model::{Model, Room, Told};
@@ -101,7 +101,9 @@ pub fn check_outsider(random: &mut Random, limits: &Limits, model: &Model, store
     let client = ClientId(1);
     let address = chat_server::address::Address::parse("203.0.113.9").unwrap();
     let password_version = model.accounts[&outsider].version;
-    let mut inputs = vec![Input::LogIn { account: outsider, password_version, origin: Origin::text(address) }];
+    let program = Origin { address, front: Front::Json, live: random.percent(50) };
+    let origin = random.one_of(&[Origin::text(address), program]).unwrap();
+    let mut inputs = vec![Input::LogIn { account: outsider, password_version, origin }];
     let general = Some(RoomLabel::Room(Name::parse("general").unwrap()));
     let names: Vec<Name> = model.rooms.values().filter_map(|room| room.name.clone()).collect();
     let names: BTreeSet<Name> = (0..3).filter_map(|_| random.one_of(&names)).chain(room.name.clone()).collect();
@@ -149,6 +151,7 @@ fn questions(label: RoomLabel) -> impl Iterator<Item = Command> {
     let room = Some(label.clone());
     let who = Name::parse("ana").unwrap();
     let text = Text::from("hello");
+    let keyed = SendKey::parse("key-1").map(|key| Keyed { key, stored: Vec::new() });
     [
         Command::ShowRoom { room: room.clone() },
         Command::Topic { room: room.clone(), text: None },
@@ -167,8 +170,11 @@ fn questions(label: RoomLabel) -> impl Iterator<Item = Command> {
         Command::Unban { who: who.clone(), room: room.clone() },
         Command::Promote { who, room: room.clone() },
         Command::Leave { room: room.clone() },
-        Command::Join { room: label },
-        Command::Say { room, kind: MessageKind::Speech, text, keyed: None },
+        Command::Join { room: label.clone() },
+        Command::Resume { after: vec![(label.clone(), 0)] },
+        Command::Resume { after: vec![(label, u64::MAX)] },
+        Command::Say { room: room.clone(), kind: MessageKind::Speech, text: text.clone(), keyed: None },
+        Command::Say { room, kind: MessageKind::Speech, text, keyed },
     ]
     .into_iter()
 }

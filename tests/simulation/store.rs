@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    AccountId, AccountRow, Code, GENERAL, MemberRow, Record, Role, RoomId, Seq, Snapshot, StoredBan, StoredRoom, Text,
-    Timestamp, Visibility,
+    AccountId, AccountRow, Code, GENERAL, KeyedMessage, MemberRow, Name, Record, Role, RoomId, SYSTEM, SendKey, Seq,
+    Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp, Visibility,
 };
 
 /// The tables.
@@ -23,6 +23,9 @@ pub struct Store {
     address_bans: BTreeMap<Address, StoredBan>,
     last_room: i64,
     messages: BTreeMap<RoomId, Vec<Text>>,
+    /// Each key stands for one message of an author in a room.
+    keys: BTreeMap<(AccountId, SendKey, RoomId), KeyedMessage>,
+    tokens: BTreeMap<(AccountId, Name), StoredToken>,
 }
 
 impl Store {
@@ -41,7 +44,7 @@ impl Store {
             members: self.members.values().cloned().collect(),
             mentions: self.mentions.iter().copied().collect(),
             invitations: self.invitations.iter().map(|(key, value)| (key.0, key.1, value.0, value.1)).collect(),
-            tokens: Vec::new(),
+            tokens: self.tokens.values().cloned().collect(),
             codes: self.codes.iter().map(|(code, value)| (code.clone(), value.0, value.1, value.2)).collect(),
             bans: self.bans.iter().map(|(key, ban)| (key.0, key.1, ban.clone())).collect(),
             account_bans: self.account_bans.iter().map(|(account, ban)| (*account, ban.clone())).collect(),
@@ -53,6 +56,21 @@ impl Store {
     /// What was said in a room, from number 1 on.
     pub fn messages(&self, room: RoomId) -> &[Text] {
         self.messages.get(&room).map_or(&[], Vec::as_slice)
+    }
+
+    /// What an account has said under a key, as the real store's `keyed` gives it, room by room.
+    pub fn keyed(&self, account: AccountId, key: &SendKey) -> Vec<KeyedMessage> {
+        let found = self.keys.iter().filter(|((author, said, _), _)| *author == account && said == key);
+        found.map(|(_, message)| *message).collect()
+    }
+
+    /// Every account with a key that it has used.
+    pub fn keys(&self) -> BTreeSet<(AccountId, SendKey)> {
+        self.keys.keys().map(|(author, key, _)| (*author, key.clone())).collect()
+    }
+
+    pub fn has_room(&self, id: RoomId) -> bool {
+        self.rooms.contains_key(&id)
     }
 
     /// What holds between turns, whatever happened.
@@ -82,6 +100,10 @@ impl Store {
                 *seq > member.read && *seq <= self.rooms[room].last_seq,
                 "a mention that was read: {member:?} {seq}"
             );
+        }
+        for token in self.tokens.values() {
+            let owner = &self.accounts[&token.account];
+            assert!(owner.name.is_some(), "a token of a deleted account: {token:?}");
         }
     }
 
@@ -127,14 +149,25 @@ impl Store {
                 let account = self.account(id);
                 (account.name, account.away) = (None, None);
                 account.operator = false;
+                assert!(!self.tokens.keys().any(|(owner, _)| *owner == id), "{id} is deleted and has tokens");
             }
             Record::AwaySet { id, text } => self.account(id).away = text,
             Record::AcksSet { id, on } => self.account(id).acks = on,
             Record::OperatorSet { id, on } => self.account(id).operator = on,
             Record::Seen { id, at } => self.account(id).last_seen = Some(at),
 
-            Record::TokenMade { .. } | Record::TokenUsed { .. } | Record::TokenRemoved { .. } => {
-                unreachable!("nobody in the crowd has a token")
+            Record::TokenMade { account, name, digest, at, until } => {
+                assert!(self.account(account).name.is_some(), "a token for a deleted account");
+                let token = StoredToken { account, name: name.clone(), digest, created: at, until, used: None };
+                assert_eq!(self.tokens.insert((account, name), token), None, "a token twice");
+            }
+            Record::TokenUsed { account, name, at } => {
+                let token = self.tokens.get_mut(&(account, name)).expect("only stored tokens are used");
+                assert!(token.until.is_none_or(|until| at < until), "used when it was over: {token:?}");
+                token.used = token.used.max(Some(at));
+            }
+            Record::TokenRemoved { account, name } => {
+                self.tokens.remove(&(account, name)).expect("only stored tokens are removed");
             }
 
             Record::RoomMade { id, name, visibility, at } => {
@@ -150,6 +183,7 @@ impl Store {
             Record::RoomDeleted { id } => {
                 self.rooms.remove(&id).expect("only stored rooms are deleted");
                 self.messages.remove(&id);
+                self.keys.retain(|(.., room), _| *room != id);
                 self.members.retain(|(room, _), _| *room != id);
                 self.mentions.retain(|(room, ..)| *room != id);
                 self.invitations.retain(|(room, _), _| *room != id);
@@ -179,13 +213,18 @@ impl Store {
                 self.mentions.retain(|(in_room, of, seq)| (*in_room, *of) != (room, account) || *seq > read);
             }
 
-            Record::MessageSaid { room, seq, at: _, author, kind: _, text, key: _ } => {
+            Record::MessageSaid { room, seq, at, author, kind: _, text, key } => {
                 let last = &mut self.room(room).last_seq;
                 *last += 1;
                 assert_eq!(seq, *last, "the numbers of room {room} have a gap");
-                let speaks = author == chat_server::chat::SYSTEM || self.members.contains_key(&(room, author));
+                let speaks = author == SYSTEM || self.members.contains_key(&(room, author));
                 assert!(speaks, "{author} speaks in room {room} without being a member");
                 self.messages.entry(room).or_default().push(text);
+                if let Some(key) = key {
+                    let message = KeyedMessage { room, seq, at };
+                    let before = self.keys.insert((author, key, room), message);
+                    assert_eq!(before, None, "{author} said twice in room {room} what it sent under one key");
+                }
             }
             Record::Mentioned { room, seq, account } => {
                 self.member(room, account);

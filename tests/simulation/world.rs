@@ -15,86 +15,27 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::{self, Write};
 use std::path::Path;
 
-use chat_server::address::Address;
 use chat_server::chat::{
-    AccountId, Chat, ClientId, Code, Command, Effects, Event, HistoryRange, Input, Limits, Name, Origin, Purpose,
-    Record, RoomLabel, Snapshot, Timestamp,
+    AccountId, Chat, ClientId, Code, Command, Effects, Event, Front, Input, Limits, Purpose, Record, RoomId, RoomLabel,
+    Timestamp,
 };
 use chat_server::store::{self, Folder, Writer};
 
+use super::alike;
 use super::crowd::Crowd;
-use super::model::{Model, Told};
+use super::diary::Diary;
+use super::hearing::{Heard, Hearing};
+use super::model::{Asker, Model, Told};
 use super::privacy::{self, Sight};
 use super::store::Store;
+use super::tally::Tally;
 use crate::support::Random;
 
-/// How many inputs are shown of a run that fails.
-const SHOWN: usize = 20;
 /// After so many inputs there are more dead rooms and ghosts than what is interesting, and a new chat is begun.
 pub const LIFE_STEPS: u64 = 2000;
 const SECOND: i64 = 1000;
 const HOUR: i64 = 3600 * SECOND;
 const YEAR: i64 = 365 * 24 * HOUR;
-
-/// How much has happened.
-#[derive(Default, Debug)]
-pub struct Tally {
-    inputs: u64,
-    refused: u64,
-    deliveries: u64,
-    records: u64,
-    undone: u64,
-    reloads: u64,
-    restarts: u64,
-}
-
-impl Tally {
-    pub fn add(&mut self, other: &Tally) {
-        self.inputs += other.inputs;
-        self.refused += other.refused;
-        self.deliveries += other.deliveries;
-        self.records += other.records;
-        self.undone += other.undone;
-        self.reloads += other.reloads;
-        self.restarts += other.restarts;
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { inputs, refused, deliveries, records, undone, reloads, restarts } = self;
-        write!(f, "{inputs} inputs ({refused} refused), {deliveries} deliveries, {records} records, ")?;
-        write!(f, "{undone} turns not stored, {reloads} reloads, {restarts} restarts")
-    }
-}
-
-/// The last inputs, shown when a run ends by a panic.
-#[derive(Debug)]
-struct Diary {
-    seed: u64,
-    step: u64,
-    last: VecDeque<(u64, Timestamp, String)>,
-}
-
-impl Diary {
-    fn note(&mut self, now: Timestamp, what: String) {
-        if self.last.len() == SHOWN {
-            self.last.pop_front();
-        }
-        self.last.push_back((self.step, now, what));
-    }
-}
-
-impl Drop for Diary {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("the simulation failed: SEED={} STEPS={} make sim", self.seed, self.step);
-            for (step, now, what) in &self.last {
-                eprintln!("  {step} at {}: {what}", now.0);
-            }
-        }
-    }
-}
 
 /// All there is.
 pub struct World {
@@ -113,6 +54,9 @@ pub struct World {
     /// Who can see what, by the model.
     sight: Sight,
     crowd: Crowd,
+    /// What programs have got so far, and what this turn brings them.
+    hearing: Hearing,
+    heard: Vec<(ClientId, Heard)>,
     starts: u64,
     lives: u64,
     diary: Diary,
@@ -145,6 +89,8 @@ impl World {
             model: Model::new(limits.clone(), Timestamp(0)),
             sight: Sight::default(),
             crowd: Crowd::new(Random::new(0)),
+            hearing: Hearing::default(),
+            heard: Vec::new(),
             starts: 0,
             lives: 0,
             diary: Diary { seed, step: 0, last: VecDeque::new() },
@@ -168,6 +114,7 @@ impl World {
         self.model = Model::new(self.limits.clone(), self.now);
         self.sight = Sight::of(&self.model);
         self.crowd = Crowd::new(Random::new(self.random.next()));
+        self.hearing = Hearing::default();
         let mut effects = Effects::default();
         self.chat.found(self.now, &mut effects);
         self.commit(&effects.records);
@@ -239,11 +186,11 @@ impl World {
             if !was_in && self.model.sessions.contains_key(&client) {
                 entered.push(client);
             }
-            for (client, told) in &told {
+            for (client, told) in told {
                 if let Told::Grant(grant) = told
-                    && let Purpose::Unread { .. } = grant.purpose
+                    && matches!(grant.purpose, Purpose::Unread { .. } | Purpose::Resume)
                 {
-                    pages.extend(grant.ranges.iter().map(|range| (*client, range.room, range.to)));
+                    pages.push((client, grant));
                 }
             }
         }
@@ -256,11 +203,14 @@ impl World {
             _ => {
                 self.commit(&effects.records);
                 self.chat.settle();
-                for (client, room, seq) in pages {
-                    self.crowd.show_page(client, room, seq);
+                for (client, heard) in self.heard.drain(..) {
+                    self.hearing.note(client, &heard);
                 }
+                pages.iter().for_each(|(client, grant)| self.crowd.show_page(*client, grant));
             }
         }
+        self.heard.clear();
+        self.hearing.retain(|client| self.model.sessions.contains_key(&client));
         self.check_turn();
     }
 
@@ -271,7 +221,7 @@ impl World {
         let (records, deliveries) = (effects.records.len(), effects.deliveries.len());
         let was_in: BTreeMap<ClientId, AccountId> = self.model.accounts_of_clients();
 
-        self.chat.handle(self.now, client, input.clone(), effects);
+        self.chat.handle(self.now, client, self.look_up_key(client, input), effects);
         if *input == Input::Lost && self.now < self.latest {
             // By a clock that was set back nobody can say what arrived. The store knows the bounds.
             let read = effects.records[records..].iter().filter_map(|record| match record {
@@ -298,8 +248,11 @@ impl World {
             if let Told::Grant(grant) = what {
                 for range in &grant.ranges {
                     let last = self.model.rooms[&range.room].last;
-                    assert!(0 < range.from && range.from <= range.to && range.to <= last, "{range:?}");
-                    assert_eq!(range.last, last, "{range:?}");
+                    assert!(0 < range.from && range.to <= range.last && range.last <= last, "{range:?}");
+                    // Of a room that a program hears it is given what came before that; and there may be nothing to give.
+                    let is_resumed = grant.purpose == Purpose::Resume;
+                    assert!(is_resumed || (range.from <= range.to && range.last == last), "{range:?}");
+                    assert!(range.from <= range.to + 1, "{range:?}");
                 }
             }
         }
@@ -331,10 +284,59 @@ impl World {
                 assert!(number == "0" || number == room.to_string(), "said in another room than was meant: {record:?}");
             }
         }
+        self.note_heard(&told);
+        told.iter().for_each(|(_, what)| self.tally.note(what));
         self.tally.inputs += 1;
         self.tally.refused += u64::from(refused);
         self.tally.deliveries += told.len() as u64;
         told
+    }
+
+    /// What programs learn about the numbers of their rooms.
+    fn note_heard(&mut self, told: &[(ClientId, Told)]) {
+        for (client, what) in told {
+            if let Told::End(_) = what {
+                self.heard.push((*client, Heard::Rooms(BTreeSet::new())));
+            }
+            let Some(session) = self.model.sessions.get(client).filter(|it| it.origin.front == Front::Json) else {
+                continue;
+            };
+            let asker = Asker { client: *client, account: session.account };
+            let id = |label: &RoomLabel| self.model.find(asker, Some(label)).expect("it is called so");
+            match what {
+                Told::Event(Event::LoggedIn { missed, .. }) if session.origin.live => {
+                    let rooms = missed.iter().map(|missed| Heard::LiveAfter(id(&missed.room), missed.last));
+                    self.heard.extend(rooms.map(|heard| (*client, heard)));
+                }
+                Told::Event(Event::Message(message)) => {
+                    self.heard.push((*client, Heard::Message(id(&message.room), message.seq)));
+                }
+                Told::Event(Event::Stored { room, seq, .. }) => {
+                    self.heard.push((*client, Heard::Stored(id(room), *seq)));
+                }
+                Told::Event(Event::YouLeft { .. }) => {
+                    self.heard.push((*client, Heard::Rooms(session.hears.keys().copied().collect())));
+                }
+                Told::Grant(grant) if grant.purpose == Purpose::Resume => {
+                    // In a room that it heard before it may ask for old messages again.
+                    let newest = |room: RoomId| self.model.rooms[&room].last;
+                    let last = grant.ranges.iter().filter(|range| range.to == newest(range.room));
+                    self.heard.extend(last.map(|range| (*client, Heard::LastPage(range.room, range.to))));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What the broker does before a message with a key is decided: it puts beside it what is stored under the key.
+    fn look_up_key(&self, client: ClientId, input: &Input) -> Input {
+        let mut input = input.clone();
+        if let Input::Command(Command::Say { keyed: Some(keyed), .. }) = &mut input
+            && let Some(session) = self.model.sessions.get(&client)
+        {
+            keyed.stored = self.store.keyed(session.account, &keyed.key);
+        }
+        input
     }
 
     /// Only sessions are told anything, and nothing after their end; the one who asked may be refused without one.
@@ -379,7 +381,7 @@ impl World {
 
     fn check_turn(&mut self) {
         let stored = self.store.snapshot();
-        assert_same(&stored, &self.model.snapshot(), "the model");
+        alike::assert_same(&stored, &self.model.snapshot(), "the model");
         self.store.check();
         let clients: Vec<ClientId> = self.model.sessions.keys().copied().collect();
         assert_eq!(*self.chat.clients(), *clients, "sessions");
@@ -391,7 +393,14 @@ impl World {
         let addresses: Vec<_> = self.chat.banned_addresses().collect();
         assert_eq!(addresses, self.model.banned_addresses());
         if let Some(writer) = &self.writer {
-            assert_same(&stored, &writer.load().unwrap(), "the real one");
+            alike::assert_same(&stored, &writer.load().unwrap(), "the real one");
+            for (account, key) in self.store.keys() {
+                let mut found = writer.keyed(account, &key).unwrap();
+                // The messages of a deleted room are removed some time later.
+                found.retain(|message| self.store.has_room(message.room));
+                found.sort_by_key(|message| message.room);
+                assert_eq!(found, self.store.keyed(account, &key), "what {account} sent under {key}");
+            }
         }
     }
 
@@ -410,6 +419,7 @@ impl World {
         self.latest = self.now;
         self.model.restart();
         self.crowd.disperse();
+        self.hearing = Hearing::default();
         self.give_operator_code();
         self.tally.restarts += 1;
     }
@@ -434,53 +444,8 @@ impl World {
         let lived = std::mem::replace(&mut self.chat, Chat::load(self.limits.clone(), self.store.snapshot()));
         self.diary.note(self.now, "(asked before and after a stop)".into());
         let loaded = Chat::load(self.limits.clone(), self.store.snapshot());
-        self.ask_both(lived, loaded);
+        alike::check_both(&self.model, self.now, lived, loaded);
         self.kill();
-    }
-
-    fn ask_both(&self, lived: Chat, loaded: Chat) {
-        let mut chats = [lived, loaded];
-        let mut ask = |client: ClientId, input: &Input| {
-            let effects = chats.each_mut().map(|chat| {
-                let mut effects = Effects::default();
-                chat.handle(self.now, client, input.clone(), &mut effects);
-                effects
-            });
-            assert_eq!(effects[0], effects[1], "left: the chat that lived, right: the loaded one; {input:?}");
-        };
-        let address = Address::parse("203.0.113.9").unwrap();
-        let names: BTreeMap<String, Name> =
-            self.model.rooms.values().filter_map(|room| room.name.clone()).map(|name| (name.folded(), name)).collect();
-        let people: Vec<Name> = self.model.accounts.values().map(|account| account.label()).collect();
-        let labels = names.into_values().map(RoomLabel::Room).chain(people.iter().cloned().map(RoomLabel::Direct));
-        let labels: Vec<RoomLabel> = labels.collect();
-        let living = self.model.accounts.values().filter(|account| account.name.is_some() && account.id.0 > 1);
-        for account in living {
-            let client = ClientId(u64::MAX - account.id.0.unsigned_abs());
-            let password_version = account.version;
-            ask(client, &Input::LogIn { account: account.id, password_version, origin: Origin::text(address) });
-            let mut commands = vec![
-                Command::ListRooms { page: 1 },
-                Command::ListRooms { page: 2 },
-                Command::Who { room: None, page: 1 },
-                Command::Unread,
-                Command::ServerBans,
-                Command::Accept { what: None },
-            ];
-            commands.extend(people.iter().map(|name| Command::Whois { name: name.clone() }));
-            for label in &labels {
-                let room = Some(label.clone());
-                commands.push(Command::ShowRoom { room: room.clone() });
-                commands.push(Command::Topic { room: room.clone(), text: None });
-                commands.push(Command::Who { room: room.clone(), page: 1 });
-                commands.push(Command::ListBans { room: room.clone() });
-                commands.push(Command::History { room, range: HistoryRange::Newest });
-            }
-            for command in commands {
-                ask(client, &Input::Command(command));
-            }
-            ask(client, &Input::Disconnected);
-        }
     }
 
     fn give_operator_code(&mut self) {
@@ -512,29 +477,4 @@ impl World {
         }
         self.trace = fnv.0;
     }
-}
-
-/// That the store holds what `other` does; else which rows differ.
-fn assert_same(stored: &Snapshot, other: &Snapshot, name: &str) {
-    if stored == other {
-        return;
-    }
-    let rows = |snapshot: &Snapshot| {
-        let Snapshot { accounts, rooms, members, mentions, invitations, codes, .. } = snapshot;
-        let mut rows: BTreeSet<String> = accounts.iter().map(|row| format!("{row:?}")).collect();
-        rows.extend(rooms.iter().map(|row| format!("{row:?}")));
-        rows.extend(members.iter().map(|row| format!("{row:?}")));
-        rows.extend(mentions.iter().map(|row| format!("mention {row:?}")));
-        rows.extend(invitations.iter().map(|row| format!("invitation {row:?}")));
-        rows.extend(codes.iter().map(|row| format!("code {} {row:?}", row.0)));
-        rows.extend(snapshot.bans.iter().map(|row| format!("ban {row:?}")));
-        rows.extend(snapshot.account_bans.iter().map(|row| format!("account ban {row:?}")));
-        rows.extend(snapshot.address_bans.iter().map(|row| format!("address ban {row:?}")));
-        rows.insert(format!("last room {}", snapshot.last_room));
-        rows
-    };
-    let (here, there) = (rows(stored), rows(other));
-    let only_here: Vec<_> = here.difference(&there).collect();
-    let only_there: Vec<_> = there.difference(&here).collect();
-    panic!("the store has {only_here:#?}, and {name} has {only_there:#?}");
 }

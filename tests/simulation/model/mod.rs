@@ -7,64 +7,30 @@
 mod moderation;
 mod people;
 mod reading;
+mod resume;
+mod room;
 mod rooms;
+mod stored;
 mod talk;
+mod token;
+mod told;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    AccountId, AccountRow, ClientId, Code, Command, Delivery, Event, Farewell, GENERAL, Grant, Input, Limits,
-    MemberRow, Name, Presence, Role, RoomId, RoomLabel, SYSTEM, Seq, Snapshot, StoredBan, StoredRoom, Text, Timestamp,
-    Visibility,
+    AccountId, ClientId, Code, Command, Event, Farewell, GENERAL, Input, Limits, Name, Origin, Presence, Role, RoomId,
+    RoomLabel, SYSTEM, Seq, StoredBan, Text, Timestamp,
 };
+
+use talk::Saying;
+
+pub use room::{Member, Room};
+pub use token::Token;
+pub use told::Told;
 
 /// The code of a refusal.
 pub type Refused = &'static str;
-
-/// What a client is told.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Told {
-    Event(Event),
-    Refused(Refused),
-    Grant(Grant),
-    End(Farewell),
-}
-
-impl Told {
-    /// What `deliveries` tell, client by client.
-    pub fn of(deliveries: &[Delivery]) -> Vec<(ClientId, Told)> {
-        let mut told = Vec::new();
-        for delivery in deliveries {
-            match delivery {
-                Delivery::Event(audience, event) => {
-                    let what = match event {
-                        Event::Refused(refusal) => Told::Refused(refusal.code()),
-                        // From where somebody is connected is told in no particular order.
-                        Event::Account { who, created, last_seen, operator, rooms, addresses } => {
-                            let mut addresses = addresses.clone();
-                            addresses.sort();
-                            let (who, rooms) = (who.clone(), rooms.clone());
-                            let (created, last_seen, operator) = (*created, *last_seen, *operator);
-                            Told::Event(Event::Account { who, created, last_seen, operator, rooms, addresses })
-                        }
-                        event => Told::Event(event.clone()),
-                    };
-                    match audience {
-                        chat_server::chat::Audience::One(client) => told.push((*client, what)),
-                        chat_server::chat::Audience::Many(clients, except) => {
-                            let clients = clients.iter().filter(|client| Some(**client) != *except);
-                            told.extend(clients.map(|client| (*client, what.clone())));
-                        }
-                    }
-                }
-                Delivery::Grant(client, grant) => told.push((*client, Told::Grant(grant.clone()))),
-                Delivery::End(client, farewell) => told.push((*client, Told::End(farewell.clone()))),
-            }
-        }
-        told
-    }
-}
 
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -79,6 +45,7 @@ pub struct Account {
     ban: Option<StoredBan>,
     /// How many wrong codes, since when.
     tries: (u32, Timestamp),
+    pub tokens: BTreeMap<Name, Token>,
 }
 
 impl Account {
@@ -89,38 +56,14 @@ impl Account {
 }
 
 #[derive(Clone, Debug)]
-pub struct Room {
-    pub id: RoomId,
-    /// `None` for a direct room.
-    pub name: Option<Name>,
-    pub public: bool,
-    created: Timestamp,
-    topic: Option<(Text, AccountId, Timestamp)>,
-    pub last: Seq,
-    /// The newest number before each second in which something was said lately.
-    lately: Vec<(Timestamp, Seq)>,
-    pub members: BTreeMap<AccountId, Member>,
-    pub invited: BTreeMap<AccountId, (AccountId, Timestamp)>,
-    pub codes: BTreeMap<Code, (AccountId, Timestamp)>,
-    pub bans: BTreeMap<AccountId, StoredBan>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Member {
-    pub role: Role,
-    since: Timestamp,
-    /// As it is stored.
-    read: Seq,
-    /// Sees everything at once: nothing is unread.
-    follows: bool,
-    /// Messages that name it, above `read`.
-    named: BTreeSet<Seq>,
-}
-
-#[derive(Clone, Debug)]
 pub struct Session {
     pub account: AccountId,
-    address: Address,
+    pub origin: Origin,
+    since: Timestamp,
+    /// By which it was logged in.
+    token: Option<Name>,
+    /// The rooms of which it is told what happens, each with the last number before that began.
+    pub hears: BTreeMap<RoomId, Seq>,
     pub room: Option<RoomId>,
     sent: u64,
     reply_to: Option<AccountId>,
@@ -174,11 +117,11 @@ impl Model {
     pub fn handle(&mut self, now: Timestamp, client: ClientId, input: &Input) -> Vec<(ClientId, Told)> {
         self.now = now;
         let outcome = match input.clone() {
-            Input::Register { name, hash: _, origin } => self.register(client, name, origin.address),
+            Input::Register { name, hash: _, origin } => self.register(client, name, origin),
             Input::LogIn { account, password_version, origin } => {
-                self.log_in(client, account, password_version, origin.address)
+                self.log_in_by_password(client, account, password_version, origin)
             }
-            Input::LogInByToken { .. } => unreachable!("nobody in the crowd has a token"),
+            Input::LogInByToken { name, digest, origin } => self.log_in_by_token(client, &name, digest, origin),
             Input::Command(command) => match self.sessions.get_mut(&client) {
                 Some(session) => {
                     session.heard = now;
@@ -202,46 +145,7 @@ impl Model {
         std::mem::take(&mut self.told)
     }
 
-    /// The server was stopped or killed, and has started again.
-    pub fn restart(&mut self) {
-        self.sessions.clear();
-        self.operator_code = None;
-        self.reload();
-        for room in self.rooms.values_mut() {
-            room.lately.clear();
-            room.members.values_mut().for_each(|member| member.follows = false);
-        }
-    }
-
-    /// The server has read its store again: what is neither stored nor a session is forgotten.
-    pub fn reload(&mut self) {
-        for account in self.accounts.values_mut() {
-            account.tries = (0, Timestamp(0));
-        }
-    }
-
-    /// `self` is how the chat was before a turn of which nothing was stored, `after` how it would have been. Connections
-    /// that the turn ended stay ended, those it let in are not.
-    pub fn undo(&mut self, after: &Model) {
-        self.reload();
-        self.sessions.retain(|client, _| after.sessions.contains_key(client));
-        for (client, session) in &mut self.sessions {
-            // It was heard all the same.
-            session.heard = after.sessions[client].heard;
-        }
-        let online: BTreeSet<AccountId> = self.sessions.values().map(|session| session.account).collect();
-        for room in self.rooms.values_mut() {
-            for (account, member) in &mut room.members {
-                // Whose membership or read position the turn changed is not said to have read what it has seen:
-                // rather shown twice than never.
-                let after = after.rooms.get(&room.id).and_then(|room| room.members.get(account));
-                let is_untouched = after.is_some_and(|after| after.follows && after.read == member.read);
-                member.follows &= online.contains(account) && (is_untouched || member.read == room.last);
-            }
-        }
-    }
-
-    /// When invitations and bans end, but for those that as good as never do.
+    /// When invitations, bans and tokens end, but for those that as good as never do.
     pub fn ends(&self) -> Vec<Timestamp> {
         let never = Timestamp(i64::MAX);
         let bans = self.accounts.values().filter_map(|account| account.ban.as_ref()?.until);
@@ -250,6 +154,9 @@ impl Model {
             ends.extend(room.invited.values().map(|(_, until)| *until));
             ends.extend(room.codes.values().map(|(_, until)| *until));
             ends.extend(room.bans.values().filter_map(|ban| ban.until));
+        }
+        for account in self.accounts.values() {
+            ends.extend(account.tokens.values().filter_map(|token| token.until));
         }
         ends.retain(|end| *end != never);
         ends
@@ -262,54 +169,13 @@ impl Model {
         needed
     }
 
-    /// What the store must hold.
-    pub fn snapshot(&self) -> Snapshot {
-        let accounts = self.accounts.values().map(|account| AccountRow {
-            id: account.id,
-            name: account.name.clone(),
-            password_version: account.version,
-            created: account.created,
-            last_seen: account.last_seen,
-            away: account.away.clone(),
-            operator: account.operator,
-            acks: account.acks,
-        });
-        let mut snapshot = Snapshot {
-            accounts: accounts.collect(),
-            address_bans: self.address_bans.iter().map(|(address, ban)| (*address, ban.clone())).collect(),
-            last_room: self.last_room,
-            ..Snapshot::default()
-        };
-        for account in self.accounts.values() {
-            snapshot.account_bans.extend(account.ban.clone().map(|ban| (account.id, ban)));
-        }
-        for room in self.rooms.values() {
-            let id = room.id;
-            let visibility = if room.public { Visibility::Public } else { Visibility::Private };
-            snapshot.rooms.push(StoredRoom {
-                id,
-                name: room.name.clone(),
-                visibility: room.name.is_some().then_some(visibility),
-                created: room.created,
-                topic: room.topic.clone(),
-                last_seq: room.last,
-            });
-            for (account, member) in &room.members {
-                let (role, since, read) = (member.role, member.since, member.read);
-                snapshot.members.push(MemberRow { room: id, account: *account, role, since, read });
-                snapshot.mentions.extend(member.named.iter().map(|seq| (id, *account, *seq)));
-            }
-            snapshot.invitations.extend(room.invited.iter().map(|(account, row)| (id, *account, row.0, row.1)));
-            snapshot.codes.extend(room.codes.iter().map(|(code, row)| (code.clone(), id, row.0, row.1)));
-            snapshot.bans.extend(room.bans.iter().map(|(account, ban)| (id, *account, ban.clone())));
-        }
-        snapshot.codes.sort_by(|one, other| one.0.cmp(&other.0));
-        snapshot
-    }
-
     fn obey(&mut self, asker: Asker, command: Command) -> Result<(), Refused> {
         match command {
-            Command::Say { room, kind, text, keyed: _ } => self.say(asker, room.as_ref(), kind, &text),
+            Command::Say { room, kind, text, keyed } => {
+                // What the store has under the key is known here anyway.
+                let key = keyed.map(|keyed| keyed.key);
+                self.say(asker, room.as_ref(), Saying { kind, text: &text, key })
+            }
             Command::Tell { to, text } => self.tell_one(asker, &to, &text),
             Command::Reply { text } => self.reply(asker, &text),
             Command::OpenDirect { with } => self.open_direct(asker, &with),
@@ -351,12 +217,12 @@ impl Model {
             Command::ChangePassword { hash: _ } => self.change_password(asker),
             Command::DeleteAccount => self.delete_account(asker),
             Command::SetAcks { on } => self.set_acks(asker, on),
-            Command::Resume { .. }
-            | Command::NewToken { .. }
-            | Command::ListTokens
-            | Command::RevokeToken { .. }
-            | Command::ListSessions
-            | Command::CloseSession { .. } => unreachable!("nobody in the crowd asks for it"),
+            Command::Resume { after } => self.resume(asker, &after),
+            Command::NewToken { name, secret, digest, seconds } => self.new_token(asker, name, secret, digest, seconds),
+            Command::ListTokens => self.list_tokens(asker),
+            Command::RevokeToken { name } => self.revoke_token(asker, name),
+            Command::ListSessions => self.list_sessions(asker),
+            Command::CloseSession { session } => self.close_session(asker, session),
             Command::LogOut => self.dismiss(asker.client, Farewell::LoggedOut),
             Command::Quit => self.dismiss(asker.client, Farewell::Quit),
         }
@@ -493,14 +359,19 @@ impl Model {
         Ok(())
     }
 
-    /// Tells every connection of every member but one.
+    /// Tells every connection that hears the room, but one.
     fn tell_room(&mut self, id: RoomId, except: Option<ClientId>, event: impl Fn(RoomLabel) -> Event) {
-        let members = &self.rooms[&id].members;
         let sessions = self.sessions.iter().filter(|(client, _)| Some(**client) != except);
-        let readers = sessions.filter(|(_, session)| members.contains_key(&session.account));
-        for (client, account) in readers.map(|(client, session)| (*client, session.account)).collect::<Vec<_>>() {
+        let listeners = sessions.filter(|(_, session)| session.hears.contains_key(&id));
+        for (client, account) in listeners.map(|(client, session)| (*client, session.account)).collect::<Vec<_>>() {
+            assert!(self.rooms[&id].members.contains_key(&account), "{client} hears a room from outside");
             self.tell(client, event(self.label(id, account)));
         }
+    }
+
+    /// Whether a connection of the account hears the room.
+    fn is_heard(&self, account: AccountId, id: RoomId) -> bool {
+        self.sessions.values().any(|session| session.account == account && session.hears.contains_key(&id))
     }
 
     fn room(&mut self, id: RoomId) -> &mut Room {
@@ -526,38 +397,6 @@ impl Model {
         let page = page.max(1);
         let before = usize::try_from((page - 1).saturating_mul(size)).unwrap();
         (rows.iter().skip(before).take(usize::try_from(size).unwrap()).cloned().collect(), page, pages)
-    }
-}
-
-impl Room {
-    /// Gives the next number.
-    fn count(&mut self, now: Timestamp, look_back_s: u64) -> Seq {
-        let is_old = |(at, _): &(Timestamp, Seq)| at.plus_seconds(look_back_s) < now;
-        let old = self.lately.iter().take_while(|entry| is_old(entry)).count();
-        self.lately.drain(..old);
-        let sound = self.lately.iter().take_while(|(at, _)| *at <= now).count();
-        let before = self.lately.get(sound).map_or(self.last, |(_, seq)| *seq);
-        self.lately.truncate(sound);
-        if self.lately.last().is_none_or(|(at, _)| at.0 / 1000 != now.0 / 1000) {
-            self.lately.push((now, before));
-        }
-        self.last += 1;
-        self.last
-    }
-
-    pub fn is_banned(&self, account: AccountId, now: Timestamp) -> bool {
-        self.bans.get(&account).is_some_and(|ban| holds(ban, now))
-    }
-
-    pub fn is_invited(&self, account: AccountId, now: Timestamp) -> bool {
-        self.invited.get(&account).is_some_and(|(_, until)| now < *until)
-    }
-
-    pub fn unread(&self, account: AccountId) -> u64 {
-        match self.members.get(&account) {
-            Some(member) if !member.follows => self.last - member.read,
-            _ => 0,
-        }
     }
 }
 

@@ -208,11 +208,11 @@ impl Model {
                 (BanTarget::Account(account.label()), self.clients_of(account.id))
             }
             BanTarget::Address(address) => {
-                if self.sessions[&asker.client].address == address {
+                if self.sessions[&asker.client].origin.address == address {
                     return Err("not_to_yourself");
                 }
                 self.address_bans.insert(address, ban.clone());
-                let there = self.sessions.iter().filter(|(_, session)| session.address == address);
+                let there = self.sessions.iter().filter(|(_, session)| session.origin.address == address);
                 (BanTarget::Address(address), there.map(|(client, _)| *client).collect())
             }
         };

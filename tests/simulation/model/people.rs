@@ -1,9 +1,8 @@
 //! Accounts and sessions: getting in, being there, getting out.
 
-use chat_server::address::Address;
 use chat_server::chat::{
-    AccountId, ClientId, Departure, Event, Farewell, GENERAL, HERE_NAMES_MAX, InvitationRow, Missed, Name, Presence,
-    Purpose, Role, RoomId, RoomLabel, Seq, Text, Timestamp,
+    AccountId, ClientId, Departure, Event, Farewell, GENERAL, HERE_NAMES_MAX, InvitationRow, Missed, Name, Origin,
+    Presence, Purpose, Role, RoomId, RoomLabel, Seq, SessionRow, Text, Timestamp,
 };
 
 use super::{Account, Asker, Model, Refused, Session, Told, holds};
@@ -12,8 +11,8 @@ use super::{Account, Asker, Model, Refused, Session, Told, holds};
 const SHOWN_MAX: usize = 20;
 
 impl Model {
-    pub(super) fn register(&mut self, client: ClientId, name: Name, address: Address) -> Result<(), Refused> {
-        self.check_may_enter(client, None, address)?;
+    pub(super) fn register(&mut self, client: ClientId, name: Name, origin: Origin) -> Result<(), Refused> {
+        self.check_may_enter(client, None, origin)?;
         if name.is_reserved() {
             return Err("name_reserved");
         }
@@ -24,7 +23,7 @@ impl Model {
         let id = self.add_account(name.clone());
         self.tell_room(GENERAL, None, |room| Event::MemberJoined { room, who: name.clone() });
         self.add_member(GENERAL, id, Role::Member);
-        self.begin_session(client, id, address);
+        self.begin_session(client, id, origin, None);
         let (here, more) = self.others_here(GENERAL, id);
         let (room, messages) = (self.label(GENERAL, id), self.rooms[&GENERAL].last);
         self.tell(client, Event::Registered { name, room, here, more, messages });
@@ -32,19 +31,30 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn log_in(
+    pub(super) fn log_in_by_password(
         &mut self,
         client: ClientId,
         id: AccountId,
         version: u64,
-        address: Address,
+        origin: Origin,
     ) -> Result<(), Refused> {
-        let account = self.accounts.get(&id).ok_or("wrong_password")?.clone();
-        let name = account.name.ok_or("wrong_password")?;
-        if account.version != version {
+        let is_right = |account: &Account| account.name.is_some() && account.version == version;
+        if !self.accounts.get(&id).is_some_and(is_right) {
             return Err("wrong_password");
         }
-        self.check_may_enter(client, Some(id), address)?;
+        self.log_in(client, id, origin, None)
+    }
+
+    pub(super) fn log_in(
+        &mut self,
+        client: ClientId,
+        id: AccountId,
+        origin: Origin,
+        token: Option<Name>,
+    ) -> Result<(), Refused> {
+        self.check_may_enter(client, Some(id), origin)?;
+        let account = self.accounts[&id].clone();
+        let name = account.label();
         let others = self.clients_of(id).len() as u64;
         let missed = self.rooms_of(id).into_iter().map(|room| {
             let member = &self.rooms[&room].members[&id];
@@ -57,7 +67,7 @@ impl Model {
             }
         });
         let missed = missed.collect();
-        self.begin_session(client, id, address);
+        self.begin_session(client, id, origin, token);
         let room = self.sessions[&client].room.map(|room| self.label(room, id));
         let invited = self.rooms.values().filter(|room| room.is_invited(id, self.now));
         let invitations = invited.map(|room| {
@@ -73,12 +83,12 @@ impl Model {
         Ok(())
     }
 
-    fn check_may_enter(&self, client: ClientId, account: Option<AccountId>, address: Address) -> Result<(), Refused> {
+    fn check_may_enter(&self, client: ClientId, account: Option<AccountId>, origin: Origin) -> Result<(), Refused> {
         if self.sessions.contains_key(&client) {
             return Err("already_logged_in");
         }
         let ban = account.and_then(|id| self.accounts[&id].ban.as_ref());
-        let mut bans = ban.into_iter().chain(self.address_bans.get(&address));
+        let mut bans = ban.into_iter().chain(self.address_bans.get(&origin.address));
         if bans.any(|ban| holds(ban, self.now)) { Err("server_banned") } else { Ok(()) }
     }
 
@@ -95,33 +105,56 @@ impl Model {
             acks: false,
             ban: None,
             tries: (0, Timestamp(0)),
+            tokens: Default::default(),
         };
         self.accounts.insert(id, account);
         id
     }
 
-    fn begin_session(&mut self, client: ClientId, id: AccountId, address: Address) {
-        for room in self.rooms.values_mut() {
-            let last = room.last;
-            if let Some(member) = room.members.get_mut(&id) {
-                member.follows |= member.read == last;
-            }
-        }
+    fn begin_session(&mut self, client: ClientId, id: AccountId, origin: Origin, token: Option<Name>) {
         let room = self.rooms[&GENERAL].members.contains_key(&id).then_some(GENERAL);
-        let (heard, told_absent) = (self.now, Default::default());
-        let session = Session { account: id, address, room, sent: 0, reply_to: None, heard, told_absent };
+        let session = Session {
+            account: id,
+            origin,
+            since: self.now,
+            token,
+            hears: Default::default(),
+            room,
+            sent: 0,
+            reply_to: None,
+            heard: self.now,
+            told_absent: Default::default(),
+        };
         self.sessions.insert(client, session);
+        for room in self.rooms_of(id).into_iter().filter(|_| origin.live) {
+            self.go_live(client, room);
+        }
+    }
+
+    /// From now on the connection is told what happens in the room.
+    pub(super) fn go_live(&mut self, client: ClientId, id: RoomId) {
+        let last = self.rooms[&id].last;
+        let session = self.session(client);
+        if session.hears.contains_key(&id) {
+            return;
+        }
+        session.hears.insert(id, last);
+        let account = session.account;
+        let member = self.room(id).members.get_mut(&account).expect("it is a member");
+        member.follows |= member.read == last;
     }
 
     /// `alive`: the connection broke, and was alive then for the last time; what came later may not have arrived.
     pub(super) fn end_session(&mut self, client: ClientId, alive: Option<Timestamp>) {
         let Some(session) = self.sessions.remove(&client) else { return };
         let id = session.account;
-        if self.is_online(id) {
-            return;
-        }
         let said = self.arrived.take();
+        let others: Vec<Session> = self.sessions.values().filter(|other| other.account == id).cloned().collect();
         for room in self.rooms.values_mut() {
+            // Another connection sees what comes.
+            if others.iter().any(|other| other.hears.contains_key(&room.id)) {
+                continue;
+            }
             let alive = alive.map(|alive| alive.max(session.heard));
             let later = |(at, _): &&(Timestamp, Seq)| alive.is_some_and(|alive| at.0 / 1000 >= alive.0 / 1000);
             let arrived = room.lately.iter().find(later).map_or(room.last, |(_, seq)| *seq);
@@ -134,7 +167,10 @@ impl Model {
                 member.read_up_to(arrived);
             }
         }
-        self.account(id).last_seen = Some(self.now);
+        self.store_use(&session);
+        if others.is_empty() {
+            self.account(id).last_seen = Some(self.now);
+        }
     }
 
     pub(super) fn dismiss(&mut self, client: ClientId, farewell: Farewell) -> Result<(), Refused> {
@@ -162,7 +198,8 @@ impl Model {
         let mut others = self.clients_of(asker.account);
         others.retain(|client| *client != asker.client);
         let closed = self.dismiss_all(others, &Farewell::PasswordChanged);
-        self.answer(asker, Event::PasswordChanged { closed, tokens: 0 })
+        let tokens = self.tokens_of(asker.account).len() as u64;
+        self.answer(asker, Event::PasswordChanged { closed, tokens })
     }
 
     pub(super) fn delete_account(&mut self, asker: Asker) -> Result<(), Refused> {
@@ -177,7 +214,38 @@ impl Model {
         }
         let account = self.account(id);
         (account.name, account.away, account.operator, account.ban) = (None, None, false, None);
+        account.tokens.clear();
         Ok(())
+    }
+
+    pub(super) fn list_sessions(&mut self, asker: Asker) -> Result<(), Refused> {
+        let row = |client: &ClientId| {
+            let session = &self.sessions[client];
+            SessionRow {
+                session: *client,
+                front: session.origin.front,
+                address: session.origin.address,
+                since: session.since,
+                heard: session.heard,
+                token: session.token.clone(),
+                own: *client == asker.client,
+            }
+        };
+        let rows: Vec<SessionRow> = self.clients_of(asker.account).iter().map(row).collect();
+        let (rows, ..) = self.page(&rows, 1);
+        self.answer(asker, Event::Sessions { rows })
+    }
+
+    pub(super) fn close_session(&mut self, asker: Asker, session: ClientId) -> Result<(), Refused> {
+        match self.sessions.get(&session) {
+            Some(closed) if closed.account == asker.account => {}
+            _ => return Err("no_such_session"),
+        }
+        if session == asker.client {
+            return self.dismiss(session, Farewell::Quit);
+        }
+        self.dismiss(session, Farewell::ClosedElsewhere)?;
+        self.answer(asker, Event::SessionClosed { session })
     }
 
     pub(super) fn set_acks(&mut self, asker: Asker, on: bool) -> Result<(), Refused> {
@@ -220,7 +288,7 @@ impl Model {
         let rooms = shared.map(|room| self.label(room.id, asker.account)).collect();
         let mut addresses = Vec::new();
         if self.accounts[&asker.account].operator {
-            addresses.extend(self.clients_of(account.id).iter().map(|client| self.sessions[client].address));
+            addresses.extend(self.clients_of(account.id).iter().map(|client| self.sessions[client].origin.address));
             addresses.sort();
         }
         let who = self.presence(account.id, Role::Member);

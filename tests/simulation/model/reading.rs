@@ -5,11 +5,11 @@ use chat_server::chat::{Event, Grant, GrantedRange, HistoryRange, Purpose, RECEN
 use super::{Asker, Model, Refused, Told};
 
 impl Model {
-    fn range(&self, asker: Asker, id: RoomId, from: Seq, to: Seq) -> GrantedRange {
+    pub(super) fn range(&self, asker: Asker, id: RoomId, from: Seq, to: Seq) -> GrantedRange {
         GrantedRange { room: id, label: self.label(id, asker.account), from, to, last: self.rooms[&id].last }
     }
 
-    fn grant(&mut self, asker: Asker, ranges: Vec<GrantedRange>, purpose: Purpose) {
+    pub(super) fn grant(&mut self, asker: Asker, ranges: Vec<GrantedRange>, purpose: Purpose) {
         self.told.push((asker.client, Told::Grant(Grant { ranges, purpose })));
     }
 
@@ -97,18 +97,9 @@ impl Model {
     }
 
     fn set_read(&mut self, asker: Asker, id: RoomId, seq: Seq) {
-        let room = self.room(id);
-        let follows = seq == room.last;
-        let member = room.members.get_mut(&asker.account).expect("it is a member");
+        let follows = seq == self.rooms[&id].last && self.is_heard(asker.account, id);
+        let member = self.room(id).members.get_mut(&asker.account).expect("it is a member");
         member.follows = follows;
         member.read_up_to(seq);
-    }
-}
-
-impl super::Member {
-    pub(super) fn read_up_to(&mut self, seq: Seq) {
-        assert!(seq >= self.read);
-        self.read = seq;
-        self.named.retain(|named| *named > seq);
     }
 }

@@ -22,6 +22,7 @@ impl Model {
             invited: Default::default(),
             codes: Default::default(),
             bans: Default::default(),
+            keys: Default::default(),
         };
         self.rooms.insert(room.id, room);
         RoomId(self.last_room)
@@ -30,7 +31,12 @@ impl Model {
     pub(super) fn add_member(&mut self, id: RoomId, account: AccountId, role: Role) {
         let (since, follows) = (self.now, self.is_online(account));
         let room = self.room(id);
-        room.members.insert(account, Member { role, since, read: room.last, follows, named: Default::default() });
+        let read = room.last;
+        room.members.insert(account, Member { role, since, read, follows, named: Default::default() });
+        // There is nothing to resume in a room that one enters.
+        for session in self.sessions.values_mut().filter(|session| session.account == account) {
+            session.hears.insert(id, read);
+        }
     }
 
     pub(super) fn join(&mut self, asker: Asker, label: &RoomLabel) -> Result<(), Refused> {
@@ -134,6 +140,7 @@ impl Model {
         let first = self.rooms[&GENERAL].members.contains_key(&account).then_some(GENERAL);
         for client in self.clients_of(account) {
             let session = self.session(client);
+            session.hears.remove(&id);
             if session.room == Some(id) {
                 session.room = first;
             }

@@ -1,32 +1,41 @@
 //! Saying something, in a room or to one person.
 
-use chat_server::chat::{AccountId, Event, Message, MessageKind, Name, Purpose, Role, RoomId, RoomLabel, Text};
+use chat_server::chat::{
+    AccountId, Event, Front, Message, MessageKind, Name, Purpose, Role, RoomId, RoomLabel, SendKey, Text,
+};
 
 use super::{Asker, Model, Refused};
 
+/// What somebody says.
+pub(super) struct Saying<'a> {
+    pub kind: MessageKind,
+    pub text: &'a Text,
+    pub key: Option<SendKey>,
+}
+
+impl Saying<'_> {
+    fn plain(text: &Text) -> Saying<'_> {
+        Saying { kind: MessageKind::Speech, text, key: None }
+    }
+}
+
 impl Model {
-    pub(super) fn say(
-        &mut self,
-        asker: Asker,
-        label: Option<&RoomLabel>,
-        kind: MessageKind,
-        text: &Text,
-    ) -> Result<(), Refused> {
+    pub(super) fn say(&mut self, asker: Asker, label: Option<&RoomLabel>, saying: Saying) -> Result<(), Refused> {
         if let Some(RoomLabel::Direct(to)) = label {
-            return self.say_to(asker, to, kind, text);
+            return self.say_to(asker, to, saying);
         }
-        self.check_message(text)?;
+        self.check_message(saying.text)?;
         let id = self.find_own(asker, label)?;
-        self.deliver(asker, id, kind, text)
+        self.deliver(asker, id, saying)
     }
 
     pub(super) fn tell_one(&mut self, asker: Asker, to: &Name, text: &Text) -> Result<(), Refused> {
-        self.say_to(asker, to, MessageKind::Speech, text)
+        self.say_to(asker, to, Saying::plain(text))
     }
 
     pub(super) fn reply(&mut self, asker: Asker, text: &Text) -> Result<(), Refused> {
         let to = self.sessions[&asker.client].reply_to.ok_or("nobody_to_reply_to")?;
-        self.say_to(asker, &self.name(to), MessageKind::Speech, text)
+        self.say_to(asker, &self.name(to), Saying::plain(text))
     }
 
     pub(super) fn open_direct(&mut self, asker: Asker, with: &Name) -> Result<(), Refused> {
@@ -43,14 +52,14 @@ impl Model {
         Ok(())
     }
 
-    fn say_to(&mut self, asker: Asker, to: &Name, kind: MessageKind, text: &Text) -> Result<(), Refused> {
-        self.check_message(text)?;
+    fn say_to(&mut self, asker: Asker, to: &Name, saying: Saying) -> Result<(), Refused> {
+        self.check_message(saying.text)?;
         let partner = self.partner(asker, to)?;
         let id = match self.direct_room(asker.account, partner) {
             Some(id) => id,
             None => self.make_direct_room(asker, partner)?,
         };
-        self.deliver(asker, id, kind, text)
+        self.deliver(asker, id, saying)
     }
 
     fn check_message(&self, text: &Text) -> Result<(), Refused> {
@@ -77,12 +86,18 @@ impl Model {
         Ok(id)
     }
 
-    /// The message gets its number; every connection of every member gets it once, but the one it came from.
-    fn deliver(&mut self, asker: Asker, id: RoomId, kind: MessageKind, text: &Text) -> Result<(), Refused> {
+    /// The message gets its number; every connection that hears the room gets it once, but the one it came from. What was
+    /// said before under the same key is not said again.
+    fn deliver(&mut self, asker: Asker, id: RoomId, saying: Saying) -> Result<(), Refused> {
+        let Saying { kind, text, key } = saying;
+        let key = key.map(|key| (asker.account, key));
         let is_direct = self.rooms[&id].name.is_none();
         let partner = self.rooms[&id].members.keys().copied().find(|account| is_direct && *account != asker.account);
         if partner.is_some_and(|partner| self.accounts[&partner].name.is_none()) {
             return Err("account_gone");
+        }
+        if let Some((seq, at)) = key.as_ref().and_then(|key| self.rooms[&id].keys.get(key)).copied() {
+            return self.answer(asker, Event::Stored { room: self.label(id, asker.account), seq, at });
         }
         let words = text.as_str().to_lowercase();
         let words: Vec<&str> = words
@@ -93,6 +108,7 @@ impl Model {
             self.accounts.values().map(|account| (account.id, account.name.as_ref().map(Name::folded))).collect();
         let room = self.rooms.get_mut(&id).expect("it was found");
         let seq = room.count(self.now, self.limits.dead_peer_s);
+        room.keys.extend(key.map(|key| (key, (seq, self.now))));
         for (account, name) in names {
             let is_named = name.is_some_and(|name| words.contains(&name.as_str()));
             if let Some(member) = room.members.get_mut(&account).filter(|_| is_named && account != asker.account) {
@@ -107,8 +123,9 @@ impl Model {
         for session in self.sessions.values_mut().filter(|session| Some(session.account) == partner) {
             session.reply_to = Some(asker.account);
         }
-        self.session(asker.client).sent += 1;
-        if self.accounts[&asker.account].acks {
+        let session = self.session(asker.client);
+        session.sent += 1;
+        if session.origin.front == Front::Json || self.accounts[&asker.account].acks {
             let room = self.label(id, asker.account);
             self.tell(asker.client, Event::Stored { room, seq, at });
         }
