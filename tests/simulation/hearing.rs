@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chat_server::chat::{ClientId, RoomId, Seq};
+use chat_server::chat::{ClientId, Event, Front, Purpose, RoomId, RoomLabel, Seq};
+
+use super::model::{Asker, Model, Told};
 
 /// What a connection learns about the numbers of a room.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,4 +54,42 @@ impl Hearing {
     pub fn retain(&mut self, is_in: impl Fn(ClientId) -> bool) {
         self.0.retain(|(client, _), _| is_in(*client));
     }
+}
+
+/// What programs learn about the numbers of their rooms.
+pub fn heard(model: &Model, told: &[(ClientId, Told)]) -> Vec<(ClientId, Heard)> {
+    let mut all = Vec::new();
+    for (client, what) in told {
+        if let Told::End(_) = what {
+            all.push((*client, Heard::Rooms(BTreeSet::new())));
+        }
+        let Some(session) = model.sessions.get(client).filter(|it| it.origin.front == Front::Json) else {
+            continue;
+        };
+        let asker = Asker { client: *client, account: session.account };
+        let id = |label: &RoomLabel| model.find(asker, Some(label)).expect("it is called so");
+        match what {
+            Told::Event(Event::LoggedIn { missed, .. }) if session.origin.live => {
+                let rooms = missed.iter().map(|missed| Heard::LiveAfter(id(&missed.room), missed.last));
+                all.extend(rooms.map(|heard| (*client, heard)));
+            }
+            Told::Event(Event::Message(message)) => {
+                all.push((*client, Heard::Message(id(&message.room), message.seq)));
+            }
+            Told::Event(Event::Stored { room, seq, .. }) => {
+                all.push((*client, Heard::Stored(id(room), *seq)));
+            }
+            Told::Event(Event::YouLeft { .. }) => {
+                all.push((*client, Heard::Rooms(session.hears.keys().copied().collect())));
+            }
+            Told::Grant(grant) if grant.purpose == Purpose::Resume => {
+                // In a room that it heard before it may ask for old messages again.
+                let newest = |room: RoomId| model.rooms[&room].last;
+                let last = grant.ranges.iter().filter(|range| range.to == newest(range.room));
+                all.extend(last.map(|range| (*client, Heard::LastPage(range.room, range.to))));
+            }
+            _ => {}
+        }
+    }
+    all
 }

@@ -1,14 +1,16 @@
-//! The pure core, simulated: random clients against a plain model, from a seed.
+//! The server without sockets, threads and clocks, simulated from seeds: random clients against a plain model of the chat
+//! (here), and the whole path above the sockets against what was stored (in `path`).
 //!
-//! No socket, no thread, no clock. A run is one seed; everything that happens follows from it, so a failure is replayed
-//! by its number: `SEED=7 make sim`, or `SEED=7 STEPS=1000000 make sim` for more of the same. A failure tells both and
-//! the last inputs. What is checked after each input, each turn and now and then is listed in `world.rs`.
+//! A run is one seed; everything that happens follows from it, so a failure is replayed by its number:
+//! `SEED=7 make sim`, or `SEED=7 STEPS=1000000 make sim` for more of the same against the model. A failure tells the seed
+//! and the last inputs. What is checked after each input, each turn and now and then is listed in `world.rs`.
 
 mod alike;
 mod crowd;
 mod diary;
 mod hearing;
 mod model;
+mod path;
 mod privacy;
 mod store;
 mod tally;

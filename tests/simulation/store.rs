@@ -69,6 +69,11 @@ impl Store {
         self.keys.keys().map(|(author, key, _)| (*author, key.clone())).collect()
     }
 
+    /// What an account is called.
+    pub fn name(&self, account: AccountId) -> Option<&Name> {
+        self.accounts.get(&account)?.name.as_ref()
+    }
+
     pub fn has_room(&self, id: RoomId) -> bool {
         self.rooms.contains_key(&id)
     }

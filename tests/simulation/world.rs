@@ -11,21 +11,20 @@
 //! Checked now and then: a chat that is loaded from the store goes on like the one that lived, and answers like it; an
 //! outsider cannot tell a hidden room from none.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{self, Write};
 use std::path::Path;
 
 use chat_server::chat::{
-    AccountId, Chat, ClientId, Code, Command, Effects, Event, Front, Input, Limits, Purpose, Record, RoomId, RoomLabel,
-    Timestamp,
+    AccountId, Chat, ClientId, Code, Command, Effects, Event, Input, Limits, Purpose, Record, Timestamp,
 };
 use chat_server::store::{self, Folder, Writer};
 
 use super::alike;
 use super::crowd::Crowd;
 use super::diary::Diary;
-use super::hearing::{Heard, Hearing};
-use super::model::{Asker, Model, Told};
+use super::hearing::{self, Heard, Hearing};
+use super::model::{Model, Told};
 use super::privacy::{self, Sight};
 use super::store::Store;
 use super::tally::Tally;
@@ -284,48 +283,12 @@ impl World {
                 assert!(number == "0" || number == room.to_string(), "said in another room than was meant: {record:?}");
             }
         }
-        self.note_heard(&told);
+        self.heard.extend(hearing::heard(&self.model, &told));
         told.iter().for_each(|(_, what)| self.tally.note(what));
         self.tally.inputs += 1;
         self.tally.refused += u64::from(refused);
         self.tally.deliveries += told.len() as u64;
         told
-    }
-
-    /// What programs learn about the numbers of their rooms.
-    fn note_heard(&mut self, told: &[(ClientId, Told)]) {
-        for (client, what) in told {
-            if let Told::End(_) = what {
-                self.heard.push((*client, Heard::Rooms(BTreeSet::new())));
-            }
-            let Some(session) = self.model.sessions.get(client).filter(|it| it.origin.front == Front::Json) else {
-                continue;
-            };
-            let asker = Asker { client: *client, account: session.account };
-            let id = |label: &RoomLabel| self.model.find(asker, Some(label)).expect("it is called so");
-            match what {
-                Told::Event(Event::LoggedIn { missed, .. }) if session.origin.live => {
-                    let rooms = missed.iter().map(|missed| Heard::LiveAfter(id(&missed.room), missed.last));
-                    self.heard.extend(rooms.map(|heard| (*client, heard)));
-                }
-                Told::Event(Event::Message(message)) => {
-                    self.heard.push((*client, Heard::Message(id(&message.room), message.seq)));
-                }
-                Told::Event(Event::Stored { room, seq, .. }) => {
-                    self.heard.push((*client, Heard::Stored(id(room), *seq)));
-                }
-                Told::Event(Event::YouLeft { .. }) => {
-                    self.heard.push((*client, Heard::Rooms(session.hears.keys().copied().collect())));
-                }
-                Told::Grant(grant) if grant.purpose == Purpose::Resume => {
-                    // In a room that it heard before it may ask for old messages again.
-                    let newest = |room: RoomId| self.model.rooms[&room].last;
-                    let last = grant.ranges.iter().filter(|range| range.to == newest(range.room));
-                    self.heard.extend(last.map(|range| (*client, Heard::LastPage(range.room, range.to))));
-                }
-                _ => {}
-            }
-        }
     }
 
     /// What the broker does before a message with a key is decided: it puts beside it what is stored under the key.
