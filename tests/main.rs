@@ -21,6 +21,7 @@ mod talk;
 mod programs;
 mod resuming;
 mod tokens;
+mod behaviour;
 mod telnet;
 mod transcripts;
 mod tidy;
