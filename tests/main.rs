@@ -23,6 +23,7 @@ mod talk;
 mod programs;
 mod resuming;
 mod tokens;
+mod behaviour;
 mod telnet;
 mod transcripts;
 mod json_examples;
