@@ -282,9 +282,21 @@ impl Broker {
     fn finish_later(&mut self, id: ClientId, finish: Finish) {
         if let Some(client) = self.clients.get_mut(&id) {
             client.finish.get_or_insert(finish);
-            // A page may be on its way for which the outbox is held; what waits for it is sent now.
-            self.write_ahead(id, &[], true);
             self.touched.push(id);
+            // A page may be on its way for which the outbox is held. People get what waits for it without it. A program would
+            // take a higher number for its position and never ask for what the page had: it gets its goodbye only.
+            match client.front {
+                Front::Text => self.write_ahead(id, &[], true),
+                Front::Json if client.outbox.is_held() => {
+                    client.outbox.release();
+                    let mut goodbye = Vec::new();
+                    if let Finish::Close(reason) = finish {
+                        json::bye(reason.word(), None, None, &mut goodbye);
+                    }
+                    self.write_ahead(id, &goodbye, true);
+                }
+                Front::Json => {}
+            }
         }
     }
 

@@ -82,6 +82,11 @@ impl Outbox {
         self.held.take().unwrap_or_default()
     }
 
+    /// Whether what is pushed is held back.
+    pub fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Whether more is held back than may wait.
     pub fn holds_too_much(&self) -> bool {
         self.held.as_ref().is_some_and(|held| held.len() > self.max_bytes)

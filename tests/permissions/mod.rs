@@ -1,17 +1,19 @@
 //! The grid of permissions: docs/permissions.md, cell by cell.
 //!
 //! The tables of that page are the test. For each cell there is a room with somebody in every role, the command is asked,
-//! and what comes back must be what the cell says. A front is two functions: how it puts a request, and what an answer
-//! means; so another front runs the same grid with two functions of its own.
+//! and what comes back must be what the cell says: by each front.
+
+mod front;
 
 use std::collections::BTreeMap;
 
-use chat_server::chat::{Refusal, RoomLabel, Text, Timestamp};
-use chat_server::protocol::text::{Clock, refusal_text};
+use chat_server::chat::RoomLabel;
+use serde_json::json;
 
-use crate::support::{Client, Running, Server, name};
+use crate::support::{Client, Program, Running, Server, name};
+use front::Front;
 
-const PAGE: &str = include_str!("../docs/permissions.md");
+const PAGE: &str = include_str!("../../docs/permissions.md");
 
 /// Everybody there is. Some act, some are only acted on.
 const PEOPLE: [&str; 12] = [
@@ -29,28 +31,6 @@ const PEOPLE: [&str; 12] = [
     "victim",
 ];
 
-/// How a front is spoken.
-struct Front {
-    /// The line that asks for what a cell's command says.
-    ask: fn(&str) -> String,
-    /// What the answer means: `yes`, or the code of the refusal. The request is there because a refusal names its room.
-    outcome: fn(&[String], &Request) -> String,
-}
-
-const TEXT: Front = Front { ask: |command| accounts(command), outcome: text_outcome };
-
-/// The people's names are words of the server here and there.
-fn accounts(command: &str) -> String {
-    let word = |word: &str| if PEOPLE.contains(&word) { account(word) } else { word.to_owned() };
-    let mut words = command.split(' ');
-    // The first word is the command, and `/room #R owner bob` has another that is none of the people.
-    let first: Vec<String> = words.by_ref().take(1).map(str::to_owned).collect();
-    let rest: Vec<&str> = words.collect();
-    let is_verb = |index: usize| command.starts_with("/room ") && index == 1;
-    let rest = rest.iter().enumerate().map(|(index, it)| if is_verb(index) { (*it).to_owned() } else { word(it) });
-    first.into_iter().chain(rest).collect::<Vec<_>>().join(" ")
-}
-
 fn account(person: &str) -> String {
     format!("x-{person}")
 }
@@ -60,41 +40,6 @@ struct Request {
     /// With the room and the free name put in.
     command: String,
     room: RoomLabel,
-}
-
-/// What a text answer means: the sentence of a refusal is found among those that there are.
-fn text_outcome(lines: &[String], request: &Request) -> String {
-    let Some(refused) = lines.iter().find_map(|line| line.strip_prefix("-! ")) else { return "yes".to_owned() };
-    let room = request.room.clone();
-    let whom = || name(&account(request.command.split(' ').find(|word| PEOPLE.contains(word)).unwrap_or("owner")));
-    let invitation = || Some(name(request.command.rsplit(' ').next().expect("there is a last word")));
-    let refusals = [
-        Refusal::NoSuchRoom { room: room.clone(), suggestion: None, still_in: None },
-        Refusal::NotMember { room: room.clone() },
-        Refusal::Banned { room: room.clone(), until: None, why: Text::from("") },
-        Refusal::ModeratorOnly { room: room.clone() },
-        Refusal::OwnerOnly { room: room.clone() },
-        Refusal::OperatorOnly,
-        Refusal::RankTooHigh { room: room.clone(), who: whom() },
-        Refusal::NotToYourself,
-        Refusal::NotThere { room: room.clone(), who: whom() },
-        Refusal::AlreadyThere { room: room.clone(), who: whom() },
-        Refusal::AlreadyMember { room: room.clone() },
-        Refusal::NotInFirstRoom { room: room.clone() },
-        Refusal::NothingToChange { room: room.clone() },
-        Refusal::NotInDirectRoom { room },
-        Refusal::TargetIsOperator { who: whom() },
-    ];
-    let invitations = request.command.starts_with("/accept ").then(|| Refusal::NoSuchInvitation { what: invitation() });
-    for refusal in refusals.into_iter().chain(invitations) {
-        let text = refusal_text(&refusal, Timestamp(0), &Clock::utc());
-        // What follows the first sentence may differ: another room may be suggested.
-        let first = text.split(". ").next().expect("there is a first sentence");
-        if refused.starts_with(first) {
-            return refusal.code().to_owned();
-        }
-    }
-    format!("-! {refused}")
 }
 
 /// A table of the page: the columns of roles, and the rows.
@@ -124,6 +69,8 @@ fn table(heading: &str) -> Table {
 struct House {
     server: Running,
     people: BTreeMap<&'static str, Client>,
+    /// The same people's programs, of those who ask by them.
+    programs: BTreeMap<String, Program>,
     rooms: u32,
 }
 
@@ -135,7 +82,7 @@ impl House {
         let operator = people.get_mut("operator").expect("it is there");
         operator.ask(&format!("/operator {code}"));
         operator.ask("/server op x-operator2");
-        House { server, people, rooms: 0 }
+        House { server, people, programs: BTreeMap::new(), rooms: 0 }
     }
 
     fn client(&mut self, person: &str) -> &mut Client {
@@ -167,11 +114,37 @@ impl House {
     }
 
     /// Asks, and what that means.
-    fn ask(&mut self, front: &Front, role: &str, request: &Request) -> String {
-        let client = self.client(role);
-        client.sync();
-        let lines = client.ask(&(front.ask)(&request.command));
-        (front.outcome)(&lines, request)
+    fn ask(&mut self, front: Front, role: &str, request: &Request) -> String {
+        match front {
+            Front::Text => {
+                let client = self.client(role);
+                client.sync();
+                front::meaning_of_lines(&client.ask(&front::accounts(&request.command)), request)
+            }
+            Front::Json => {
+                // What the person did before is done.
+                self.client(role).sync();
+                front::meaning_of(&self.program(role).ask(front::object(&request.command)))
+            }
+        }
+    }
+
+    /// Whether a room is in the list that somebody gets.
+    fn is_listed(&mut self, front: Front, role: &str, room: &str) -> bool {
+        self.client(role).sync();
+        match front {
+            Front::Text => self.client(role).ask("/rooms").iter().any(|line| line.contains(&format!("#{room}"))),
+            Front::Json => {
+                let list = self.program(role).ask(json!({"type": "rooms"}));
+                list["rooms"].as_array().expect("a list").iter().any(|row| row["room"] == room)
+            }
+        }
+    }
+
+    /// The program of one of the people; one that was put out of the server comes back.
+    fn program(&mut self, role: &str) -> &mut Program {
+        let server = &self.server;
+        self.programs.entry(role.to_owned()).or_insert_with(|| server.login_program(&account(role)))
     }
 }
 
@@ -198,7 +171,7 @@ impl Differences {
 }
 
 /// A room with all roles, for each cell that changed the last one.
-fn check_rooms(front: &Front, heading: &str, visibility: &str) {
+fn check_rooms(front: Front, heading: &str, visibility: &str) {
     let table = table(heading);
     let mut house = House::new();
     let (mut differences, mut room) = (Differences::default(), None);
@@ -214,10 +187,7 @@ fn check_rooms(front: &Front, heading: &str, visibility: &str) {
             let label = RoomLabel::Room(name(&now));
             let request = Request { command: command.collect::<Vec<_>>().join(" "), room: label };
             let outcome = if row.command == "/rooms" {
-                house.client(role).sync();
-                let lines = house.client(role).ask("/rooms");
-                let is_listed = lines.iter().any(|line| line.contains(&format!("#{now}")));
-                if is_listed { "yes".to_owned() } else { "not_listed".to_owned() }
+                if house.is_listed(front, role, &now) { "yes".to_owned() } else { "not_listed".to_owned() }
             } else {
                 house.ask(front, role, &request)
             };
@@ -237,23 +207,42 @@ fn check_rooms(front: &Front, heading: &str, visibility: &str) {
 
 #[test]
 fn in_a_public_room_everybody_may_do_what_the_page_says() {
-    check_rooms(&TEXT, "A public room", "public");
+    check_rooms(Front::Text, "A public room", "public");
+}
+
+#[test]
+fn by_json_in_a_public_room_everybody_may_do_what_the_page_says() {
+    check_rooms(Front::Json, "A public room", "public");
 }
 
 #[test]
 fn in_a_private_room_everybody_may_do_what_the_page_says() {
-    check_rooms(&TEXT, "A private room", "private");
+    check_rooms(Front::Text, "A private room", "private");
+}
+
+#[test]
+fn by_json_in_a_private_room_everybody_may_do_what_the_page_says() {
+    check_rooms(Front::Json, "A private room", "private");
 }
 
 #[test]
 fn in_general_everybody_may_do_what_the_page_says() {
+    check_general(Front::Text);
+}
+
+#[test]
+fn by_json_in_general_everybody_may_do_what_the_page_says() {
+    check_general(Front::Json);
+}
+
+fn check_general(front: Front) {
     let (table, mut differences) = (table("The room general"), Differences::default());
     let mut house = House::new();
     for row in &table.rows {
         for (role, expected) in table.roles.iter().zip(&row.cells) {
             let command = row.command.replace("#R", "#general").replace(" R", " general").replace(" N", " new-name");
             let request = Request { command, room: RoomLabel::Room(name("general")) };
-            let outcome = house.ask(&TEXT, role, &request);
+            let outcome = house.ask(front, role, &request);
             differences.compare(&request, role, expected, &outcome);
         }
         // As before, for the next row.
@@ -267,6 +256,15 @@ fn in_general_everybody_may_do_what_the_page_says() {
 
 #[test]
 fn in_a_direct_room_everybody_may_do_what_the_page_says() {
+    check_direct(Front::Text);
+}
+
+#[test]
+fn by_json_in_a_direct_room_everybody_may_do_what_the_page_says() {
+    check_direct(Front::Json);
+}
+
+fn check_direct(front: Front) {
     let (table, mut differences) = (table("A direct room"), Differences::default());
     let mut house = House::new();
     house.tell("member", &["/msg x-member2 a word".to_owned()]);
@@ -277,7 +275,7 @@ fn in_a_direct_room_everybody_may_do_what_the_page_says() {
         for row in table.rows.iter().filter(|row| !row.command.starts_with("/say ")).chain(rows) {
             let command = row.command.replace("@P", "@x-member2");
             let request = Request { command, room: RoomLabel::Direct(name("x-member2")) };
-            let outcome = house.ask(&TEXT, person, &request);
+            let outcome = house.ask(front, person, &request);
             differences.compare(&request, role, row.cells[column], &outcome);
         }
     }
@@ -286,6 +284,15 @@ fn in_a_direct_room_everybody_may_do_what_the_page_says() {
 
 #[test]
 fn on_the_server_everybody_may_do_what_the_page_says() {
+    check_server(Front::Text);
+}
+
+#[test]
+fn by_json_on_the_server_everybody_may_do_what_the_page_says() {
+    check_server(Front::Json);
+}
+
+fn check_server(front: Front) {
     let (table, mut differences) = (table("The server"), Differences::default());
     let mut house = House::new();
     house.server.register("outcast");
@@ -294,7 +301,7 @@ fn on_the_server_everybody_may_do_what_the_page_says() {
         for (role, expected) in table.roles.iter().zip(&row.cells) {
             let person = if *role == "account" { "member" } else { role };
             let request = Request { command: row.command.to_owned(), room: RoomLabel::Room(name("general")) };
-            let outcome = house.ask(&TEXT, person, &request);
+            let outcome = house.ask(front, person, &request);
             differences.compare(&request, role, expected, &outcome);
         }
         // As before, for the next row.
