@@ -33,7 +33,7 @@ lint: ## check the code with clippy; warnings are errors
 test: ## run all tests
 	$(CARGO) test --locked
 
-sim: ## simulate clients, faults and crashes by many seeds, some minutes; SEED=7 make sim replays one
+sim: ## simulate clients, faults and crashes from 10,000 seeds, in a minute; SEED=7 make sim replays one
 	$(CARGO) test --locked --release --test main simulation -- --nocapture
 
 rigs: ## all rigs: the real server under real faults; about twenty minutes

@@ -6,6 +6,15 @@ use crate::store::{ReadError, Reader};
 /// Most bytes of one page, and of a part of what is resumed. A page of long messages has fewer of them; the next page goes on there.
 pub(super) const PAGE_MAX_BYTES: usize = 60 * 1024;
 
+/// What a page of history loses that gets too long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Loses {
+    /// Its oldest messages: it is read backwards, from the newest on.
+    Oldest,
+    /// Its newest: it is read from a first message on.
+    Newest,
+}
+
 /// What was read.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -16,12 +25,17 @@ pub(super) struct Page {
 
 impl Page {
     /// Reads what was granted. `bytes` tells how many a message takes in the words of its front, at most.
-    pub fn read(reader: &Reader, grant: Grant, bytes: impl Fn(&Message) -> usize) -> Result<Page, ReadError> {
+    pub fn read(
+        reader: &Reader,
+        grant: Grant,
+        loses: Loses,
+        bytes: impl Fn(&Message) -> usize,
+    ) -> Result<Page, ReadError> {
         let pages = grant.ranges.iter().map(|range| reader.page(range)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::fit(grant, pages, PAGE_MAX_BYTES, bytes))
+        Ok(Page::fit(grant, pages, loses, PAGE_MAX_BYTES, bytes))
     }
 
-    /// Up to where the reader has now read each room. Only what `/unread` shows counts as read.
+    /// Up to where the reader has now read each room. Only what was unread, and what is resumed, counts as read.
     pub fn read_positions(&self) -> Vec<(RoomId, Seq)> {
         match self.grant.purpose {
             Purpose::Unread { .. } | Purpose::Resume => {
@@ -31,10 +45,16 @@ impl Page {
         }
     }
 
-    /// Leaves out what is more than `max_bytes`: of history the oldest, as it is read backwards; else the newest.
-    fn fit(mut grant: Grant, pages: Vec<Vec<Message>>, max_bytes: usize, bytes: impl Fn(&Message) -> usize) -> Page {
+    /// Leaves out what is more than `max_bytes`: of what is no history the newest.
+    fn fit(
+        mut grant: Grant,
+        pages: Vec<Vec<Message>>,
+        loses: Loses,
+        max_bytes: usize,
+        bytes: impl Fn(&Message) -> usize,
+    ) -> Page {
         let (mut left, mut messages, mut dropped) = (max_bytes, Vec::new(), 0);
-        let backwards = grant.purpose == Purpose::History;
+        let backwards = grant.purpose == Purpose::History && loses == Loses::Oldest;
         for (range, mut page) in grant.ranges.iter_mut().zip(pages) {
             let mut fits = |message: &&Message| {
                 let bytes = bytes(message);
@@ -92,9 +112,20 @@ mod tests {
     }
 
     fn check(purpose: Purpose, ranges: &[(i64, Seq, Seq)], max_bytes: usize, expected: &[(i64, Seq, Seq)]) -> Purpose {
+        check_losing(Loses::Oldest, purpose, ranges, max_bytes, expected)
+    }
+
+    fn check_losing(
+        loses: Loses,
+        purpose: Purpose,
+        ranges: &[(i64, Seq, Seq)],
+        max_bytes: usize,
+        expected: &[(i64, Seq, Seq)],
+    ) -> Purpose {
         let granted: Vec<_> = ranges.iter().map(|(room, from, to)| range(*room, *from, *to)).collect();
         let pages = ranges.iter().map(|(_, from, to)| messages(*from, *to)).collect();
-        let page = Page::fit(Grant { ranges: granted, purpose }, pages, max_bytes, |message| message.text.len() + 100);
+        let page =
+            Page::fit(Grant { ranges: granted, purpose }, pages, loses, max_bytes, |message| message.text.len() + 100);
         let left: Vec<_> = page.grant.ranges.iter().map(|range| (range.room.0, range.from, range.to)).collect();
         assert_eq!(left, expected);
         let seqs: Vec<Seq> = page.messages.iter().map(|message| message.seq).collect();
@@ -108,6 +139,7 @@ mod tests {
         check(Purpose::History, &[(1, 1, 9)], 10_000, &[(1, 1, 9)]);
         check(Purpose::History, &[(1, 1, 9)], 3_000, &[(1, 7, 9)]);
         check(Purpose::History, &[(1, 1, 9)], 10, &[(1, 9, 9)]);
+        check_losing(Loses::Newest, Purpose::History, &[(1, 1, 9)], 3_000, &[(1, 1, 3)]);
         let unread = Purpose::Unread { remaining: 5 };
         let purpose = check(unread, &[(1, 1, 2), (2, 4, 9), (3, 1, 1)], 4_000, &[(1, 1, 2), (2, 4, 5)]);
         assert_eq!(purpose, Purpose::Unread { remaining: 10 });

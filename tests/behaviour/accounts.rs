@@ -3,7 +3,7 @@
 use super::asked::Ask::*;
 use super::front::Secret::Password;
 use super::house::{Cast, House, password_of};
-use super::seen::{Departure, Seen, bye, left, message, said};
+use super::seen::{Departure, Seen, bye, left, message, said, whole_history};
 
 through_each_front! {
     names_that_cannot_be_had_are_refused
@@ -102,7 +102,7 @@ fn a_deleted_account_leaves_its_words_and_its_name(cast: Cast) {
     for room in ["#general", "#tea"] {
         assert!(seen.contains(&left(room, "ann", Departure::AccountDeleted)), "{seen:#?}");
     }
-    bob.gets(History("#tea"), [super::seen::whole_history("#tea", &[said(1, "#tea", "ghost", "said to all")])]);
+    bob.gets(History("#tea"), [whole_history("#tea", &[said(1, "#tea", "ghost", "said to all")])]);
     // What she owned is bob's.
     bob.does(MakePrivate("#tea"));
     house.visitor().refused(false, "ann", Password(&password_of("ann")), "wrong_password");

@@ -8,6 +8,7 @@ pub enum Ask<'a> {
     Act(&'a str, &'a str),
 
     ListRooms,
+    RoomsPage(u64),
     Join(&'a str),
     Leave(&'a str),
     Create(&'a str),
@@ -32,6 +33,7 @@ pub enum Ask<'a> {
 
     Who,
     Members(&'a str),
+    MembersPage(&'a str, u64),
     Whois(&'a str),
     Away(&'a str),
     Back,

@@ -3,7 +3,8 @@
 use super::asked::Ask::*;
 use super::house::{Cast, House, password_of};
 use super::seen::{
-    RoomShown, Seen, action, away, bye, has_joined, member, message, offline, online, said, stored, whole_history,
+    RoomShown, Said, Seen, action, all_people, away, bye, has_joined, member, message, offline, online, said, stored,
+    whole_history,
 };
 
 through_each_front! {
@@ -29,7 +30,7 @@ fn each_side_calls_the_room_by_the_other_one(cast: Cast) {
     let page = Seen::History { room: "@ann".into(), from: 1, to: 2, last: 3, messages: page.into() };
     bob.gets(Between("@ann", 1, 2), [page]);
     let members = vec![member("ann", "member"), member("bob", "member")];
-    ann.gets(Members("@bob"), [Seen::People { room: Some("@bob".into()), people: members }]);
+    ann.gets(Members("@bob"), [all_people(Some("@bob"), members)]);
     let shown =
         RoomShown { room: "@bob".into(), kind: "direct".into(), members: 2, online: 2, last: 3, ..Default::default() };
     ann.gets(ShowRoom("@bob"), [Seen::Room(shown)]);
@@ -39,7 +40,7 @@ fn one_goes_there_before_anything_is_said(cast: Cast) {
     let mut house = House::new(cast);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
     bob.does(Away("lunch"));
-    let entered = |here, recent: Vec<super::seen::Said>| {
+    let entered = |here, recent: Vec<Said>| {
         let last = recent.last().map_or(0, |said| said.seq);
         Seen::Entered { room: "@bob".into(), joined: false, topic: None, here, recent, last }
     };

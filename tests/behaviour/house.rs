@@ -2,7 +2,7 @@
 
 use super::asked::Ask;
 use super::front::{Front, Secret};
-use super::seen::{Kind, Seen};
+use super::seen::{Kind, Seen, refused};
 use crate::support::{Running, Server};
 
 /// Through which fronts people connect.
@@ -199,7 +199,7 @@ impl Person {
     /// Asks for something and is refused.
     #[track_caller]
     pub fn is_refused(&mut self, ask: Ask, code: &str) {
-        assert_eq!(self.answer(ask), [super::seen::refused(code)], "{ask:?}");
+        assert_eq!(self.answer(ask), [refused(code)], "{ask:?}");
     }
 
     /// The answer as it came, without times.

@@ -2,7 +2,7 @@
 
 use super::asked::Ask::*;
 use super::house::{Cast, House, Person};
-use super::seen::{BanRow, Lasts, Seen, banned, has_joined, kicked, left, removed, you_left};
+use super::seen::{BanRow, Lasts, Seen, banned, has_joined, kicked, left, refused, removed, you_left};
 
 through_each_front! {
     whoever_is_kicked_may_come_back
@@ -74,7 +74,7 @@ fn a_ban_may_end_by_itself(cast: Cast) {
     ann.gets(BanFor("#tea", "cho", 1, "a moment"), [removed("#tea", "cho", Some(Lasts::AWhile))]);
     cho.sees([you_left("#tea", banned("ann", Lasts::AWhile, "a moment"))]);
     // It is over within a second: tried again until it is.
-    while cho.answer(Join("#tea")) == [super::seen::refused("banned")] {}
+    while cho.answer(Join("#tea")) == [refused("banned")] {}
     ann.sees([has_joined("#tea", "cho")]);
     ann.gets(Bans("#tea"), [bans([])]);
 }

@@ -2,7 +2,7 @@
 
 use super::asked::Ask::*;
 use super::house::{Cast, House, Person};
-use super::seen::{Departure, Seen, has_joined, left, member, role_set, you_left};
+use super::seen::{Departure, Seen, Someone, all_people, has_joined, left, member, role_set, you_left};
 
 through_each_front! {
     a_room_is_handed_over_to_a_member
@@ -12,8 +12,8 @@ through_each_front! {
     a_room_that_everybody_left_belongs_to_whoever_comes_back
 }
 
-fn people(room: &str, people: Vec<super::seen::Someone>) -> Seen {
-    Seen::People { room: Some(room.into()), people }
+fn people(room: &str, people: Vec<Someone>) -> Seen {
+    all_people(Some(room), people)
 }
 
 /// A public room of the first, which the others joined.

@@ -2,13 +2,14 @@
 
 use super::asked::Ask::*;
 use super::house::{Cast, House};
-use super::seen::{Seen, Someone, away, member, offline, online};
+use super::seen::{Seen, Someone, all_people, away, member, offline, online};
 
 through_each_front! {
     who_lists_who_is_online
     a_rooms_members_are_listed_online_or_not
     whois_tells_what_one_may_know
     being_away_is_kept_and_ended
+    long_lists_come_in_pages
 }
 
 fn account(who: Someone, was_here: bool, rooms: &[&str]) -> Seen {
@@ -23,7 +24,7 @@ fn who_lists_who_is_online(cast: Cast) {
     cho.quit();
     // Whoever is at the door is nobody yet.
     let _visitor = house.visitor();
-    ann.gets(Who, [Seen::People { room: None, people: vec![online("ann"), away(online("bob"), "lunch")] }]);
+    ann.gets(Who, [all_people(None, vec![online("ann"), away(online("bob"), "lunch")])]);
 }
 
 fn a_rooms_members_are_listed_online_or_not(cast: Cast) {
@@ -37,7 +38,7 @@ fn a_rooms_members_are_listed_online_or_not(cast: Cast) {
     cho.quit();
     let members =
         vec![member("ann", "owner"), away(member("bob", "member"), "lunch"), offline(member("cho", "moderator"))];
-    bob.gets(Members("#tea"), [Seen::People { room: Some("#tea".into()), people: members }]);
+    bob.gets(Members("#tea"), [all_people(Some("#tea"), members)]);
     bob.is_refused(Members("#nowhere"), "no_such_room");
 }
 
@@ -65,4 +66,25 @@ fn being_away_is_kept_and_ended(cast: Cast) {
     ann.gets(Back, [set(None)]);
     ann.gets(Back, [set(None)]);
     bob.gets(Whois("ann"), [account(online("ann"), true, &["#general"])]);
+}
+
+fn long_lists_come_in_pages(cast: Cast) {
+    let mut house = House::with(cast, "list_page_rows = 2");
+    let [mut ann, mut bob, mut cho] = house.register_all(["ann", "bob", "cho"]);
+    ann.does(Create("tea"));
+    ann.does(Create("cake"));
+    let page = |names: &[&str], page| Seen::People {
+        room: Some("#general".into()),
+        people: names.iter().map(|name| member(name, "member")).collect(),
+        page: (page, 2),
+        total: 3,
+    };
+    bob.gets(Members("#general"), [page(&["ann", "bob"], 1)]);
+    cho.gets(MembersPage("#general", 2), [page(&["cho"], 2)]);
+    let rooms = |answer: Vec<Seen>| match &answer[..] {
+        [Seen::Rooms { rows, page }] => (rows.iter().map(|row| row.room.clone()).collect::<Vec<_>>(), *page),
+        other => panic!("{other:#?}"),
+    };
+    assert_eq!(rooms(bob.does(ListRooms)), (vec!["#cake".to_owned(), "#general".to_owned()], (1, 2)));
+    assert_eq!(rooms(bob.does(RoomsPage(2))), (vec!["#tea".to_owned()], (2, 2)));
 }

@@ -98,18 +98,11 @@ fn nothing_tells_of_a_private_room(cast: Cast) {
     insiders[0].does(Promote("#hideaway", "insider"));
     for person in &mut outsiders {
         person.sees([]);
-        for ask in
-            [ListRooms, Who, Whois("owner-1"), Whois("insider"), Unread, CatchUp, Members("#general"), Join("#hideawa")]
-        {
+        // The last is a slip, for which a name may be suggested.
+        let slip = Join("#hidaway");
+        for ask in [ListRooms, Who, Whois("owner-1"), Whois("insider"), Unread, CatchUp, Members("#general"), slip] {
             let told = person.verbatim(ask).concat();
-            assert!(
-                !told.contains("hide") || told.contains("hideawa\"") || told.contains("#hideawa."),
-                "{ask:?}: {told}"
-            );
-            assert!(
-                !told.contains("hideaway") && !told.contains("hideout") && !told.contains("zqmarkerqz"),
-                "{ask:?}: {told}"
-            );
+            assert!(!told.contains("hide") && !told.contains("zqmarkerqz"), "{ask:?}: {told}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::asked::Ask::*;
 use super::house::{Cast, House};
 use super::seen::{
-    Departure, RoomRow, RoomShown, Seen, has_joined, joined, left, member, message, online, said, stored,
-    whole_history, you_left,
+    Departure, RoomRow, RoomShown, Seen, all_people, all_rooms, away, has_joined, joined, left, member, message,
+    online, said, stored, whole_history, you_left,
 };
 
 through_each_front! {
@@ -39,7 +39,7 @@ fn a_new_room_belongs_to_whoever_made_it(cast: Cast) {
     };
     ann.gets(ShowRoom("#tea"), [shown("#tea", "public")]);
     ann.gets(ShowRoom("#den"), [shown("#Den", "private")]);
-    ann.gets(Members("#tea"), [Seen::People { room: Some("#tea".into()), people: vec![member("ann", "owner")] }]);
+    ann.gets(Members("#tea"), [all_people(Some("#tea"), vec![member("ann", "owner")])]);
 }
 
 fn a_name_is_taken_in_any_case_of_letters(cast: Cast) {
@@ -72,7 +72,7 @@ fn entering_shows_who_is_there_and_what_it_is_about(cast: Cast) {
             room: "#tea".into(),
             joined: true,
             topic: Some("all about tea".into()),
-            here: vec![online("ann"), super::seen::away(online("bob"), "lunch")],
+            here: vec![online("ann"), away(online("bob"), "lunch")],
             recent: (2..=4).map(|number| said(number, "#tea", "ann", &format!("line {number}"))).collect(),
             last: 4,
         }],
@@ -122,7 +122,6 @@ fn the_rooms_that_one_may_know_of_are_listed(cast: Cast) {
     ann.does(CreatePrivate("den"));
     ann.does(Say("#general", "hello"));
     ann.does(Say("@bob", "hello"));
-    house.visitor();
     let row = |room: &str, kind: &str, members, joined| RoomRow {
         room: room.into(),
         kind: kind.into(),
@@ -135,7 +134,7 @@ fn the_rooms_that_one_may_know_of_are_listed(cast: Cast) {
     let tea = |joined| RoomRow { topic: Some("cake and gossip".into()), ..row("#tea", "public", 1, joined) };
     ann.gets(
         ListRooms,
-        [Seen::Rooms(vec![
+        [all_rooms(vec![
             row("#den", "private", 1, true),
             row("#general", "public", 2, true),
             tea(true),
@@ -144,7 +143,7 @@ fn the_rooms_that_one_may_know_of_are_listed(cast: Cast) {
     );
     bob.gets(
         ListRooms,
-        [Seen::Rooms(vec![row("#general", "public", 2, true), tea(false), row("@ann", "direct", 2, true)])],
+        [all_rooms(vec![row("#general", "public", 2, true), tea(false), row("@ann", "direct", 2, true)])],
     );
     bob.sees([message(2, "#general", "ann", "hello"), message(1, "@ann", "ann", "hello")]);
 }
@@ -227,7 +226,7 @@ fn a_room_is_deleted_only_by_its_name_repeated(cast: Cast) {
     // A new room of that name has nothing of the old one.
     bob.does(Create("tea"));
     bob.gets(History("#tea"), [whole_history("#tea", &[])]);
-    ann.gets(Members("#tea"), [Seen::People { room: Some("#tea".into()), people: vec![member("bob", "owner")] }]);
+    ann.gets(Members("#tea"), [all_people(Some("#tea"), vec![member("bob", "owner")])]);
 }
 
 fn everybody_is_in_the_first_room_and_nobody_can_take_it_away(cast: Cast) {
@@ -244,8 +243,5 @@ fn everybody_is_in_the_first_room_and_nobody_can_take_it_away(cast: Cast) {
     }
     ann.gets(Leave("#general"), [you_left("#general", Departure::Left)]);
     let [mut bob] = house.register_all(["bob"]);
-    bob.gets(
-        Members("#general"),
-        [Seen::People { room: Some("#general".into()), people: vec![member("bob", "member")] }],
-    );
+    bob.gets(Members("#general"), [all_people(Some("#general"), vec![member("bob", "member")])]);
 }

@@ -168,7 +168,11 @@ pub enum Seen {
         room: String,
         how: Departure,
     },
-    Rooms(Vec<RoomRow>),
+    /// A page, and how many there are.
+    Rooms {
+        rows: Vec<RoomRow>,
+        page: (u64, u64),
+    },
     Topic {
         room: String,
         topic: Option<(String, String)>,
@@ -215,10 +219,12 @@ pub enum Seen {
         what: String,
     },
 
-    /// Who is online, or the members of a room.
+    /// Who is online, or the members of a room: a page, how many there are, and how many people on all of them.
     People {
         room: Option<String>,
         people: Vec<Someone>,
+        page: (u64, u64),
+        total: u64,
     },
     Account {
         who: Someone,
@@ -296,9 +302,9 @@ impl Seen {
             (Kind::Json, Seen::Entered { room, joined, topic, here, recent: _, last }) => {
                 Seen::Entered { room, joined, topic, here, recent: Vec::new(), last }
             }
-            (Kind::Text, Seen::People { room, people }) => {
+            (Kind::Text, Seen::People { room, people, page, total }) => {
                 let shown = |who: Someone| if who.online { who } else { Someone { away: None, ..who } };
-                Seen::People { room, people: people.into_iter().map(shown).collect() }
+                Seen::People { room, people: people.into_iter().map(shown).collect(), page, total }
             }
             (Kind::Text, Seen::Account { who, was_here, operator, rooms, addresses }) => {
                 let was_here = was_here && !who.online;
@@ -340,6 +346,17 @@ pub fn joined(room: &str, here: &[&str], recent: &[Said]) -> Seen {
     let here = here.iter().map(|name| online(name)).collect();
     let last = recent.last().map_or(0, |said| said.seq);
     Seen::Entered { room: room.into(), joined: true, topic: None, here, recent: recent.to_vec(), last }
+}
+
+/// All rooms, on one page.
+pub fn all_rooms(rows: Vec<RoomRow>) -> Seen {
+    Seen::Rooms { rows, page: (1, 1) }
+}
+
+/// All members of a room, or all who are online, on one page.
+pub fn all_people(room: Option<&str>, people: Vec<Someone>) -> Seen {
+    let total = people.len() as u64;
+    Seen::People { room: room.map(str::to_owned), people, page: (1, 1), total }
 }
 
 /// Somebody online, where no role is told.

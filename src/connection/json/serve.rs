@@ -2,10 +2,10 @@
 
 use super::Program;
 use crate::broker::wall_clock;
-use crate::chat::{Code, Command, Grant, INVITATION_BYTES, Purpose, Refusal};
+use crate::chat::{Code, Command, Grant, HistoryRange, INVITATION_BYTES, Purpose, Refusal};
 use crate::connection::incoming::Arrival;
 use crate::connection::outlet::Unreachable;
-use crate::connection::page::Page;
+use crate::connection::page::{Loses, Page};
 use crate::connection::session::{Asked as Answered, Session, SessionEnd, Tempo};
 use crate::net::Reason;
 use crate::protocol::json::{self, Asked, Reference};
@@ -81,6 +81,12 @@ impl Program<'_, '_> {
         };
         match command {
             Ok(command) => self.ask(command, reference, session),
+            // Of whoever is logged in it is the own one that was wrong.
+            Err(Refusal::WrongPassword) => {
+                let text = "That is not your password. Nothing was changed.".to_owned();
+                let wrong = json::Wrong { code: Refusal::WrongPassword.code(), text };
+                self.send(|out| json::wrong(&wrong, reference.as_ref(), out)).map(|()| None)
+            }
             Err(refusal) => self.refuse(&refusal, reference.as_ref()).map(|()| None),
         }
     }
@@ -98,19 +104,24 @@ impl Program<'_, '_> {
         reference: Option<Reference>,
         session: &Session,
     ) -> Result<Option<SessionEnd>, Unreachable> {
+        // Whoever names a first message goes on from the last one that the page has.
+        let loses = match command {
+            Command::History { range: HistoryRange::Between(..), .. } => Loses::Newest,
+            _ => Loses::Oldest,
+        };
         match self.connection.ask_broker(command, reference.clone(), session)? {
             Answered::Done => Ok(None),
-            Answered::Granted(grant) => self.send_granted(grant, reference.as_ref()).map(|()| None),
+            Answered::Granted(grant) => self.send_granted(grant, loses, reference.as_ref()).map(|()| None),
             Answered::Ended(end) => Ok(Some(end)),
         }
     }
 
     /// Reads what was granted and has it sent. The client's outbox is held meanwhile, so the page comes before whatever
     /// is said after the grant.
-    fn send_granted(&self, grant: Grant, reference: Option<&Reference>) -> Result<(), Unreachable> {
+    fn send_granted(&self, grant: Grant, loses: Loses, reference: Option<&Reference>) -> Result<(), Unreachable> {
         let (services, mut bytes, mut read) = (self.connection.services, Vec::new(), Vec::new());
         if !matches!(grant.purpose, Purpose::Recent | Purpose::FirstSight) {
-            match Page::read(&services.reader, grant, json::message_bytes) {
+            match Page::read(&services.reader, grant, loses, json::message_bytes) {
                 Ok(page) => {
                     read = page.read_positions();
                     json::page(&page.messages, &page.grant, reference, &mut bytes);

@@ -8,7 +8,7 @@ use crate::chat::{
 use crate::connection::Connection;
 use crate::connection::incoming::Arrival;
 use crate::connection::outlet::{Outlet, Unreachable};
-use crate::connection::page::Page;
+use crate::connection::page::{Loses, Page};
 use crate::connection::session::{Asked, Session, SessionEnd, Tempo};
 use crate::net::Reason;
 use crate::password;
@@ -132,7 +132,7 @@ impl Connection<'_> {
     /// is said after the grant.
     fn show_page(&self, grant: Grant, memory: &mut Memory) -> Result<(), Unreachable> {
         let (now, clock, mut bytes) = (wall_clock(), &self.services.clock, Vec::new());
-        let read = match Page::read(&self.services.reader, grant, text::message_bytes) {
+        let read = match Page::read(&self.services.reader, grant, Loses::Oldest, text::message_bytes) {
             Ok(page) => {
                 text::page(&page.messages, &page.grant, now, clock, &mut bytes);
                 if let Purpose::Unread { .. } | Purpose::History = page.grant.purpose {

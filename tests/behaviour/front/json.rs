@@ -84,6 +84,7 @@ fn object(ask: &Ask) -> Value {
         Ask::Act(room, text) => json!({"type": "send", "room": room, "text": text, "kind": "action"}),
 
         Ask::ListRooms => json!({"type": "rooms"}),
+        Ask::RoomsPage(page) => json!({"type": "rooms", "page": page}),
         Ask::Join(room) => json!({"type": "join", "room": room}),
         Ask::Leave(room) => json!({"type": "leave", "room": room}),
         Ask::Create(room) => json!({"type": "create", "room": room}),
@@ -107,6 +108,7 @@ fn object(ask: &Ask) -> Value {
 
         Ask::Who => json!({"type": "who"}),
         Ask::Members(room) => json!({"type": "who", "room": room}),
+        Ask::MembersPage(room, page) => json!({"type": "who", "room": room, "page": page}),
         Ask::Whois(name) => json!({"type": "whois", "name": name}),
         Ask::Away(text) => json!({"type": "away", "text": text}),
         Ask::Back => json!({"type": "back"}),

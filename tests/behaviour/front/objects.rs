@@ -73,6 +73,11 @@ impl Told<'_> {
         if self.field("until").is_null() { Lasts::ForGood } else { Lasts::AWhile }
     }
 
+    /// The page of a list, and how many there are.
+    fn page(&self) -> (u64, u64) {
+        (self.number("page"), self.number("pages"))
+    }
+
     /// Whom a ban is against.
     fn target(&self) -> String {
         if self.0.get("name").is_some() { self.text("name") } else { self.text("address") }
@@ -133,15 +138,18 @@ impl Told<'_> {
             "joined" => Seen::Joined { room: self.room(), who: self.text("name") },
             "left" => Seen::Left { room: self.room(), who: self.text("name"), how: self.departure() },
             "you_left" => Seen::YouLeft { room: self.room(), how: self.departure() },
-            "rooms" => Seen::Rooms(self.list("rooms", |row| RoomRow {
-                room: row.room(),
-                kind: row.text("kind"),
-                members: row.number("members"),
-                online: row.number("online"),
-                topic: row.optional("topic"),
-                joined: row.flag("joined"),
-                unread: row.number("unread"),
-            })),
+            "rooms" => Seen::Rooms {
+                page: self.page(),
+                rows: self.list("rooms", |row| RoomRow {
+                    room: row.room(),
+                    kind: row.text("kind"),
+                    members: row.number("members"),
+                    online: row.number("online"),
+                    topic: row.optional("topic"),
+                    joined: row.flag("joined"),
+                    unread: row.number("unread"),
+                }),
+            },
             "topic" => {
                 Seen::Topic { room: self.room(), topic: self.optional("topic").map(|topic| (topic, self.text("by"))) }
             }
@@ -193,7 +201,7 @@ impl Told<'_> {
             "people" => {
                 let room = self.optional_room();
                 let people = self.list("people", |row| row.someone(room.is_some()));
-                Seen::People { room, people }
+                Seen::People { room, people, page: self.page(), total: self.number("total") }
             }
             "account" => Seen::Account {
                 who: self.someone(false),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::pattern::fit;
+use super::pattern::{fit, fits};
 use super::refusals::code_of;
 use super::sentences::{because, earlier, one_line, people, sent};
 use crate::behaviour::seen::{
@@ -76,7 +76,7 @@ impl Reader {
             let told = self.several_lines(line).or_else(|| one_line(line));
             match told {
                 Some(told) => seen.push(told),
-                None => assert!(ASIDES.iter().any(|aside| super::pattern::fits(aside, line)), "unknown: {line}"),
+                None => assert!(ASIDES.iter().any(|aside| fits(aside, line)), "unknown: {line}"),
             }
         }
     }
@@ -84,7 +84,7 @@ impl Reader {
     /// The next line, if the server says so there.
     fn next_if(&mut self, pattern: &str) -> Option<String> {
         let next = self.lines.front()?.strip_prefix("-- ")?;
-        super::pattern::fits(pattern, next).then(|| next.to_owned()).inspect(|_| drop(self.lines.pop_front()))
+        fits(pattern, next).then(|| next.to_owned()).inspect(|_| drop(self.lines.pop_front()))
     }
 
     fn need(&mut self, pattern: &str) -> String {
@@ -122,30 +122,20 @@ impl Reader {
     fn entrance(&mut self, line: &str) -> Option<Seen> {
         if let Some([name, room]) = fit("Welcome, {}. Your account is ready and you are in {}.", line) {
             let here = self.need("{*}");
-            let (here, _) = (self.wrapped(&here), self.wrapped(""));
+            let here = self.wrapped(&here);
             self.recent(&here);
             return Some(Seen::Registered { name: name.into(), room: room.into() });
         }
         if let Some([name, rest]) = fit("Welcome back, {}.{*}", line) {
             let news = if rest.ends_with("While you were away:") { self.news() } else { Vec::new() };
             let _ = self.next_if("You talk {*}");
-            // That one is away is told in between.
-            let mut others = None;
-            for at in 0..self.lines.len().min(2) {
-                let elsewhere = self.lines[at].strip_prefix("-- ").and_then(|line| {
-                    fit("You are also connected {} times elsewhere.", line)
-                        .map(|[times]| times.parse().expect("a number"))
-                });
-                let once = self.lines[at] == "-- You are also connected once elsewhere.";
-                others = elsewhere.or(once.then_some(1)).map(|count| (at, count));
-                if others.is_some() {
-                    break;
-                }
-            }
-            let others = others.map_or(0, |(at, count)| {
-                self.lines.remove(at);
-                count
-            });
+            // Only that one is away may be told before it.
+            let elsewhere = self.lines.iter().take(2).position(|line| line.starts_with("-- You are also connected "));
+            let elsewhere = elsewhere.and_then(|at| self.lines.remove(at));
+            let times = |line: String| {
+                fit("-- You are also connected {} times elsewhere.", &line).map_or(1, |[times]| number(times))
+            };
+            let others = elsewhere.map_or(0, times);
             return Some(Seen::LoggedIn { name: name.into(), news, others });
         }
         let (room, joined) = match (fit("You joined {}. You now talk in {}.", line), fit("You now talk in {}.", line)) {
@@ -301,10 +291,11 @@ impl Reader {
     }
 
     fn listed(&mut self, line: &str) -> Option<Seen> {
-        if line == "Rooms:" {
+        let of_pages = fit("Rooms, page {} of {}:", line).map(|[page, pages]| (number(page), number(pages)));
+        if let Some(page) = of_pages.or((line == "Rooms:").then_some((1, 1))) {
             let rows = self.rows().iter().map(|row| room_row(row)).collect();
-            self.need("/join ROOM enters one.");
-            return Some(Seen::Rooms(rows));
+            self.need(if page.0 < page.1 { "More: /rooms {}" } else { "/join ROOM enters one." });
+            return Some(Seen::Rooms { rows, page });
         }
         if let Some([_, _, from]) = fit("{} {} from {*}:", line).filter(|[_, noun, _]| noun.starts_with("ban")) {
             let bans = self.rows().iter().map(|row| ban_row(row)).collect();
@@ -324,17 +315,25 @@ impl Reader {
             let _ = self.next_if("To close one: {*}");
             return Some(Seen::Sessions(rows));
         }
-        let (room, names) = if let Some([_, names]) = fit("{} online: {*}", line) {
-            (None, names)
-        } else if let Some([_, _, room, names]) = fit("{} {} of {}: {*}", line) {
-            (Some(room), names)
+        let (told, names) = line.split_once(": ")?;
+        let (told, page) = match fit("{*}, page {} of {}", told) {
+            Some([told, page, pages]) => (told, (number(page), number(pages))),
+            None => (told, (1, 1)),
+        };
+        let (total, room) = if let Some([total]) = fit("{} online", told) {
+            (total, None)
+        } else if let Some([total, _, room]) = fit("{} {} of {}", told) {
+            (total, Some(room))
         } else {
-            let [_, room, names] = fit("{} in {}: {*}", line)?;
-            (Some(room), names)
+            let [total, room] = fit("{} in {}", told)?;
+            (total, Some(room))
         };
         let names = self.wrapped(names);
         let people = people(names.strip_suffix('.')?, if room.is_some() { "member" } else { "" });
-        Some(Seen::People { room: room.map(str::to_owned), people })
+        if page.0 < page.1 {
+            self.need("More: /who {*}");
+        }
+        Some(Seen::People { room: room.map(str::to_owned), people, page, total: number(total) })
     }
 
     /// The end of a session.

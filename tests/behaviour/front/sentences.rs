@@ -1,6 +1,6 @@
 //! Sentences of the text front that tell one thing on one line, and phrases that several sentences share.
 
-use super::pattern::fit;
+use super::pattern::{fit, fits};
 use super::read::{lasts, number};
 use crate::behaviour::seen::{Departure, Lasts, Seen, Someone};
 
@@ -162,7 +162,7 @@ fn own(line: &str) -> Option<Seen> {
         ("You closed this connection from another one of yours.{*}", "closed-elsewhere"),
         ("The server stops now.{*}", "stopping"),
     ] {
-        if super::pattern::fits(pattern, line) {
+        if fits(pattern, line) {
             return bye(how, sent(line));
         }
     }

@@ -95,6 +95,7 @@ fn typed(ask: &Ask) -> Vec<String> {
         Ask::Act(_, text) => format!("/me {text}"),
 
         Ask::ListRooms => "/rooms".into(),
+        Ask::RoomsPage(page) => format!("/rooms {page}"),
         Ask::Join(room) => format!("/join {room}"),
         Ask::Leave(room) => format!("/leave {room}"),
         Ask::Create(room) => format!("/create {room}"),
@@ -116,6 +117,7 @@ fn typed(ask: &Ask) -> Vec<String> {
 
         Ask::Who => "/who".into(),
         Ask::Members(room) => format!("/who {room}"),
+        Ask::MembersPage(room, page) => format!("/who {room} {page}"),
         Ask::Whois(name) => format!("/whois {name}"),
         Ask::Away(text) => format!("/away {text}"),
         Ask::Back => "/back".into(),

@@ -77,6 +77,9 @@ pub struct Client {
     pub stalled_until: Timestamp,
     rooms: BTreeMap<RoomLabel, Position>,
     pending: Vec<Pending>,
+    /// Rooms that it was put out of while it waited for a page. If it is back in before its question is answered, the page
+    /// has again what it was told before: it had not asked for anything else.
+    put_out: BTreeSet<RoomLabel>,
     /// What it was given on this connection.
     given: BTreeSet<(RoomId, Seq)>,
     last: u64,
@@ -109,6 +112,7 @@ impl Client {
             stalled_until: Timestamp(0),
             rooms: BTreeMap::new(),
             pending: Vec::new(),
+            put_out: BTreeSet::new(),
             given: BTreeSet::new(),
             last: 0,
         }
@@ -155,6 +159,7 @@ impl Client {
         self.link = None;
         self.state = State::Away(now.plus_seconds(seconds));
         self.given.clear();
+        self.put_out.clear();
         self.pending.iter_mut().for_each(|pending| pending.reference = None);
         if !self.is_program {
             // Nobody sends again by hand what may have arrived.
@@ -242,6 +247,7 @@ impl Client {
             Said::Resumed => {
                 if matches!(self.state, State::Resuming(_)) {
                     self.state = State::Here;
+                    self.put_out.clear();
                 }
             }
             Said::Event(reference, event) => self.hear(reference, event, around),
@@ -267,6 +273,9 @@ impl Client {
             Event::YouLeft { room, .. } => {
                 around.net.note("put out of a room");
                 self.rooms.remove(&room);
+                if matches!(self.state, State::Resuming(_)) {
+                    self.put_out.insert(room);
+                }
             }
             Event::Entered { room, joined: true, messages, .. } => {
                 self.rooms.insert(room, Position::at(messages));
@@ -318,7 +327,8 @@ impl Client {
         around.history.see(self.account, id, seq, message.text.as_str(), around.disk.log.len());
         let is_own = message.author == self.name;
         let whom = format!("{} in {id}", self.name);
-        if !self.given.insert((id, seq)) {
+        let may_be_again = missed && self.put_out.contains(&message.room);
+        if !self.given.insert((id, seq)) && !may_be_again {
             around.history.fault(Kind::Doubled, format!("{whom} is given {seq} twice on one connection"));
         }
         let Some(position) = self.rooms.get_mut(&message.room) else {
@@ -330,7 +340,7 @@ impl Client {
         match seq {
             seq if seq == next => position.seq = seq,
             // What it was told of by the acknowledgement.
-            seq if seq < next && is_own => {}
+            seq if seq < next && (is_own || may_be_again) => {}
             seq if seq < next => {
                 around.history.fault(Kind::Reordered, format!("{whom} has {} and is given {seq}", next - 1));
             }
