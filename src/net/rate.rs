@@ -135,4 +135,19 @@ mod tests {
         assert_eq!(throttle.count("ana", start), Ok(()));
         assert_eq!(throttle.count("ana", start + minute), Ok(()));
     }
+
+    #[test]
+    fn looking_whether_a_try_is_allowed_counts_none() {
+        let (start, minute) = (Instant::now(), Duration::from_secs(60));
+        let mut throttle = Throttle::new(2, minute);
+        assert_eq!(throttle.check(&"ana", start), Ok(()), "never seen");
+        assert_eq!(throttle.count("ana", start), Ok(()));
+        assert_eq!(throttle.check(&"ana", start), Ok(()), "one is left");
+        assert_eq!(throttle.check(&"ana", start), Ok(()), "and still is");
+        assert_eq!(throttle.count("ana", start), Ok(()));
+        assert_eq!(throttle.check(&"ana", start + minute / 4), Err(minute / 4 * 3));
+        assert_eq!(throttle.check(&"bob", start), Ok(()), "each key for itself");
+        assert_eq!(throttle.check(&"ana", start + minute), Ok(()), "the window is over");
+        assert_eq!(throttle.check(&"ana", start + minute * 2), Ok(()));
+    }
 }
