@@ -150,4 +150,16 @@ mod tests {
         assert_eq!(throttle.check(&"ana", start + minute), Ok(()), "the window is over");
         assert_eq!(throttle.check(&"ana", start + minute * 2), Ok(()));
     }
+
+    #[test]
+    fn only_keys_whose_window_is_over_are_forgotten() {
+        let (start, minute) = (Instant::now(), Duration::from_secs(60));
+        let mut throttle = Throttle::new(1, minute);
+        for key in 0..KEYS_KEPT {
+            assert_eq!(throttle.count(key, start), Ok(()));
+        }
+        assert_eq!(throttle.count(KEYS_KEPT, start + minute / 2), Ok(()));
+        assert_eq!(throttle.count(KEYS_KEPT, start + minute), Err(minute / 2), "many others do not free a key");
+        assert_eq!(throttle.tries.len(), 1, "the others are over");
+    }
 }
