@@ -66,7 +66,7 @@ pub struct Throttle<K> {
 const KEYS_KEPT: usize = 4096;
 
 impl<K: Eq + Hash> Throttle<K> {
-    /// At most `max` tries of a key in `window`.
+    /// At most `max` tries of a key in `window`; at least one.
     pub fn new(max: u64, window: Duration) -> Throttle<K> {
         Throttle { max, window, tries: HashMap::new() }
     }
@@ -87,12 +87,10 @@ impl<K: Eq + Hash> Throttle<K> {
             let window = self.window;
             self.tries.retain(|_, (_, since)| now.duration_since(*since) < window);
         }
+        self.check(&key, now)?;
         let (count, since) = self.tries.entry(key).or_insert((0, now));
         if now.duration_since(*since) >= self.window {
             (*count, *since) = (0, now);
-        }
-        if *count >= self.max {
-            return Err(self.window - now.duration_since(*since));
         }
         *count += 1;
         Ok(())
