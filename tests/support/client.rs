@@ -58,19 +58,14 @@ impl Client {
     pub fn line(&mut self) -> Option<String> {
         while self.lines.is_empty() {
             let mut buffer = [0; 16384];
-            match self.socket.read(&mut buffer) {
-                Ok(0) => {
+            match receive(&mut self.socket, &mut buffer) {
+                Some(0) => {
                     let partial = self.oracle.partial();
                     assert!(partial.is_empty(), "the connection ended within a line: {}", partial.escape_ascii());
                     return None;
                 }
-                Ok(read) => self.take(&buffer[..read]),
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    panic!("nothing came in time")
-                }
-                Err(error) => panic!("cannot read: {error}"),
+                Some(read) => self.take(&buffer[..read]),
+                None => return None,
             }
         }
         self.lines.pop_front()
@@ -149,4 +144,19 @@ pub fn timeless(line: &str) -> String {
         }
     }
     String::from_utf8(bytes).expect("digits were replaced by digits")
+}
+
+/// Waits for bytes: how many came, 0 at the end of the connection; `None` where it was reset.
+pub(super) fn receive(socket: &mut TcpStream, buffer: &mut [u8]) -> Option<usize> {
+    loop {
+        match socket.read(buffer) {
+            Ok(read) => return Some(read),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                panic!("nothing came in time")
+            }
+            Err(error) => panic!("cannot read: {error}"),
+        }
+    }
 }

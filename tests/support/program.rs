@@ -1,12 +1,13 @@
 //! A client of the JSON front: sends objects and reads objects, and checks every byte that it receives.
 
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::client::receive;
 use super::oracle::MARKER;
 use super::server::PATIENCE;
 
@@ -58,18 +59,13 @@ impl Program {
     pub fn next(&mut self) -> Option<Value> {
         while self.objects.is_empty() {
             let mut buffer = [0; 16384];
-            match self.socket.read(&mut buffer) {
-                Ok(0) => {
+            match receive(&mut self.socket, &mut buffer) {
+                Some(0) => {
                     assert!(self.partial.is_empty(), "the connection ended within a line: {:?}", self.partial);
                     return None;
                 }
-                Ok(read) => self.take(&buffer[..read]),
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    panic!("nothing came in time")
-                }
-                Err(error) => panic!("cannot read: {error}"),
+                Some(read) => self.take(&buffer[..read]),
+                None => return None,
             }
         }
         self.objects.pop_front()
