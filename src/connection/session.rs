@@ -81,9 +81,32 @@ impl Connection<'_> {
         while self.link.unsent() > much && !self.is_cut() && !self.services.quit.wait_timeout(READER_POLL) {}
     }
 
-    /// Waits until the client may send another line, having it told so, once, by `tell_slow`. Whether it may at all: whoever
-    /// goes on too fast for too long may not.
-    pub(super) fn wait_in_turn(
+    /// What comes next from the client, when its turn has come: a line, [`Arrival::TooLong`], or what telnet has beside lines.
+    /// `Err`: the session is over. `tell_slow` tells the client, once, that its lines are taken slowly.
+    pub(super) fn next_in_turn(
+        &mut self,
+        tempo: &mut Tempo,
+        tell_slow: impl FnOnce() -> Result<(), Unreachable>,
+    ) -> Result<Arrival, SessionEnd> {
+        let arrival = self.incoming.next(self.stop_deadline());
+        // What a client that was cut had still to say is nobody's business any more.
+        if self.is_cut() {
+            return Err(self.over(Arrival::Lost));
+        }
+        match arrival {
+            Arrival::Line(_) | Arrival::TooLong => match self.wait_in_turn(tempo, tell_slow) {
+                Ok(true) if self.is_cut() => Err(self.over(Arrival::Lost)),
+                Ok(true) => Ok(arrival),
+                Ok(false) => Err(self.close(Reason::Flooding)),
+                Err(Unreachable) => Err(SessionEnd::Over),
+            },
+            Arrival::Answer(_) | Arrival::Interrupted => Ok(arrival),
+            over => Err(self.over(over)),
+        }
+    }
+
+    /// Waits until the client may send another line. Whether it may at all: whoever goes on too fast for too long may not.
+    fn wait_in_turn(
         &self,
         tempo: &mut Tempo,
         tell_slow: impl FnOnce() -> Result<(), Unreachable>,

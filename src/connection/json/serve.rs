@@ -3,11 +3,11 @@
 use super::Program;
 use crate::broker::wall_clock;
 use crate::chat::{Code, Command, Grant, HistoryRange, INVITATION_BYTES, Purpose, Refusal};
+use crate::connection::Services;
 use crate::connection::incoming::Arrival;
 use crate::connection::outlet::Unreachable;
 use crate::connection::page::{Loses, Page};
 use crate::connection::session::{Asked as Answered, Session, SessionEnd, Tempo};
-use crate::net::Reason;
 use crate::protocol::json::{self, Asked, Reference};
 use crate::token;
 
@@ -19,22 +19,15 @@ impl Program<'_, '_> {
         }
         let mut tempo = Tempo::new(self.connection);
         loop {
-            let deadline = self.connection.stop_deadline();
-            let outcome = match self.connection.incoming.next(deadline) {
-                // What a client that was cut had still to say is nobody's business any more.
-                _ if self.connection.is_cut() => Ok(Some(self.connection.over(Arrival::Lost))),
-                arrival @ (Arrival::Line(_) | Arrival::TooLong) => {
-                    match self.connection.wait_in_turn(&mut tempo, || self.slow_down()) {
-                        Ok(true) if self.connection.is_cut() => Ok(Some(self.connection.over(Arrival::Lost))),
-                        Ok(true) => match arrival {
-                            Arrival::Line(line) => self.answer(&line, session),
-                            _ => self.refuse_long_line().map(|()| None),
-                        },
-                        Ok(false) => Ok(Some(self.connection.close(Reason::Flooding))),
-                        Err(unreachable) => Err(unreachable),
-                    }
-                }
-                over => Ok(Some(self.connection.over(over))),
+            let Program { connection, outlet } = &mut *self;
+            let services = connection.services;
+            let tell_slow = || outlet.write(slow_down(services));
+            let outcome = match connection.next_in_turn(&mut tempo, tell_slow) {
+                Ok(Arrival::Line(line)) => self.answer(&line, session),
+                Ok(Arrival::TooLong) => self.refuse_long_line().map(|()| None),
+                // Programs send lines only.
+                Ok(_) => Ok(None),
+                Err(end) => return end,
             };
             match outcome {
                 Ok(None) => {}
@@ -42,12 +35,6 @@ impl Program<'_, '_> {
                 Err(Unreachable) => return SessionEnd::Over,
             }
         }
-    }
-
-    fn slow_down(&self) -> Result<(), Unreachable> {
-        let services = self.connection.services;
-        let (rate, delayed_max) = (services.rate, services.flood_max_lines);
-        self.send(|out| json::slow_down(rate.lines_per_s, rate.burst_lines, delayed_max, out))
     }
 
     fn answer(&self, line: &[u8], session: &Session) -> Result<Option<SessionEnd>, Unreachable> {
@@ -134,6 +121,12 @@ impl Program<'_, '_> {
         }
         self.connection.send_page(bytes, read, false)
     }
+}
+
+fn slow_down(services: &Services) -> Vec<u8> {
+    let (rate, mut bytes) = (services.rate, Vec::new());
+    json::slow_down(rate.lines_per_s, rate.burst_lines, services.flood_max_lines, &mut bytes);
+    bytes
 }
 
 fn no_randomness(error: impl std::fmt::Display) -> Refusal {

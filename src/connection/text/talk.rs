@@ -10,7 +10,6 @@ use crate::connection::incoming::Arrival;
 use crate::connection::outlet::{Outlet, Unreachable};
 use crate::connection::page::{Loses, Page};
 use crate::connection::session::{Asked, Session, SessionEnd, Tempo};
-use crate::net::Reason;
 use crate::password;
 use crate::protocol::text::{self, HelpTopic, Typed};
 use crate::token;
@@ -36,21 +35,15 @@ impl Connection<'_> {
             return SessionEnd::Over;
         }
         loop {
-            let outcome = match self.incoming.next(self.stop_deadline()) {
-                // What a client that was cut had still to say is nobody's business any more.
-                _ if self.is_cut() => Ok(Some(self.over(Arrival::Lost))),
-                arrival @ (Arrival::Line(_) | Arrival::TooLong) => match self.wait_for_turn(&mut memory) {
-                    Ok(true) if self.is_cut() => Ok(Some(self.over(Arrival::Lost))),
-                    Ok(true) => match arrival {
-                        Arrival::Line(line) => self.obey(text::parse(&line), session, &mut memory),
-                        _ => self.refuse_long_line(&memory),
-                    },
-                    Ok(false) => Ok(Some(self.close(Reason::Flooding))),
-                    Err(unreachable) => Err(unreachable),
-                },
-                Arrival::Answer(bytes) => memory.outlet.write(bytes).map(|()| None),
-                Arrival::Interrupted => Ok(None),
-                over => Ok(Some(self.over(over))),
+            let Memory { outlet, tempo, .. } = &mut memory;
+            let rate = self.services.rate.lines_per_s;
+            let line = || format!("Many lines at once: they are taken in order, {rate} a second.");
+            let outcome = match self.next_in_turn(tempo, || outlet.notice(&line())) {
+                Ok(Arrival::Line(line)) => self.obey(text::parse(&line), session, &mut memory),
+                Ok(Arrival::TooLong) => self.refuse_long_line(&memory),
+                Ok(Arrival::Answer(bytes)) => memory.outlet.write(bytes).map(|()| None),
+                Ok(_) => Ok(None),
+                Err(end) => return end,
             };
             match outcome {
                 Ok(None) => {}
@@ -58,12 +51,6 @@ impl Connection<'_> {
                 Err(Unreachable) => return SessionEnd::Over,
             }
         }
-    }
-
-    fn wait_for_turn(&self, memory: &mut Memory) -> Result<bool, Unreachable> {
-        let (rate, outlet) = (self.services.rate.lines_per_s, &memory.outlet);
-        let line = || format!("Many lines at once: they are taken in order, {rate} a second.");
-        self.wait_in_turn(&mut memory.tempo, || outlet.notice(&line()))
     }
 
     fn refuse_long_line(&self, memory: &Memory) -> Result<Option<SessionEnd>, Unreachable> {
