@@ -49,7 +49,10 @@ impl Kind {
         match self {
             Kind::Text => Box::new(Text),
             Kind::Json => Box::new(Json::new()),
-            Kind::InspIrcd | Kind::NgIrcd => Box::new(Irc),
+            // It lets people in once a second.
+            Kind::InspIrcd => Box::new(Irc { entering_max: 512 }),
+            // Its queue has 10 places; who finds it full waits for a second.
+            Kind::NgIrcd => Box::new(Irc { entering_max: 8 }),
         }
     }
 

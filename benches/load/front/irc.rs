@@ -3,7 +3,10 @@
 use super::{Exchange, Front, Heard, Place};
 use crate::words::{self, MESSAGE_BYTES, NAME_BYTES};
 
-pub struct Irc;
+pub struct Irc {
+    /// How many may be on their way in at a time.
+    pub entering_max: usize,
+}
 
 const END: &[u8] = b"\r\n";
 
@@ -28,9 +31,8 @@ impl Front for Irc {
         Exchange { question: format!("NICK {name}\r\nUSER load 0 * :load\r\n"), answer: format!(" 001 {name} :") }
     }
 
-    /// ngIRCd's queue has 10 places; who finds it full waits for a second.
     fn entering_max(&self) -> usize {
-        8
+        self.entering_max
     }
 
     fn join(&self, room: usize) -> Option<Exchange> {
