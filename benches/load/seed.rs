@@ -63,6 +63,7 @@ fn commit(writer: &mut Writer, records: impl Iterator<Item = Record>) {
     while records.peek().is_some() {
         let batch: Vec<Record> = records.by_ref().take(BATCH).collect();
         writer.commit(&batch).expect("records can be stored");
+        writer.catch_up();
     }
 }
 

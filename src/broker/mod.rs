@@ -192,6 +192,7 @@ impl Broker {
         self.people.store(self.chat.people_online(), Ordering::Relaxed);
         self.flush();
         turn.clear();
+        self.writer.catch_up();
         Ok(stop)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{CommitError, OpenError, StoreError};
 use super::folder::Folder;
@@ -98,18 +98,23 @@ impl Writer {
         if records.is_empty() {
             return Ok(());
         }
-        if let Err(error) = self.store(records) {
+        if let Err(error) = self.in_transaction(|connection| record::apply_all(connection, records)) {
             let error = CommitError::of("store in", &self.database(), &error);
             return Err(self.roll_back(error));
         }
-        // A look costs as much as storing some messages, so not every commit is followed by one. A record can change a
-        // page, and a commit changes a few more.
+        // A record can change a page, and a commit changes a few more.
         self.unlooked += records.len() + COMMIT_PAGES;
-        if self.unlooked >= LOOK_PAGES {
+        Ok(())
+    }
+
+    /// Copies the log into the database if it has grown long. To be called after each commit, when everybody knows of it:
+    /// nobody need wait for that.
+    pub fn catch_up(&mut self) {
+        // A look costs as much as storing some messages, so not every commit is followed by one.
+        if self.broken.is_none() && self.unlooked >= LOOK_PAGES {
             self.unlooked = 0;
             self.checkpoint_if_due();
         }
-        Ok(())
     }
 
     /// Does a bounded piece of what nobody waits for: removes messages of a deleted room. To be called now and then.
@@ -127,14 +132,15 @@ impl Writer {
         let query = include_str!("../../sql/queries/load_deleted_room.sql");
         let room: Option<i64> = self.connection.prepare_cached(query)?.query_row([], |row| row.get(0)).optional()?;
         let Some(room) = room else { return Ok(()) };
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let removed = transaction
-            .prepare_cached(include_str!("../../sql/queries/messages_removed.sql"))?
-            .execute(params![room, REMOVED_AT_ONCE])?;
-        if removed == 0 {
-            transaction.execute(include_str!("../../sql/queries/deleted_room_done.sql"), [room])?;
-        }
-        transaction.commit()
+        self.in_transaction(|connection| {
+            let removed = connection
+                .prepare_cached(include_str!("../../sql/queries/messages_removed.sql"))?
+                .execute(params![room, REMOVED_AT_ONCE])?;
+            if removed == 0 {
+                connection.execute(include_str!("../../sql/queries/deleted_room_done.sql"), [room])?;
+            }
+            Ok(())
+        })
     }
 
     /// Brings everything into the one file `chat.db` and closes it. Readers should be gone: for one that is not, or if the
@@ -168,11 +174,11 @@ impl Writer {
         self.connection.close().map_err(|(_, error)| failed(error))
     }
 
-    fn store(&mut self, records: &[Record]) -> rusqlite::Result<()> {
-        // Prepared once, where a `Transaction` would have these two parsed in every turn; what fails is rolled back by
-        // the caller.
+    /// What fails is rolled back by the caller.
+    fn in_transaction(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+        // Prepared once, where a `Transaction` would have these two parsed in every turn.
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        record::apply_all(&self.connection, records)?;
+        work(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([]).map(drop)
     }
 
@@ -335,6 +341,7 @@ mod tests {
                 writer
                     .commit(&[Record::MessageSaid { room, seq, at, author, kind, text: text.clone(), key: None }])
                     .unwrap();
+                writer.catch_up();
             }
         };
         say(&mut writer, 3000);

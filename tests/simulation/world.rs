@@ -320,6 +320,7 @@ impl World {
         self.store.commit(records);
         if let Some(writer) = &mut self.writer {
             writer.commit(records).unwrap();
+            writer.catch_up();
         }
         self.tally.records += records.len() as u64;
     }
