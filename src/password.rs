@@ -1,13 +1,17 @@
 //! Password hashes: Argon2id with the parameters that OWASP gives as the minimum (19 MiB, 2 passes, 1 lane).
 //!
-//! A hash takes about 30 ms of one core, so it is made by the thread of whoever needs it, never by the broker, and only
-//! a few at a time.
+//! A hash takes 19 MiB and about 30 ms of one core, so only a few are made at a time, by threads that do nothing else.
+//! Made by the client's thread it would leave 10 KiB more of its stack in memory for as long as the client stays, and its
+//! 19 MiB in the allocator's arenas (measured: 1.4 GiB after 100 logins).
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::Builder;
 
 use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use zeroize::Zeroizing;
 
 use crate::chat::PasswordHash;
 
@@ -18,15 +22,23 @@ pub const PASSWORD_MAX_BYTES: usize = 256;
 /// The rule, for people.
 pub const LENGTH_RULE: &str = "A password has at least 8 characters, and at most 256 bytes.";
 
-/// Makes and checks hashes, so many at once.
+/// Makes and checks hashes. Its threads end with it.
 #[derive(Debug)]
 pub struct Hasher {
-    /// The memory for each hash that may be made at a time: whoever holds it makes one. It is kept, because 19 MiB from the
-    /// allocator for every client's thread would stay in the arenas of all of them (measured: 1.4 GiB after 100 logins).
-    memories: Receiver<Vec<Block>>,
-    give_back: Sender<Vec<Block>>,
+    /// Each client waits for its own, so there are never more than clients.
+    jobs: Sender<Job>,
     /// What a password is checked against where there is no account, so that this takes the same time.
     decoy: PasswordHash,
+}
+
+/// A hash to be made.
+struct Job {
+    params: Params,
+    password: Zeroizing<Vec<u8>>,
+    salt: Vec<u8>,
+    /// Whether anybody still waits for it.
+    is_wanted: Box<dyn Fn() -> bool + Send>,
+    result: Sender<Result<Output, HashError>>,
 }
 
 /// A hash could not be made.
@@ -40,13 +52,15 @@ impl fmt::Display for HashError {
 }
 
 impl Hasher {
-    /// A hasher that makes at most `at_once` hashes at a time. Fails if the system gives no random numbers.
+    /// A hasher that makes at most `at_once` hashes at a time. Fails if the system gives no thread or no random numbers.
     pub fn new(at_once: usize) -> Result<Hasher, HashError> {
-        let (give_back, memories) = bounded(at_once.max(1));
-        for _ in 0..at_once.max(1) {
-            let _ = give_back.send(Vec::new());
+        let (jobs, queue) = unbounded();
+        for number in 1..=at_once.max(1) {
+            let queue = queue.clone();
+            let thread = Builder::new().name(format!("hasher {number}")).spawn(move || work(&queue));
+            thread.map_err(|error| HashError(error.to_string()))?;
         }
-        let mut hasher = Hasher { memories, give_back, decoy: PasswordHash("".into()) };
+        let mut hasher = Hasher { jobs, decoy: PasswordHash("".into()) };
         hasher.decoy = hasher.hash(b"nobody has this password")?;
         Ok(hasher)
     }
@@ -57,7 +71,7 @@ impl Hasher {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| failed(&error))?;
         let params = Params::default();
-        let output = self.compute(&params, password, &salt).map_err(|error| failed(&error))?;
+        let output = self.compute(params.clone(), password, &salt, || true).map_err(|error| failed(&error))?;
         let hash = phc::PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
@@ -68,33 +82,69 @@ impl Hasher {
         Ok(PasswordHash(hash.to_string().into()))
     }
 
-    /// Whether `password` is the one of `expected`. Takes equally long where there is nothing to compare with.
-    pub fn verify(&self, password: &[u8], expected: Option<&PasswordHash>) -> bool {
+    /// Whether `password` is the one of `expected`. Takes equally long where there is nothing to compare with. If it is not
+    /// wanted any more when its turn comes, it is not looked at: false.
+    pub fn verify(
+        &self,
+        password: &[u8],
+        expected: Option<&PasswordHash>,
+        is_wanted: impl Fn() -> bool + Send + 'static,
+    ) -> bool {
         let password = if is_length_allowed(password) { password } else { b"" };
-        let matches = self.matches(password, expected.unwrap_or(&self.decoy)).unwrap_or(false);
+        let matches = self.matches(password, expected.unwrap_or(&self.decoy), is_wanted).unwrap_or(false);
         matches && expected.is_some()
     }
 
-    /// `None` for what is no hash at all.
-    fn matches(&self, password: &[u8], expected: &PasswordHash) -> Option<bool> {
+    /// `None` for what is no hash at all, and where nothing was computed.
+    fn matches(
+        &self,
+        password: &[u8],
+        expected: &PasswordHash,
+        is_wanted: impl Fn() -> bool + Send + 'static,
+    ) -> Option<bool> {
         let expected = phc::PasswordHash::new(&expected.0).ok()?;
         let params = Params::try_from(&expected).ok()?;
-        let output = self.compute(&params, password, expected.salt.as_ref()?.as_ref()).ok()?;
+        let output = self.compute(params, password, expected.salt.as_ref()?.as_ref(), is_wanted).ok()?;
         // Outputs are compared in constant time.
         Some(expected.hash? == output)
     }
 
-    /// Waits for its turn.
-    fn compute(&self, params: &Params, password: &[u8], salt: &[u8]) -> Result<Output, HashError> {
-        let mut memory = self.memories.recv().map_err(|error| HashError(error.to_string()))?;
-        memory.resize(params.block_count(), Block::default());
-        let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-        let computed = argon2.hash_password_into_with_memory(password, salt, &mut output, &mut memory);
-        let _ = self.give_back.send(memory);
-        computed.map_err(|error| HashError(error.to_string()))?;
-        Output::new(&output).map_err(|error| HashError(error.to_string()))
+    /// Waits for its turn and until it is made.
+    fn compute(
+        &self,
+        params: Params,
+        password: &[u8],
+        salt: &[u8],
+        is_wanted: impl Fn() -> bool + Send + 'static,
+    ) -> Result<Output, HashError> {
+        let (result, made) = bounded(1);
+        let (password, salt) = (Zeroizing::new(password.to_vec()), salt.to_vec());
+        let job = Job { params, password, salt, is_wanted: Box::new(is_wanted), result };
+        self.jobs.send(job).map_err(|error| HashError(error.to_string()))?;
+        made.recv().map_err(|error| HashError(error.to_string()))?
     }
+}
+
+/// Makes hashes until nobody can want one. The memory is kept.
+fn work(queue: &Receiver<Job>) {
+    let mut memory = Vec::new();
+    for job in queue {
+        // Whoever waits for one that is not made finds that its result will not come.
+        let made = catch_unwind(AssertUnwindSafe(|| (job.is_wanted)().then(|| make(&job, &mut memory))));
+        if let Ok(Some(made)) = made {
+            let _ = job.result.send(made);
+        }
+    }
+}
+
+fn make(job: &Job, memory: &mut Vec<Block>) -> Result<Output, HashError> {
+    memory.resize(job.params.block_count(), Block::default());
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, job.params.clone());
+    argon2
+        .hash_password_into_with_memory(&job.password, &job.salt, &mut output, memory)
+        .map_err(|error| HashError(error.to_string()))?;
+    Output::new(&output).map_err(|error| HashError(error.to_string()))
 }
 
 /// Whether a password is neither too short nor too long.
@@ -112,12 +162,21 @@ mod tests {
         let hasher = Hasher::new(2).unwrap();
         let hash = hasher.hash(b"correct horse").unwrap();
         assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(hasher.verify(b"correct horse", Some(&hash)));
-        assert!(!hasher.verify(b"wrong horse..", Some(&hash)));
-        assert!(!hasher.verify(b"nobody has this password", None));
-        assert!(!hasher.verify(b"correct horse", Some(&PasswordHash("!".into()))));
+        assert!(hasher.verify(b"correct horse", Some(&hash), || true));
+        assert!(!hasher.verify(b"wrong horse..", Some(&hash), || true));
+        assert!(!hasher.verify(b"nobody has this password", None, || true));
+        assert!(!hasher.verify(b"correct horse", Some(&PasswordHash("!".into())), || true));
         // As the library itself would check it.
         assert!(Argon2::default().verify_password(b"correct horse", &*hash.0).is_ok());
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_not_computed_and_the_next_is() {
+        let hasher = Hasher::new(1).unwrap();
+        let hash = hasher.hash(b"correct horse").unwrap();
+        assert!(!hasher.verify(b"correct horse", Some(&hash), || false));
+        assert!(!hasher.verify(b"correct horse", Some(&hash), || panic!("a fault")));
+        assert!(hasher.verify(b"correct horse", Some(&hash), || true));
     }
 
     #[test]

@@ -121,7 +121,8 @@ impl Connection<'_> {
             Refusal::HistoryBusy
         })?;
         let hash = credential.as_ref().map(|credential| &credential.hash);
-        let is_right = services.hasher.verify(password, hash);
+        let link = self.link.clone();
+        let is_right = services.hasher.verify(password, hash, move || !link.is_broken());
         let Some(credential) = credential.filter(|_| is_right) else {
             log::debug!("wrong name or password client={} address={address}", self.link.number());
             return Err(Refusal::WrongPassword);

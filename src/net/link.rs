@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{SendAncillaryBuffer, SendFlags, sockopt};
 
 use super::admission::Permit;
@@ -120,6 +121,12 @@ impl Link {
         self.unsent.fetch_sub(bytes, Ordering::AcqRel) == bytes
     }
 
+    /// Whether it is known to be of no use any more: reset by the peer, or shut. A peer that has only ended what it sends
+    /// may still read.
+    pub fn is_broken(&self) -> bool {
+        is_broken(&self.socket)
+    }
+
     /// Closes both directions: whoever reads or writes wakes up. What was sent before still arrives.
     pub fn shut(&self) {
         let _ = self.socket.shutdown(Shutdown::Both);
@@ -176,6 +183,13 @@ impl Link {
     }
 }
 
+fn is_broken(socket: &TcpStream) -> bool {
+    // The two that are looked for without being asked for.
+    let mut sockets = [PollFd::new(socket, PollFlags::empty())];
+    let polled = rustix::event::poll(&mut sockets, Some(&Timespec::default()));
+    polled.is_ok() && sockets[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+}
+
 impl AsFd for Link {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
@@ -191,5 +205,48 @@ impl Drop for Link {
             self.number,
             self.since.elapsed().as_secs()
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (client, listener.accept().unwrap().0)
+    }
+
+    /// A reset may take a moment, even within one machine.
+    fn becomes_broken(socket: &TcpStream) -> bool {
+        (0..1000).any(|_| {
+            std::thread::sleep(Duration::from_millis(1));
+            is_broken(socket)
+        })
+    }
+
+    #[test]
+    fn a_connection_is_broken_by_a_reset_and_not_by_an_end_of_input() {
+        let (mut client, server) = pair();
+        assert!(!is_broken(&server));
+        client.write_all(b"login ana\n").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        assert_eq!((&server).read(&mut [0; 99]).unwrap(), 10);
+        assert_eq!((&server).read(&mut [0; 99]).unwrap(), 0);
+        assert!(!is_broken(&server), "it still reads");
+        sockopt::set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
+        drop(client);
+        assert!(becomes_broken(&server));
+    }
+
+    #[test]
+    fn a_connection_is_broken_once_it_is_shut() {
+        let (_client, server) = pair();
+        server.shutdown(Shutdown::Both).unwrap();
+        assert!(is_broken(&server));
     }
 }
