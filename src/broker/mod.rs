@@ -54,6 +54,8 @@ pub struct Broker {
     people: Arc<AtomicUsize>,
     /// The bytes of the current turn, of which clients get parts.
     batch: Batch,
+    /// Parts of them for one client, one behind the other.
+    gathered: Vec<u8>,
     /// Messages of the current turn to one audience.
     run: Run,
     /// Who gets something in the current turn.
@@ -107,6 +109,7 @@ impl Broker {
             admission,
             people,
             batch: Batch::default(),
+            gathered: Vec::new(),
             run: Run::default(),
             touched: Vec::new(),
             last: wall_clock(),
@@ -210,7 +213,7 @@ impl Broker {
     fn flush(&mut self) {
         for id in std::mem::take(&mut self.touched) {
             let Some(client) = self.clients.get_mut(&id) else { continue };
-            match client.outbox.flush(self.batch.of(client.front), &self.flusher) {
+            match client.outbox.flush(self.batch.of(client.front), &mut self.gathered, &self.flusher) {
                 Flushed::Dry => self.finish(id),
                 Flushed::Lent => {}
                 Flushed::Ended => self.drop_client(id),

@@ -4,7 +4,7 @@
 //! says that it is dry. A client that takes nothing at all for a while is ended.
 
 use std::collections::BTreeMap;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -148,7 +148,7 @@ impl Flusher {
 
     fn send(&mut self, number: u64, dry: impl Fn(u64)) {
         let Some(lent) = self.clients.get_mut(&number) else { return };
-        match lent.link.send_now(&[IoSlice::new(&lent.bytes[lent.sent..])]) {
+        match lent.link.send_now(&lent.bytes[lent.sent..]) {
             Ok(0) => {}
             Ok(sent) => {
                 lent.sent += sent;

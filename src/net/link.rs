@@ -1,6 +1,6 @@
 //! One connection, as all who carry its bytes share it: the socket, who is at the other end, and why it ended.
 
-use std::io::{self, IoSlice, Read};
+use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,14 +8,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::net::{SendAncillaryBuffer, SendFlags, sockopt};
+use rustix::net::{SendFlags, sockopt};
 
 use super::admission::Permit;
 use super::reason::{EndCounters, Reason, Voice};
 use crate::address::Address;
-
-/// Most pieces that one send takes: far below the system's limit of 1,024 (`IOV_MAX`).
-pub const SEND_PIECES_MAX: usize = 64;
 
 /// What is set on each socket.
 #[derive(Clone, Copy, Debug)]
@@ -165,16 +162,9 @@ impl Link {
         Ok(())
     }
 
-    /// Sends as much of `pieces` as the kernel takes at once, at most [`SEND_PIECES_MAX`] of them. How many bytes it took.
-    pub fn send_now(&self, pieces: &[IoSlice]) -> io::Result<usize> {
-        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        let sent = match pieces {
-            [piece] => rustix::net::send(&self.socket, piece, flags),
-            pieces => {
-                let pieces = &pieces[..pieces.len().min(SEND_PIECES_MAX)];
-                rustix::net::sendmsg(&self.socket, pieces, &mut SendAncillaryBuffer::default(), flags)
-            }
-        };
+    /// Sends as much of `bytes` as the kernel takes at once. How many it took.
+    pub fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = rustix::net::send(&self.socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
         match sent {
             Ok(sent) => Ok(sent),
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(0),

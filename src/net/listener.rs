@@ -1,6 +1,6 @@
 //! Accepting connections: with back-off where the system has no room, and never a thread for one that is refused.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -105,7 +105,7 @@ impl Door {
             log::warn!("cannot start a thread for a connection client={number} error={error}");
             link.end(Reason::NoThread);
             let line = (voice.last_line)(Reason::NoThread).unwrap_or_default();
-            let _ = link.send_now(&[IoSlice::new(&line)]);
+            let _ = link.send_now(&line);
             link.shut();
         }
     }

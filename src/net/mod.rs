@@ -12,7 +12,7 @@ mod reason;
 pub use admission::{Admission, Caps, Permit};
 pub use flusher::{Flusher, FlusherHandle, flusher};
 pub use line::{Cut, LineCutter};
-pub use link::{Link, SEND_PIECES_MAX, SocketOptions};
+pub use link::{Link, SocketOptions};
 pub use listener::{Door, Listener};
 pub use outbox::{Flushed, Outbox};
 pub use rate::{Pace, Rate, Throttle};

@@ -4,11 +4,10 @@
 //! what the kernel does not take at once is lent to the flusher; a client that leaves more than a bound of bytes unread
 //! is ended with a reason, so one slow reader cannot hold up a room.
 
-use std::io::IoSlice;
 use std::sync::Arc;
 
 use super::flusher::FlusherHandle;
-use super::link::{Link, SEND_PIECES_MAX};
+use super::link::Link;
 use super::reason::Reason;
 
 /// A part of the turn's bytes: from, to.
@@ -92,14 +91,29 @@ impl Outbox {
         self.held.as_ref().is_some_and(|held| held.len() > self.max_bytes)
     }
 
-    /// Sends what this turn has for the client, in one call where the kernel takes it.
-    pub fn flush(&mut self, batch: &[u8], flusher: &FlusherHandle) -> Flushed {
-        let flushed = match self.is_lent {
-            false => self.send(batch, flusher),
-            true => self.lend(batch, 0, flusher),
+    /// Sends what this turn has for the client, in one call where the kernel takes it. What lies apart is put together in
+    /// `gathered` first: a copy of some kilobytes costs less than a send of many pieces.
+    pub fn flush(&mut self, batch: &[u8], gathered: &mut Vec<u8>, flusher: &FlusherHandle) -> Flushed {
+        let bytes = match self.segments[..] {
+            [(from, to)] => &batch[from..to],
+            _ => {
+                gathered.clear();
+                self.segments.iter().for_each(|(from, to)| gathered.extend_from_slice(&batch[*from..*to]));
+                gathered
+            }
         };
         self.segments.clear();
-        flushed
+        if self.is_lent {
+            return self.lend(bytes, flusher);
+        }
+        if bytes.is_empty() {
+            return Flushed::Dry;
+        }
+        match self.link.send_now(bytes) {
+            Ok(sent) if sent == bytes.len() => Flushed::Dry,
+            Ok(sent) => self.lend(&bytes[sent..], flusher),
+            Err(_) => self.end(Reason::Lost),
+        }
     }
 
     /// The flusher says that it has sent all it had. It may have got more meanwhile.
@@ -113,52 +127,16 @@ impl Outbox {
         true
     }
 
-    fn send(&mut self, batch: &[u8], flusher: &FlusherHandle) -> Flushed {
-        // Most often it is one piece.
-        if let [(from, to)] = self.segments[..] {
-            return match self.link.send_now(&[IoSlice::new(&batch[from..to])]) {
-                Ok(sent) if sent == to - from => Flushed::Dry,
-                Ok(sent) => self.lend(batch, sent, flusher),
-                Err(_) => self.end(Reason::Lost),
-            };
-        }
-        let mut sent_in_all = 0;
-        for group in self.segments.chunks(SEND_PIECES_MAX) {
-            let mut pieces = [IoSlice::new(&[]); SEND_PIECES_MAX];
-            for (piece, (from, to)) in pieces.iter_mut().zip(group) {
-                *piece = IoSlice::new(&batch[*from..*to]);
-            }
-            let wanted: usize = group.iter().map(|(from, to)| to - from).sum();
-            match self.link.send_now(&pieces[..group.len()]) {
-                Ok(sent) => {
-                    sent_in_all += sent;
-                    if sent < wanted {
-                        return self.lend(batch, sent_in_all, flusher);
-                    }
-                }
-                Err(_) => return self.end(Reason::Lost),
-            }
-        }
-        Flushed::Dry
-    }
-
-    /// Gives the flusher what this turn has for the client, but for the first `sent` bytes.
-    fn lend(&mut self, batch: &[u8], mut sent: usize, flusher: &FlusherHandle) -> Flushed {
-        let mut rest = Vec::new();
-        for (from, to) in &self.segments {
-            let skipped = sent.min(to - from);
-            sent -= skipped;
-            rest.extend_from_slice(&batch[from + skipped..*to]);
-        }
+    /// Gives the flusher what is left to send.
+    fn lend(&mut self, rest: &[u8], flusher: &FlusherHandle) -> Flushed {
         if self.link.unsent() + rest.len() > self.max_bytes {
             return self.end(Reason::SlowReader);
         }
-        if rest.is_empty() {
-            return Flushed::Lent;
+        if !rest.is_empty() {
+            self.is_lent = true;
+            self.link.add_unsent(rest.len());
+            flusher.lend(self.link.clone(), rest.to_vec());
         }
-        self.is_lent = true;
-        self.link.add_unsent(rest.len());
-        flusher.lend(self.link.clone(), rest);
         Flushed::Lent
     }
 
@@ -169,7 +147,7 @@ impl Outbox {
             && let Some(line) = (voice.last_line)(reason)
         {
             // The line before it may have been sent in part.
-            let _ = self.link.send_now(&[IoSlice::new(voice.line_end.as_bytes()), IoSlice::new(&line)]);
+            let _ = self.link.send_now(&[voice.line_end.as_bytes(), &line].concat());
         }
         self.link.shut();
         Flushed::Ended
