@@ -10,7 +10,7 @@ RIG = $(CARGO) test --locked $(RIG_BUILD) --test rigs -- $(RIG_ARGS)
 
 .PHONY: help build run check fmt lint test sim bench bench-peers bench-layers bench-smoke doc clean
 .PHONY: rigs rigs-short rig-kill rig-sigterm rig-power rig-sync rig-write rig-disk rig-damage rig-races rig-order rig-readers
-.PHONY: rig-strangers rig-limits rig-crowds rig-peers rig-clock rig-outputs rig-sweep fuzz deny
+.PHONY: rig-strangers rig-limits rig-crowds rig-peers rig-clock rig-outputs rig-sweep rig-timing fuzz deny
 
 help: ## list what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -90,6 +90,9 @@ rig-outputs: ## broken, full and unread standard output and error
 rig-sweep: ## how answers grow with what there is
 	$(RIG) sweep
 
+rig-timing: ## whether the time of an answer tells what its words do not
+	$(RIG) timing
+
 rigs-short: ## a minute of the most valuable rigs
 	$(RIG) kill --rounds 15
 	$(RIG) sync write --rounds 6
@@ -104,7 +107,7 @@ fuzz: ## fuzz each target for FUZZ_S seconds; needs nightly and cargo-fuzz
 deny: ## check the licences, sources and versions of dependencies; needs cargo-deny
 	$(CARGO) deny check licenses bans sources
 
-bench: ## measure under load, some eight minutes; ARGS="fanout-100-10-64 latency" chooses, ARGS=--help lists
+bench: ## measure under load, some five minutes; ARGS="fanout-100-10-64 latency" chooses, ARGS=--help lists
 	$(CARGO) bench --locked --bench load -- $(ARGS)
 
 bench-peers: ## compare with InspIRCd and ngIRCd, which are installed from Debian if they are missing

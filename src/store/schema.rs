@@ -30,6 +30,31 @@ pub(super) fn latest() -> u32 {
     u32::try_from(STEPS.len()).expect("there are few migrations")
 }
 
+/// Keeps a store of an older schema under the name `chat.db.schema-N`, whole and synced, for whoever wants to go back to
+/// the server that made it. To be called before anything is changed. Does nothing for a store of the newest schema.
+pub(super) fn keep_old(connection: &Connection, folder: &Folder) -> io::Result<()> {
+    let version: u32 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(io::Error::other)?;
+    if version == latest() {
+        return Ok(());
+    }
+    let kept = folder.file(&format!("{DATABASE}.schema-{version}"));
+    let unfinished = folder.file(&format!("{DATABASE}.schema-{version}.new"));
+    // Left by a start that was killed, perhaps long before the store got what is in it now.
+    remove(&unfinished)?;
+    create(&unfinished)?;
+    let text = unfinished.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?;
+    connection.execute("VACUUM INTO ?1", [text]).map_err(io::Error::other)?;
+    let copy = Connection::open_with_flags(&unfinished, READ_WRITE).map_err(io::Error::other)?;
+    use_log(&copy)?;
+    copy.close().map_err(|(_, error)| io::Error::other(error))?;
+    File::open(&unfinished)?.sync_all()?;
+    fs::rename(&unfinished, &kept)?;
+    folder.sync()?;
+    log::info!("kept the store as it was before it is brought up to date path={}", kept.display());
+    Ok(())
+}
+
 /// Brings a store up to the newest schema, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> io::Result<()> {
     MIGRATIONS.to_latest(connection).map_err(|error| match error {
@@ -68,31 +93,47 @@ pub(super) fn make(folder: &Folder) -> Result<(), OpenError> {
 }
 
 fn remove_unfinished(folder: &Folder) -> io::Result<()> {
-    for name in UNFINISHED {
-        match fs::remove_file(folder.file(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+    UNFINISHED.iter().try_for_each(|name| remove(&folder.file(name)))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// An empty file for its owner alone. SQLite gives the files beside it the same mode.
+fn create(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path).map(drop)
 }
 
 fn build(path: &Path) -> io::Result<()> {
-    // SQLite gives the files beside it the same mode.
-    OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)?;
+    create(path)?;
     let mut connection = Connection::open_with_flags(path, READ_WRITE).map_err(io::Error::other)?;
     migrate(&mut connection)?;
+    use_log(&connection)?;
+    connection.close().map_err(|(_, error)| io::Error::other(error))
+}
+
+/// Gives a database a write-ahead log, for good.
+fn use_log(connection: &Connection) -> io::Result<()> {
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(io::Error::other)?;
     if mode != "wal" {
         return Err(io::Error::other("the file system does not allow a write-ahead log"));
     }
-    connection.close().map_err(|(_, error)| io::Error::other(error))
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
+
+    use rusqlite::trace::{TraceEvent, TraceEventCodes};
+    use tempfile::TempDir;
 
     use super::super::sample::{ANA, TEA, opened, range, said};
     use super::*;
@@ -114,11 +155,8 @@ mod tests {
         let mut fresh = Connection::open_in_memory().unwrap();
         migrate(&mut fresh).unwrap();
         for number in 1..=STEPS.len() {
-            let folder = tempfile::tempdir().unwrap();
+            let folder = old_store(number);
             let path = folder.path().join(DATABASE);
-            let old = Connection::open(&path).unwrap();
-            old.execute_batch(&frozen(number)).unwrap();
-            old.close().unwrap();
             let (mut writer, reader) = opened(folder.path());
             let snapshot = writer.load().unwrap();
             assert_eq!(snapshot.accounts[1].away, Some(Text::from("lunch")), "schema {number}");
@@ -127,6 +165,95 @@ mod tests {
             assert_eq!(reader.page(&range(TEA, 1, 9)).unwrap().len(), 4, "schema {number}");
             let opened = Connection::open(&path).unwrap();
             assert_eq!(objects(&opened).unwrap(), objects(&fresh).unwrap(), "schema {number}");
+        }
+    }
+
+    /// A store with schema `number` as a server of that time left it.
+    fn old_store(number: usize) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let old = Connection::open(folder.path().join(DATABASE)).unwrap();
+        old.execute_batch(&frozen(number)).unwrap();
+        old.close().unwrap();
+        folder
+    }
+
+    /// What a kill at this moment would leave.
+    fn killed(folder: &Path) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+        }
+        copy
+    }
+
+    thread_local! {
+        static UPGRADED: RefCell<PathBuf> = RefCell::default();
+        static KILLED: RefCell<Vec<TempDir>> = RefCell::default();
+    }
+
+    #[test]
+    fn a_kill_before_any_statement_of_an_upgrade_leaves_a_store_that_can_be_upgraded() {
+        let mut fresh = Connection::open_in_memory().unwrap();
+        migrate(&mut fresh).unwrap();
+        for number in 1..STEPS.len() {
+            let store = old_store(number);
+            UPGRADED.set(store.path().to_owned());
+            let mut connection = Connection::open_with_flags(store.path().join(DATABASE), READ_WRITE).unwrap();
+            super::super::set_up(&connection).unwrap();
+            let kill =
+                |_: TraceEvent<'_>| KILLED.with_borrow_mut(|all| all.push(killed(&UPGRADED.with_borrow(Clone::clone))));
+            connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(kill));
+            migrate(&mut connection).unwrap();
+            connection.trace_v2(TraceEventCodes::empty(), None);
+            KILLED.with_borrow_mut(|all| all.push(killed(store.path())));
+            let stores = KILLED.take();
+            assert!(stores.len() > 4, "{} statements", stores.len());
+            let mut upgraded = 0;
+            for left in stores {
+                let path = left.path().join(DATABASE);
+                let version = {
+                    let aside = killed(left.path());
+                    let look = Connection::open(aside.path().join(DATABASE)).unwrap();
+                    let version: u32 = look.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+                    usize::try_from(version).unwrap()
+                };
+                assert!(version == number || version == STEPS.len(), "schema {version}");
+                upgraded += usize::from(version == STEPS.len());
+                let (writer, reader) = opened(left.path());
+                assert_eq!(writer.load().unwrap().members.len(), 2);
+                assert_eq!(reader.page(&range(TEA, 1, 9)).unwrap().len(), 3);
+                assert_eq!(objects(&Connection::open(&path).unwrap()).unwrap(), objects(&fresh).unwrap());
+                assert_eq!(left.path().join(format!("chat.db.schema-{number}")).exists(), version == number);
+            }
+            assert_eq!(upgraded, 1, "it is one transaction");
+        }
+    }
+
+    #[test]
+    fn an_old_store_is_kept_as_it_was() {
+        for number in 1..STEPS.len() {
+            let store = old_store(number);
+            let kept = store.path().join(format!("chat.db.schema-{number}"));
+            // Of a start that was killed.
+            fs::write(store.path().join(format!("chat.db.schema-{number}.new")), "half of it").unwrap();
+            fs::write(&kept, "an older one").unwrap();
+            drop(opened(store.path()));
+            assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, FILE_MODE);
+            let dump = |connection: &Connection| -> (i64, String, Vec<String>) {
+                let number = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+                let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+                let mut bodies = connection.prepare("SELECT body FROM message ORDER BY room, seq").unwrap();
+                let bodies = bodies.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+                (number, mode, bodies)
+            };
+            let unchanged = old_store(number);
+            let old = Connection::open(unchanged.path().join(DATABASE)).unwrap();
+            let kept = Connection::open(kept).unwrap();
+            assert_eq!(dump(&kept), dump(&old));
+            assert_eq!(objects(&kept).unwrap(), objects(&old).unwrap());
+            let names = fs::read_dir(store.path()).unwrap().map(|entry| entry.unwrap().file_name());
+            assert_eq!(names.filter(|name| name.to_str().unwrap().ends_with(".new")).count(), 0);
         }
     }
 

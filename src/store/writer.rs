@@ -50,6 +50,7 @@ impl Writer {
         let mut connection = Connection::open_with_flags(&path, READ_WRITE).map_err(failed)?;
         set_up(&connection).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        schema::keep_old(&connection, folder).map_err(|error| OpenError::cannot("keep a copy of", &path, error))?;
         schema::migrate(&mut connection).map_err(|error| OpenError::cannot("bring up to date", &path, error))?;
         connection.busy_timeout(READERS_WAIT).map_err(failed)?;
         // The header tells the schema's number, and those who only look at the header should see it.

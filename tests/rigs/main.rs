@@ -26,6 +26,7 @@ mod outputs;
 mod damage;
 mod order;
 mod sweep;
+mod timing;
 
 use std::time::Instant;
 
@@ -83,6 +84,7 @@ const RIGS: &[Rig] = &[
     rig("damage", 1, damage::damage),
     rig("order", 10_000, order::order),
     rig("sweep", 1, sweep::growth),
+    rig("timing", 150, timing::timing),
 ];
 
 fn main() {

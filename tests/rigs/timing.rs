@@ -1,0 +1,95 @@
+//! Whether the time of an answer tells what its words do not: that a name exists, that there is a private room.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Client, Server};
+use crate::{Outcome, Plan};
+
+/// How often the second of two is slower may lie this far from half. With 150 pairs chance alone goes so far once in
+/// millions of runs; a password that is hashed for one of them only, or a page that is read, goes to all or nothing.
+const HALF_MAX: f64 = 0.25;
+/// Questions are quicker than logins, so there are more.
+const QUESTIONS_A_LOGIN: u64 = 10;
+
+/// What somebody outside asks of a room.
+const QUESTIONS: [&str; 4] = ["/join #{}", "/history #{} 100", "/who #{}", "/topic #{}"];
+
+/// Logins with a wrong password, and questions of an outsider, each about something that there is and something that there
+/// is not, in turns.
+pub fn timing(plan: &mut Plan) -> Outcome {
+    let server = Server::with("login_bad_lines_max = 1000000\nlogin_timeout_s = 3600").into_running();
+    let mut ana = server.register("ana");
+    let mut eve = server.register("eve");
+    ana.ask("/create hideout private");
+    (0..500).for_each(|number| ana.send(&format!("a secret of an ordinary length, number {number}")));
+    ana.sync();
+    let mut told = Vec::new();
+
+    let mut stranger = server.connect();
+    stranger.expect("quit");
+    let login = |name: &str| {
+        let line = format!("login {name} a-wrong-password");
+        move |client: &mut Client| {
+            let start = Instant::now();
+            client.send(&line);
+            client.expect("-! Wrong name or password");
+            start.elapsed()
+        }
+    };
+    told.push(compare(plan.rounds, "login", &mut stranger, login("ana"), login("amy")));
+
+    for question in QUESTIONS {
+        let ask = |room: &str| {
+            let line = question.replace("{}", room);
+            move |client: &mut Client| {
+                let start = Instant::now();
+                client.send(&line);
+                client.expect("-! ");
+                start.elapsed()
+            }
+        };
+        let rounds = plan.rounds * QUESTIONS_A_LOGIN;
+        told.push(compare(rounds, question, &mut eve, ask("hideout"), ask("missing")));
+    }
+    Outcome::Held(told.join("; "))
+}
+
+/// Does both in turns, each first in half of the rounds.
+fn compare(
+    rounds: u64,
+    what: &str,
+    client: &mut Client,
+    mut there: impl FnMut(&mut Client) -> Duration,
+    mut missing: impl FnMut(&mut Client) -> Duration,
+) -> String {
+    let (mut of_there, mut of_missing) = (Vec::new(), Vec::new());
+    for round in 0..rounds {
+        if round % 2 == 0 {
+            of_there.push(there(client));
+            of_missing.push(missing(client));
+        } else {
+            of_missing.push(missing(client));
+            of_there.push(there(client));
+        }
+    }
+    // The chance that one of the first kind took longer than one of the second: half, if nothing can be told from it.
+    let slower: f64 = of_there.iter().map(|a| of_missing.iter().map(|b| rank(*a, *b)).sum::<f64>()).sum();
+    let share = slower / (of_there.len() * of_missing.len()) as f64;
+    let [there, missing] = [of_there, of_missing].map(median);
+    let text = format!("{what}: {there:?} and {missing:?}, slower where there is something in {:.1} %", 100.0 * share);
+    assert!((share - 0.5).abs() < HALF_MAX, "{text}");
+    text
+}
+
+fn rank(a: Duration, b: Duration) -> f64 {
+    match a.cmp(&b) {
+        std::cmp::Ordering::Less => 0.0,
+        std::cmp::Ordering::Equal => 0.5,
+        std::cmp::Ordering::Greater => 1.0,
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
