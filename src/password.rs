@@ -82,31 +82,19 @@ impl Hasher {
         Ok(PasswordHash(hash.to_string().into()))
     }
 
-    /// Whether `password` is the one of `expected`. Takes equally long where there is nothing to compare with. If it is not
-    /// wanted any more when its turn comes, it is not looked at: false.
+    /// Whether `password` is the one of `expected`. Takes equally long where there is nothing to compare with. An error if
+    /// that could not be computed, and if it was not wanted any more when its turn came.
     pub fn verify(
         &self,
         password: &[u8],
         expected: Option<&PasswordHash>,
         is_wanted: impl Fn() -> bool + Send + 'static,
-    ) -> bool {
+    ) -> Result<bool, HashError> {
         let password = if is_length_allowed(password) { password } else { b"" };
-        let matches = self.matches(password, expected.unwrap_or(&self.decoy), is_wanted).unwrap_or(false);
-        matches && expected.is_some()
-    }
-
-    /// `None` for what is no hash at all, and where nothing was computed.
-    fn matches(
-        &self,
-        password: &[u8],
-        expected: &PasswordHash,
-        is_wanted: impl Fn() -> bool + Send + 'static,
-    ) -> Option<bool> {
-        let expected = phc::PasswordHash::new(&expected.0).ok()?;
-        let params = Params::try_from(&expected).ok()?;
-        let output = self.compute(params, password, expected.salt.as_ref()?.as_ref(), is_wanted).ok()?;
+        let Some((params, salt, hash)) = parts(expected.unwrap_or(&self.decoy)) else { return Ok(false) };
+        let output = self.compute(params, password, salt.as_ref(), is_wanted)?;
         // Outputs are compared in constant time.
-        Some(expected.hash? == output)
+        Ok(hash == output && expected.is_some())
     }
 
     /// Waits for its turn and until it is made.
@@ -129,12 +117,21 @@ impl Hasher {
 fn work(queue: &Receiver<Job>) {
     let mut memory = Vec::new();
     for job in queue {
-        // Whoever waits for one that is not made finds that its result will not come.
-        let made = catch_unwind(AssertUnwindSafe(|| (job.is_wanted)().then(|| make(&job, &mut memory))));
-        if let Ok(Some(made)) = made {
-            let _ = job.result.send(made);
-        }
+        let made = catch_unwind(AssertUnwindSafe(|| match (job.is_wanted)() {
+            true => make(&job, &mut memory),
+            false => Err(HashError("nobody waits for it any more".to_owned())),
+        }));
+        let result = job.result.clone();
+        // With the password, and all that would tell whether it is wanted.
+        drop(job);
+        let _ = result.send(made.unwrap_or_else(|_| Err(HashError("it ended in a fault".to_owned()))));
     }
+}
+
+/// With what a hash was made, and what came of it. `None` for what is no hash at all.
+fn parts(hash: &PasswordHash) -> Option<(Params, Salt, Output)> {
+    let hash = phc::PasswordHash::new(&hash.0).ok()?;
+    Some((Params::try_from(&hash).ok()?, hash.salt?, hash.hash?))
 }
 
 fn make(job: &Job, memory: &mut Vec<Block>) -> Result<Output, HashError> {
@@ -154,18 +151,23 @@ pub fn is_length_allowed(password: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
     use argon2::PasswordVerifier;
+
+    use super::*;
 
     #[test]
     fn only_the_right_password_is_right() {
         let hasher = Hasher::new(2).unwrap();
         let hash = hasher.hash(b"correct horse").unwrap();
         assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(hasher.verify(b"correct horse", Some(&hash), || true));
-        assert!(!hasher.verify(b"wrong horse..", Some(&hash), || true));
-        assert!(!hasher.verify(b"nobody has this password", None, || true));
-        assert!(!hasher.verify(b"correct horse", Some(&PasswordHash("!".into())), || true));
+        let check = |password, hash, expected| assert_eq!(hasher.verify(password, hash, || true).unwrap(), expected);
+        check(b"correct horse", Some(&hash), true);
+        check(b"wrong horse..", Some(&hash), false);
+        check(b"nobody has this password", None, false);
+        check(b"correct horse", Some(&PasswordHash("!".into())), false);
         // As the library itself would check it.
         assert!(Argon2::default().verify_password(b"correct horse", &*hash.0).is_ok());
     }
@@ -174,9 +176,36 @@ mod tests {
     fn what_nobody_waits_for_is_not_computed_and_the_next_is() {
         let hasher = Hasher::new(1).unwrap();
         let hash = hasher.hash(b"correct horse").unwrap();
-        assert!(!hasher.verify(b"correct horse", Some(&hash), || false));
-        assert!(!hasher.verify(b"correct horse", Some(&hash), || panic!("a fault")));
-        assert!(hasher.verify(b"correct horse", Some(&hash), || true));
+        assert!(hasher.verify(b"correct horse", Some(&hash), || false).is_err());
+        assert!(hasher.verify(b"correct horse", Some(&hash), || panic!("a fault")).is_err());
+        assert!(hasher.verify(b"correct horse", Some(&hash), || true).unwrap());
+    }
+
+    #[test]
+    fn whether_it_is_wanted_is_asked_when_its_turn_comes() {
+        let hasher = Hasher::new(1).unwrap();
+        let hash = hasher.hash(b"correct horse").unwrap();
+        let (started, has_started) = bounded::<()>(1);
+        let (go, may_go) = bounded::<()>(1);
+        static IS_WANTED: AtomicBool = AtomicBool::new(true);
+        thread::scope(|scope| {
+            let first = scope.spawn(|| {
+                hasher.verify(b"correct horse", Some(&hash), move || {
+                    started.send(()).unwrap();
+                    may_go.recv().is_ok()
+                })
+            });
+            has_started.recv().unwrap();
+            let second =
+                scope.spawn(|| hasher.verify(b"correct horse", Some(&hash), || IS_WANTED.load(Ordering::SeqCst)));
+            while hasher.jobs.is_empty() {
+                thread::yield_now();
+            }
+            IS_WANTED.store(false, Ordering::SeqCst);
+            go.send(()).unwrap();
+            assert!(first.join().unwrap().unwrap());
+            assert!(second.join().unwrap().is_err());
+        });
     }
 
     #[test]

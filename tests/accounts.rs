@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crate::support::{Client, DO_ECHO, DONT_ECHO, Running, Server, WILL_ECHO, WONT_ECHO, Wire, connect_from, timeless};
 
@@ -731,4 +732,21 @@ fn a_password_is_in_no_log_no_file_and_nothing_that_anybody_receives() {
         let path = entry.expect("it can be read").path();
         assert!(!holds(&std::fs::read(&path).expect("it can be read")), "{}", path.display());
     }
+}
+
+#[test]
+fn a_password_is_not_checked_for_a_client_that_was_reset_meanwhile() {
+    let server = Server::with("password_hashes_at_once = 1\nlog_level = \"debug\"").into_running();
+    drop(server.register("ana"));
+    let mut wires: Vec<Wire> = (0..64).map(|_| Wire::connect(server.address)).collect();
+    for wire in &mut wires {
+        wire.expect("quit\r\n");
+        wire.send("login ana not-her-password\r\n");
+    }
+    // They wait for their turns, of which each takes some ten milliseconds.
+    thread::sleep(Duration::from_millis(50));
+    wires.into_iter().for_each(|wire| wire.reset());
+    server.login("ana");
+    let log = server.log();
+    assert!(log.contains("a password was not checked") && log.contains("nobody waits for it any more"), "{log}");
 }

@@ -30,6 +30,9 @@ use crate::store::{CommitError, Writer};
 /// How often the broker looks after what nobody asks for: the date, and the store's housekeeping.
 const TICK: Duration = Duration::from_secs(1);
 
+/// Memory for what is put together for one client that is kept from turn to turn.
+const GATHERED_KEPT: usize = 1 << 20;
+
 /// Bounds of the broker's work.
 #[derive(Clone, Copy, Debug)]
 pub struct TurnLimits {
@@ -220,6 +223,8 @@ impl Broker {
             }
         }
         self.batch.clear();
+        self.gathered.clear();
+        self.gathered.shrink_to(GATHERED_KEPT);
     }
 
     /// All is sent: does what was to be done then.

@@ -122,7 +122,11 @@ impl Connection<'_> {
         })?;
         let hash = credential.as_ref().map(|credential| &credential.hash);
         let link = self.link.clone();
-        let is_right = services.hasher.verify(password, hash, move || !link.is_broken());
+        let is_right = services.hasher.verify(password, hash, move || !link.is_broken()).map_err(|error| {
+            log::debug!("a password was not checked client={} error={error}", self.link.number());
+            services.guard.forgive_login(address, name);
+            Refusal::Fault
+        })?;
         let Some(credential) = credential.filter(|_| is_right) else {
             log::debug!("wrong name or password client={} address={address}", self.link.number());
             return Err(Refusal::WrongPassword);

@@ -97,3 +97,63 @@ impl Guard {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).unwrap()
+    }
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    fn guard() -> Guard {
+        Guard::new(TryLimits {
+            logins_per_min: 2,
+            logins_per_address_per_min: 3,
+            registrations_per_address_per_hour: 2,
+            registrations_per_10min: 3,
+        })
+    }
+
+    #[test]
+    fn wrong_logins_are_bounded_by_account_and_address_and_right_ones_are_not() {
+        let (guard, here, elsewhere) = (guard(), address("192.0.2.1"), address("192.0.2.2"));
+        let (ana, bob) = (name("ana"), name("bob"));
+        for _ in 0..9 {
+            assert_eq!(guard.try_login(here, &ana), Ok(()));
+            guard.forgive_login(here, &ana);
+        }
+        for _ in 0..2 {
+            assert_eq!(guard.check_login(here, &name("ANA")), Ok(()));
+            assert_eq!(guard.try_login(here, &name("ANA")), Ok(()));
+        }
+        assert!(guard.check_login(here, &ana).is_err());
+        let wait = guard.try_login(here, &ana).unwrap_err();
+        assert!(wait <= Duration::from_secs(60), "{wait:?}");
+        assert_eq!(guard.try_login(elsewhere, &ana), Ok(()), "the owner is not locked out");
+        assert_eq!(guard.try_login(here, &bob), Ok(()));
+        assert!(guard.check_login(here, &bob).is_err(), "the address has had its three");
+        assert!(guard.try_login(here, &bob).is_err());
+        guard.forgive_login(here, &ana);
+        assert_eq!(guard.try_login(here, &bob), Ok(()), "the refused try was not counted");
+    }
+
+    #[test]
+    fn new_accounts_are_bounded_by_address_and_in_all() {
+        let (guard, here, elsewhere) = (guard(), address("192.0.2.1"), address("192.0.2.2"));
+        for _ in 0..9 {
+            assert_eq!(guard.try_registration(here), Ok(()));
+            guard.forgive_registration(here);
+        }
+        assert_eq!((guard.try_registration(here), guard.try_registration(here)), (Ok(()), Ok(())));
+        assert!(guard.try_registration(here).is_err());
+        assert_eq!(guard.try_registration(elsewhere), Ok(()));
+        assert!(guard.try_registration(elsewhere).is_err(), "three in all");
+        guard.forgive_registration(here);
+        assert_eq!(guard.try_registration(elsewhere), Ok(()), "the refused try was not counted");
+    }
+}

@@ -43,7 +43,10 @@ pub(super) fn check(folder: &Folder) -> Result<(), OpenError> {
     let application_id = origin("application_id").map_err(failed)?;
     let version = origin("user_version").map_err(failed)?;
     header::check_origin(&path, application_id, version)?;
-    let fault = limited(&connection, || first_fault(&connection, version)).map_err(failed)?;
+    if let Some(object) = schema::missing(&connection, version).map_err(failed)? {
+        return Err(OpenError::damaged(&path, format!("{object} is not as schema {version} has it")));
+    }
+    let fault = limited(&connection, || first_fault(&connection)).map_err(failed)?;
     match fault {
         Some(None) => {}
         Some(Some(fault)) => return Err(OpenError::damaged(&path, fault)),
@@ -90,14 +93,11 @@ fn immutable(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-/// What is wrong in a store with schema `version`, if something is.
-fn first_fault(connection: &Connection, version: u32) -> rusqlite::Result<Option<String>> {
+/// What is wrong, if something is.
+fn first_fault(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let report: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if report != "ok" {
         return Ok(Some(report));
-    }
-    if let Some(object) = schema::missing(connection, version)? {
-        return Ok(Some(format!("{object} is not as schema {version} has it")));
     }
     for (query, fault) in [
         (include_str!("../../sql/queries/check_references.sql"), "a row refers to one that is missing"),

@@ -40,19 +40,28 @@ pub(super) fn keep_old(connection: &Connection, folder: &Folder) -> io::Result<(
     }
     let kept = folder.file(&format!("{DATABASE}.schema-{version}"));
     let unfinished = folder.file(&format!("{DATABASE}.schema-{version}.new"));
+    let journal = folder.file(&format!("{DATABASE}.schema-{version}.new-journal"));
     // Left by a start that was killed, perhaps long before the store got what is in it now.
     remove(&unfinished)?;
-    create(&unfinished)?;
-    let text = unfinished.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?;
-    connection.execute("VACUUM INTO ?1", [text]).map_err(io::Error::other)?;
-    let copy = Connection::open_with_flags(&unfinished, READ_WRITE).map_err(io::Error::other)?;
-    use_log(&copy)?;
-    copy.close().map_err(|(_, error)| io::Error::other(error))?;
-    File::open(&unfinished)?.sync_all()?;
-    fs::rename(&unfinished, &kept)?;
-    folder.sync()?;
+    let copied = copy(connection, &unfinished).and_then(|()| fs::rename(&unfinished, &kept));
+    if copied.is_err() {
+        // Half a copy on a full disk would keep it full.
+        let _ = remove(&unfinished).and_then(|()| remove(&journal));
+    }
+    copied.and_then(|()| folder.sync())?;
     log::info!("kept the store as it was before it is brought up to date path={}", kept.display());
     Ok(())
+}
+
+/// Copies a store as it is at this moment, its log included, and syncs the copy.
+fn copy(connection: &Connection, to: &Path) -> io::Result<()> {
+    create(to)?;
+    let text = to.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?;
+    connection.execute("VACUUM INTO ?1", [text]).map_err(io::Error::other)?;
+    let copy = Connection::open_with_flags(to, READ_WRITE).map_err(io::Error::other)?;
+    use_log(&copy)?;
+    copy.close().map_err(|(_, error)| io::Error::other(error))?;
+    File::open(to)?.sync_all()
 }
 
 /// Brings a store up to the newest schema, in one transaction.
@@ -236,7 +245,9 @@ mod tests {
             let store = old_store(number);
             let kept = store.path().join(format!("chat.db.schema-{number}"));
             // Of a start that was killed.
-            fs::write(store.path().join(format!("chat.db.schema-{number}.new")), "half of it").unwrap();
+            for end in ["", "-journal", "-wal", "-shm"] {
+                fs::write(store.path().join(format!("chat.db.schema-{number}.new{end}")), "half of it").unwrap();
+            }
             fs::write(&kept, "an older one").unwrap();
             drop(opened(store.path()));
             assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, FILE_MODE);
@@ -255,6 +266,18 @@ mod tests {
             let names = fs::read_dir(store.path()).unwrap().map(|entry| entry.unwrap().file_name());
             assert_eq!(names.filter(|name| name.to_str().unwrap().ends_with(".new")).count(), 0);
         }
+    }
+
+    #[test]
+    fn where_the_old_store_cannot_be_kept_nothing_is_changed() {
+        let store = old_store(1);
+        // It cannot be replaced by a file.
+        fs::create_dir(store.path().join("chat.db.schema-1")).unwrap();
+        let before = fs::read(store.path().join(DATABASE)).unwrap();
+        let refused = super::super::open(&Folder::open(store.path()).unwrap(), 1).unwrap_err().to_string();
+        assert!(refused.starts_with("cannot keep a copy of "), "{refused}");
+        assert_eq!(fs::read(store.path().join(DATABASE)).unwrap(), before);
+        assert!(!store.path().join("chat.db.schema-1.new").exists());
     }
 
     #[test]

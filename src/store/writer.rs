@@ -123,16 +123,24 @@ impl Writer {
         if self.broken.is_some() {
             return;
         }
-        if let Err(error) = self.remove_some() {
-            let error = CommitError::of("remove messages in", &self.database(), &error);
-            log::warn!("{}; it is tried again", self.roll_back(error));
+        match self.remove_some() {
+            Ok(false) => {}
+            Ok(true) => {
+                self.unlooked += LOOK_PAGES;
+                self.catch_up();
+            }
+            Err(error) => {
+                let error = CommitError::of("remove messages in", &self.database(), &error);
+                log::warn!("{}; it is tried again", self.roll_back(error));
+            }
         }
     }
 
-    fn remove_some(&mut self) -> rusqlite::Result<()> {
+    /// Whether there was something to remove.
+    fn remove_some(&mut self) -> rusqlite::Result<bool> {
         let query = include_str!("../../sql/queries/load_deleted_room.sql");
         let room: Option<i64> = self.connection.prepare_cached(query)?.query_row([], |row| row.get(0)).optional()?;
-        let Some(room) = room else { return Ok(()) };
+        let Some(room) = room else { return Ok(false) };
         self.in_transaction(|connection| {
             let removed = connection
                 .prepare_cached(include_str!("../../sql/queries/messages_removed.sql"))?
@@ -140,7 +148,7 @@ impl Writer {
             if removed == 0 {
                 connection.execute(include_str!("../../sql/queries/deleted_room_done.sql"), [room])?;
             }
-            Ok(())
+            Ok(true)
         })
     }
 
@@ -176,11 +184,12 @@ impl Writer {
     }
 
     /// What fails is rolled back by the caller.
-    fn in_transaction(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+    fn in_transaction<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         // Prepared once, where a `Transaction` would have these two parsed in every turn.
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        work(&self.connection)?;
-        self.connection.prepare_cached("COMMIT")?.execute([]).map(drop)
+        let done = work(&self.connection)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(done)
     }
 
     /// Makes certain that nothing of a failed transaction is left open.

@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 use crate::support::{Client, Server};
 use crate::{Outcome, Plan};
 
-/// How often the second of two is slower may lie this far from half. With 150 pairs chance alone goes so far once in
-/// millions of runs; a password that is hashed for one of them only, or a page that is read, goes to all or nothing.
+/// How often one of the first kind is slower than one of the second may lie this far from half. With fifty of each chance
+/// alone goes so far once in some hundred thousand runs; a password that is hashed for one of them only, or a page that is
+/// read, goes to all or nothing.
 const HALF_MAX: f64 = 0.25;
+/// Fewer would fail by chance.
+const ROUNDS_MIN: u64 = 50;
 /// Questions are quicker than logins, so there are more.
 const QUESTIONS_A_LOGIN: u64 = 10;
 
@@ -23,7 +26,7 @@ pub fn timing(plan: &mut Plan) -> Outcome {
     ana.ask("/create hideout private");
     (0..500).for_each(|number| ana.send(&format!("a secret of an ordinary length, number {number}")));
     ana.sync();
-    let mut told = Vec::new();
+    let (rounds, mut told) = (plan.rounds.max(ROUNDS_MIN), Vec::new());
 
     let mut stranger = server.connect();
     stranger.expect("quit");
@@ -36,7 +39,7 @@ pub fn timing(plan: &mut Plan) -> Outcome {
             start.elapsed()
         }
     };
-    told.push(compare(plan.rounds, "login", &mut stranger, login("ana"), login("amy")));
+    told.push(compare(rounds, "login", &mut stranger, login("ana"), login("amy")));
 
     for question in QUESTIONS {
         let ask = |room: &str| {
@@ -48,8 +51,7 @@ pub fn timing(plan: &mut Plan) -> Outcome {
                 start.elapsed()
             }
         };
-        let rounds = plan.rounds * QUESTIONS_A_LOGIN;
-        told.push(compare(rounds, question, &mut eve, ask("hideout"), ask("missing")));
+        told.push(compare(rounds * QUESTIONS_A_LOGIN, question, &mut eve, ask("hideout"), ask("missing")));
     }
     Outcome::Held(told.join("; "))
 }

@@ -279,6 +279,19 @@ mod tests {
     }
 
     #[test]
+    fn depth_is_counted_outside_of_strings() {
+        let check = |line: &str, expected| assert_eq!(depth(line.as_bytes()), expected, "{line}");
+        check("1", 0);
+        check("{}", 1);
+        check(r#"{"a":[],"b":[],"c":{}}"#, 2);
+        check(r#"{"a":[[{}]],"b":1}"#, 4);
+        check(r#"{"a":"[[[","b":"{{{"}"#, 1);
+        check(r#"{"a":"\"[[","b":"\\"}"#, 1);
+        check(r#"{"a":"\\","b":[[]]}"#, 3);
+        check("]]}[", 1);
+    }
+
+    #[test]
     fn a_request_is_known_by_its_type() {
         check(r#"{"type":"ping"}"#, Asked::Ping);
         let login = Asked::LogIn { name: name("ana"), secret: secret("hunter22"), live: true };

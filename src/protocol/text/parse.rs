@@ -455,7 +455,11 @@ mod tests {
         check_bare(" help ", BareWord::Help);
         check_bare("login ana SECRET", BareWord::LogIn);
         check_bare("Register ana two words", BareWord::LogIn);
-        assert!(!BareWord::LogIn.hint().contains("SECRET"));
+        check_ask("login ? it does not work", speech(None, "login ? it does not work"));
+        for (word, bare) in [("quit", BareWord::Quit), ("bye", BareWord::Bye), ("help", BareWord::Help)] {
+            assert!(bare.hint().starts_with(&format!("\"{word}\" was not sent.")), "{}", bare.hint());
+        }
+        assert!(BareWord::LogIn.hint().contains("was not sent"));
     }
 
     #[test]
