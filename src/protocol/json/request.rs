@@ -317,6 +317,64 @@ mod tests {
         check(r#"{"type":"who","page":null}"#, Asked::Chat(Command::Who { room: None, page: 1 }));
     }
 
+    #[test]
+    fn every_type_is_a_request_of_its_own() {
+        const TYPES: &[(&str, &str)] = &[
+            ("set_password", "SetPassword"),
+            ("delete_account", "DeleteAccount"),
+            ("new_token", "NewToken"),
+            ("invite_code", "InviteByCode"),
+            ("rooms", "Chat(ListRooms { page: 3 }"),
+            ("join", "Chat(Join"),
+            ("leave", "Chat(Leave"),
+            ("create", "Chat(Create"),
+            ("topic", "Chat(Topic"),
+            ("room", "Chat(ShowRoom"),
+            ("set_visibility", "Chat(SetVisibility"),
+            ("rename_room", "Chat(RenameRoom"),
+            ("delete_room", "Chat(DeleteRoom"),
+            ("hand_over", "Chat(HandOver"),
+            ("invite", "Chat(Invite "),
+            ("accept", "Chat(Accept"),
+            ("uninvite", "Chat(Uninvite"),
+            ("who", "Chat(Who "),
+            ("whois", "Chat(Whois"),
+            ("away", "Chat(Away"),
+            ("back", "Chat(Back"),
+            ("history", "Chat(History"),
+            ("unread", "Chat(Unread"),
+            ("catch_up", "Chat(CatchUp"),
+            ("kick", "Chat(Kick"),
+            ("ban", "Chat(Ban "),
+            ("unban", "Chat(Unban"),
+            ("bans", "Chat(ListBans"),
+            ("promote", "Chat(Promote"),
+            ("demote", "Chat(Demote"),
+            ("operator", "Chat(ClaimOperator"),
+            ("server_kick", "Chat(ServerKick"),
+            ("server_ban", "Chat(ServerBan "),
+            ("server_unban", "Chat(ServerUnban"),
+            ("server_bans", "Chat(ServerBans"),
+            ("server_promote", "Chat(ServerPromote"),
+            ("server_demote", "Chat(ServerDemote"),
+            ("tokens", "Chat(ListTokens"),
+            ("revoke_token", "Chat(RevokeToken"),
+            ("sessions", "Chat(ListSessions"),
+            ("close_session", "Chat(CloseSession"),
+            ("logout", "Chat(LogOut"),
+            ("quit", "Chat(Quit"),
+        ];
+        let all = r#""name":"ana","room":"tea","password":"hunter22","old":"hunter22","new":"hunter23","page":3,
+            "visibility":"private","session":7,"target":"bob","seconds":60,"code":"maple-otter-42""#;
+        for (kind, expected) in TYPES {
+            let line = format!(r#"{{"type":"{kind}",{all}}}"#).replace('\n', " ");
+            let asked = format!("{:?}", parse(line.as_bytes()).asked.unwrap());
+            assert!(asked.starts_with(expected), "{kind}: {asked}");
+        }
+        let page_0 = parse(br#"{"type":"rooms","page":0}"#).asked.unwrap_err();
+        assert_eq!(page_0.text.as_str(), r#""page" must be a whole number from 1. Nothing was done."#);
+    }
+
     fn key_of(text: &str) -> Option<Keyed> {
         Some(Keyed { key: crate::chat::SendKey::parse(text).unwrap(), stored: Vec::new() })
     }
