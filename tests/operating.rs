@@ -429,6 +429,17 @@ fn a_stop_does_what_has_arrived_and_tells_everybody() {
 }
 
 #[test]
+fn a_broken_pipe_stops_nothing() {
+    let server = Server::start_new();
+    let mut ana = server.register("ana");
+    server.signal("PIPE");
+    ana.send("/set acks on");
+    ana.send("still here");
+    ana.expect("-- saved");
+    server.stop();
+}
+
+#[test]
 fn a_stop_does_not_wait_for_those_who_are_slowed_down() {
     stop_by("TERM", "rate_burst_lines = 10\nrate_lines_per_s = 1", 60);
 }
