@@ -51,6 +51,10 @@ impl fmt::Display for HashError {
     }
 }
 
+fn failed(error: impl fmt::Display) -> HashError {
+    HashError(error.to_string())
+}
+
 impl Hasher {
     /// A hasher that makes at most `at_once` hashes at a time. Fails if the system gives no thread or no random numbers.
     pub fn new(at_once: usize) -> Result<Hasher, HashError> {
@@ -58,7 +62,7 @@ impl Hasher {
         for number in 1..=at_once.max(1) {
             let queue = queue.clone();
             let thread = Builder::new().name(format!("hasher {number}")).spawn(move || work(&queue));
-            thread.map_err(|error| HashError(error.to_string()))?;
+            thread.map_err(failed)?;
         }
         let mut hasher = Hasher { jobs, decoy: PasswordHash("".into()) };
         hasher.decoy = hasher.hash(b"nobody has this password")?;
@@ -67,16 +71,15 @@ impl Hasher {
 
     /// The hash of a new password, in PHC form with a salt of its own.
     pub fn hash(&self, password: &[u8]) -> Result<PasswordHash, HashError> {
-        let failed = |error: &dyn fmt::Display| HashError(error.to_string());
         let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(|error| failed(&error))?;
+        getrandom::fill(&mut salt).map_err(failed)?;
         let params = Params::default();
-        let output = self.compute(params.clone(), password, &salt, || true).map_err(|error| failed(&error))?;
+        let output = self.compute(params.clone(), password, &salt, || true)?;
         let hash = phc::PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
-            params: ParamsString::try_from(&params).map_err(|error| failed(&error))?,
-            salt: Some(Salt::new(&salt).map_err(|error| failed(&error))?),
+            params: ParamsString::try_from(&params).map_err(failed)?,
+            salt: Some(Salt::new(&salt).map_err(failed)?),
             hash: Some(output),
         };
         Ok(PasswordHash(hash.to_string().into()))
@@ -108,8 +111,8 @@ impl Hasher {
         let (result, made) = bounded(1);
         let (password, salt) = (Zeroizing::new(password.to_vec()), salt.to_vec());
         let job = Job { params, password, salt, is_wanted: Box::new(is_wanted), result };
-        self.jobs.send(job).map_err(|error| HashError(error.to_string()))?;
-        made.recv().map_err(|error| HashError(error.to_string()))?
+        self.jobs.send(job).map_err(failed)?;
+        made.recv().map_err(failed)?
     }
 }
 
@@ -119,12 +122,12 @@ fn work(queue: &Receiver<Job>) {
     for job in queue {
         let made = catch_unwind(AssertUnwindSafe(|| match (job.is_wanted)() {
             true => make(&job, &mut memory),
-            false => Err(HashError("nobody waits for it any more".to_owned())),
+            false => Err(failed("nobody waits for it any more")),
         }));
         let result = job.result.clone();
         // With the password, and all that would tell whether it is wanted.
         drop(job);
-        let _ = result.send(made.unwrap_or_else(|_| Err(HashError("it ended in a fault".to_owned()))));
+        let _ = result.send(made.unwrap_or_else(|_| Err(failed("it ended in a fault"))));
     }
 }
 
@@ -138,10 +141,8 @@ fn make(job: &Job, memory: &mut Vec<Block>) -> Result<Output, HashError> {
     memory.resize(job.params.block_count(), Block::default());
     let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, job.params.clone());
-    argon2
-        .hash_password_into_with_memory(&job.password, &job.salt, &mut output, memory)
-        .map_err(|error| HashError(error.to_string()))?;
-    Output::new(&output).map_err(|error| HashError(error.to_string()))
+    argon2.hash_password_into_with_memory(&job.password, &job.salt, &mut output, memory).map_err(failed)?;
+    Output::new(&output).map_err(failed)
 }
 
 /// Whether a password is neither too short nor too long.

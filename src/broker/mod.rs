@@ -30,9 +30,6 @@ use crate::store::{CommitError, Writer};
 /// How often the broker looks after what nobody asks for: the date, and the store's housekeeping.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Memory for what is put together for one client that is kept from turn to turn.
-const GATHERED_KEPT: usize = 1 << 20;
-
 /// Bounds of the broker's work.
 #[derive(Clone, Copy, Debug)]
 pub struct TurnLimits {
@@ -57,8 +54,6 @@ pub struct Broker {
     people: Arc<AtomicUsize>,
     /// The bytes of the current turn, of which clients get parts.
     batch: Batch,
-    /// Parts of them for one client, one behind the other.
-    gathered: Vec<u8>,
     /// Messages of the current turn to one audience.
     run: Run,
     /// Who gets something in the current turn.
@@ -112,7 +107,6 @@ impl Broker {
             admission,
             people,
             batch: Batch::default(),
-            gathered: Vec::new(),
             run: Run::default(),
             touched: Vec::new(),
             last: wall_clock(),
@@ -214,17 +208,16 @@ impl Broker {
 
     /// One send for each client that gets something.
     fn flush(&mut self) {
+        let mut gathered = Vec::new();
         for id in std::mem::take(&mut self.touched) {
             let Some(client) = self.clients.get_mut(&id) else { continue };
-            match client.outbox.flush(self.batch.of(client.front), &mut self.gathered, &self.flusher) {
+            match client.outbox.flush(self.batch.of(client.front), &mut gathered, &self.flusher) {
                 Flushed::Dry => self.finish(id),
                 Flushed::Lent => {}
                 Flushed::Ended => self.drop_client(id),
             }
         }
         self.batch.clear();
-        self.gathered.clear();
-        self.gathered.shrink_to(GATHERED_KEPT);
     }
 
     /// All is sent: does what was to be done then.

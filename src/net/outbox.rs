@@ -92,7 +92,7 @@ impl Outbox {
     }
 
     /// Sends what this turn has for the client, in one call where the kernel takes it. What lies apart is put together in
-    /// `gathered` first: a copy of some kilobytes costs less than a send of many pieces.
+    /// `gathered` first, whose content does not matter: a copy of some kilobytes costs less than a send of many pieces.
     pub fn flush(&mut self, batch: &[u8], gathered: &mut Vec<u8>, flusher: &FlusherHandle) -> Flushed {
         let bytes = match self.segments[..] {
             [(from, to)] => &batch[from..to],

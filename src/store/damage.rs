@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::sample::{ANA, TEA, filled, opened, range, said};
+use super::sample::{ANA, TEA, copied, filled, opened, range, said};
 use super::{DATABASE, Folder, Writer, open, schema};
 use crate::chat::{Record, Snapshot, Text};
 
@@ -17,27 +17,15 @@ const MESSAGES: u64 = 600;
 
 /// A store in order, and one whose server was killed.
 fn stores() -> (TempDir, TempDir) {
-    let (closed, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let closed = tempfile::tempdir().unwrap();
     let (mut writer, reader) = filled(closed.path());
     for seq in 41..=MESSAGES {
         writer.commit(&[said(TEA, seq, ANA)]).unwrap();
     }
-    copy(closed.path(), killed.path());
+    let killed = copied(closed.path());
     drop(reader);
     writer.close().unwrap();
     (closed, killed)
-}
-
-fn copy(from: &Path, to: &Path) {
-    for (path, bytes) in files(from) {
-        fs::write(to.join(path.file_name().unwrap()), bytes).unwrap();
-    }
-}
-
-fn copied(from: &TempDir) -> TempDir {
-    let to = tempfile::tempdir().unwrap();
-    copy(from.path(), to.path());
-    to
 }
 
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -65,7 +53,7 @@ fn start(folder: &TempDir) -> Result<(Snapshot, u64), String> {
 
 /// That a server refuses `store` after `damage`, with `reason`.
 fn check(store: &TempDir, damage: impl FnOnce(&Path), reason: &str) {
-    let store = copied(store);
+    let store = copied(store.path());
     damage(store.path());
     let refused = start(&store).expect_err(reason);
     assert!(refused.contains(reason), "{refused}");
@@ -170,7 +158,7 @@ fn with_a_flipped_bit_a_store_is_refused_or_no_row_is_missing() {
         // Half of them where pages have their headers and pointers.
         let within = if round % 2 == 0 { (seed >> 20) % 60 } else { (seed >> 20) % 4096 };
         let at = (seed >> 40) % (bytes.len() as u64 / 4096) * 4096 + within;
-        let store = copied(&closed);
+        let store = copied(closed.path());
         let flipped = bytes[usize::try_from(at).unwrap()] ^ (1 << (seed >> 33 & 7));
         edit(&store.path().join(DATABASE), at, &[flipped]);
         match start(&store) {
@@ -196,12 +184,12 @@ fn a_damaged_log_is_noticed_but_at_its_end() {
         check(&killed, flip(at), "chat.db-wal is damaged");
     }
     // This looks as if the power had failed before the last message was acknowledged.
-    let store = copied(&killed);
+    let store = copied(killed.path());
     flip(log.len() - 5)(store.path());
     let (_, found) = start(&store).unwrap();
     assert!((MESSAGES - 1..=MESSAGES).contains(&found), "{found}");
     for left in [0, 31, 32, 33, 4151, log.len() / 2, log.len() - 1] {
-        let store = copied(&killed);
+        let store = copied(killed.path());
         cut(&store.path().join("chat.db-wal"), left as u64);
         if let Ok((_, found)) = start(&store) {
             assert!(found <= MESSAGES);
@@ -264,7 +252,7 @@ fn a_path_with_every_kind_of_character_works() {
 
 #[test]
 fn what_a_refused_commit_leaves_in_the_log_is_no_damage() {
-    let (folder, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let folder = tempfile::tempdir().unwrap();
     let (mut writer, _reader) = filled(folder.path());
     let large = Text::from("x".repeat(4000).as_str());
     let mut refused: Vec<_> = (41..2041).map(|seq| said(TEA, seq, ANA)).collect();
@@ -277,7 +265,7 @@ fn what_a_refused_commit_leaves_in_the_log_is_no_damage() {
         assert!(writer.commit(&refused).is_err());
         writer.commit(&[said(TEA, seq, ANA)]).unwrap();
     }
-    copy(folder.path(), killed.path());
+    let killed = copied(folder.path());
     assert!(
         fs::metadata(killed.path().join("chat.db-wal")).unwrap().len() > 4 << 20,
         "it did not overflow into the log"

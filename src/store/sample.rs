@@ -1,6 +1,9 @@
 //! A small store with something of each kind, for tests.
 
+use std::fs;
 use std::path::Path;
+
+use tempfile::TempDir;
 
 use super::{Folder, Reader, Writer, open};
 use crate::address::Address;
@@ -79,6 +82,16 @@ pub(super) fn filled(path: &Path) -> (Writer, Reader) {
     let (mut writer, reader) = opened(path);
     writer.commit(&records()).unwrap();
     (writer, reader)
+}
+
+/// The folder as it is at this moment, which is what a kill would leave.
+pub(super) fn copied(folder: &Path) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+    }
+    copy
 }
 
 pub(super) fn range(room: RoomId, from: Seq, to: Seq) -> GrantedRange {

@@ -43,25 +43,24 @@ pub(super) fn keep_old(connection: &Connection, folder: &Folder) -> io::Result<(
     let journal = folder.file(&format!("{DATABASE}.schema-{version}.new-journal"));
     // Left by a start that was killed, perhaps long before the store got what is in it now.
     remove(&unfinished)?;
-    let copied = copy(connection, &unfinished).and_then(|()| fs::rename(&unfinished, &kept));
+    let copied = copy(connection, &unfinished).and_then(|()| put_in_place(folder, &unfinished, &kept));
     if copied.is_err() {
         // Half a copy on a full disk would keep it full.
         let _ = remove(&unfinished).and_then(|()| remove(&journal));
     }
-    copied.and_then(|()| folder.sync())?;
+    copied?;
     log::info!("kept the store as it was before it is brought up to date path={}", kept.display());
     Ok(())
 }
 
-/// Copies a store as it is at this moment, its log included, and syncs the copy.
+/// Copies a store as it is at this moment, its log included.
 fn copy(connection: &Connection, to: &Path) -> io::Result<()> {
     create(to)?;
     let text = to.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?;
     connection.execute("VACUUM INTO ?1", [text]).map_err(io::Error::other)?;
     let copy = Connection::open_with_flags(to, READ_WRITE).map_err(io::Error::other)?;
     use_log(&copy)?;
-    copy.close().map_err(|(_, error)| io::Error::other(error))?;
-    File::open(to)?.sync_all()
+    copy.close().map_err(|(_, error)| io::Error::other(error))
 }
 
 /// Brings a store up to the newest schema, in one transaction.
@@ -95,10 +94,15 @@ pub(super) fn make(folder: &Folder) -> Result<(), OpenError> {
     let finished = folder.file(DATABASE);
     remove_unfinished(folder)
         .and_then(|()| build(&unfinished))
-        .and_then(|()| File::open(&unfinished)?.sync_all())
-        .and_then(|()| fs::rename(&unfinished, &finished))
-        .and_then(|()| folder.sync())
+        .and_then(|()| put_in_place(folder, &unfinished, &finished))
         .map_err(|error| OpenError::cannot("make store", &finished, error))
+}
+
+/// Gives a file that is complete its name, whole after a power cut too.
+fn put_in_place(folder: &Folder, unfinished: &Path, finished: &Path) -> io::Result<()> {
+    File::open(unfinished)?.sync_all()?;
+    fs::rename(unfinished, finished)?;
+    folder.sync()
 }
 
 fn remove_unfinished(folder: &Folder) -> io::Result<()> {
@@ -144,7 +148,7 @@ mod tests {
     use rusqlite::trace::{TraceEvent, TraceEventCodes};
     use tempfile::TempDir;
 
-    use super::super::sample::{ANA, TEA, opened, range, said};
+    use super::super::sample::{ANA, TEA, copied, opened, range, said};
     use super::*;
     use crate::chat::Text;
 
@@ -186,16 +190,6 @@ mod tests {
         folder
     }
 
-    /// What a kill at this moment would leave.
-    fn killed(folder: &Path) -> TempDir {
-        let copy = tempfile::tempdir().unwrap();
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
-        }
-        copy
-    }
-
     thread_local! {
         static UPGRADED: RefCell<PathBuf> = RefCell::default();
         static KILLED: RefCell<Vec<TempDir>> = RefCell::default();
@@ -211,18 +205,18 @@ mod tests {
             let mut connection = Connection::open_with_flags(store.path().join(DATABASE), READ_WRITE).unwrap();
             super::super::set_up(&connection).unwrap();
             let kill =
-                |_: TraceEvent<'_>| KILLED.with_borrow_mut(|all| all.push(killed(&UPGRADED.with_borrow(Clone::clone))));
+                |_: TraceEvent<'_>| KILLED.with_borrow_mut(|all| all.push(copied(&UPGRADED.with_borrow(Clone::clone))));
             connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(kill));
             migrate(&mut connection).unwrap();
             connection.trace_v2(TraceEventCodes::empty(), None);
-            KILLED.with_borrow_mut(|all| all.push(killed(store.path())));
+            KILLED.with_borrow_mut(|all| all.push(copied(store.path())));
             let stores = KILLED.take();
             assert!(stores.len() > 4, "{} statements", stores.len());
             let mut upgraded = 0;
             for left in stores {
                 let path = left.path().join(DATABASE);
                 let version = {
-                    let aside = killed(left.path());
+                    let aside = copied(left.path());
                     let look = Connection::open(aside.path().join(DATABASE)).unwrap();
                     let version: u32 = look.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
                     usize::try_from(version).unwrap()

@@ -2,6 +2,7 @@
 //! is room again everything is as before.
 
 use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use crate::process::{has, is_root, processor_time, wait_until};
 use crate::support::{Ledger, Server, Wire, crowd};
 use crate::{Outcome, Plan};
 
+/// SIGABRT, by which a Rust program ends that is denied a few bytes.
+const ABORT: i32 = 6;
 /// For so long it is looked what the server does while it refuses.
 const WHILE_REFUSING: Duration = Duration::from_secs(2);
 /// Of one processor, in a hundred. The probe's own talk is in it.
@@ -47,8 +50,10 @@ pub fn memory(_: &mut Plan) -> Outcome {
     // Stopping needs a little memory too.
     let end = match (ended, server.wait()) {
         (None, status) if status.code() == Some(0) => "it went on and stopped in order".to_owned(),
-        (None, status) => format!("it went on, and ended while it stopped ({status})"),
-        (Some(status), _) => format!("it ended ({status})"),
+        (ended, status) => {
+            assert_eq!(status.signal(), Some(ABORT), "{status}");
+            format!("it aborted {}", if ended.is_some() { "meanwhile" } else { "while it stopped" })
+        }
     };
     drop(server);
     let server = setup.start();

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::probe::Latencies;
 use crate::support::{Client, Server};
 use crate::{Outcome, Plan};
 
@@ -30,30 +31,24 @@ pub fn timing(plan: &mut Plan) -> Outcome {
 
     let mut stranger = server.connect();
     stranger.expect("quit");
-    let login = |name: &str| {
-        let line = format!("login {name} a-wrong-password");
-        move |client: &mut Client| {
-            let start = Instant::now();
-            client.send(&line);
-            client.expect("-! Wrong name or password");
-            start.elapsed()
-        }
-    };
+    let login = |name: &str| asked(format!("login {name} a-wrong-password"), "-! Wrong name or password");
     told.push(compare(rounds, "login", &mut stranger, login("ana"), login("amy")));
 
     for question in QUESTIONS {
-        let ask = |room: &str| {
-            let line = question.replace("{}", room);
-            move |client: &mut Client| {
-                let start = Instant::now();
-                client.send(&line);
-                client.expect("-! ");
-                start.elapsed()
-            }
-        };
+        let ask = |room: &str| asked(question.replace("{}", room), "-! ");
         told.push(compare(rounds * QUESTIONS_A_LOGIN, question, &mut eve, ask("hideout"), ask("missing")));
     }
     Outcome::Held(told.join("; "))
+}
+
+/// Sends a line and waits for a part of its answer; how long that took.
+fn asked(line: String, answer: &'static str) -> impl FnMut(&mut Client) -> Duration {
+    move |client| {
+        let start = Instant::now();
+        client.send(&line);
+        client.expect(answer);
+        start.elapsed()
+    }
 }
 
 /// Does both in turns, each first in half of the rounds.
@@ -77,7 +72,7 @@ fn compare(
     // The chance that one of the first kind took longer than one of the second: half, if nothing can be told from it.
     let slower: f64 = of_there.iter().map(|a| of_missing.iter().map(|b| rank(*a, *b)).sum::<f64>()).sum();
     let share = slower / (of_there.len() * of_missing.len()) as f64;
-    let [there, missing] = [of_there, of_missing].map(median);
+    let [there, missing] = [of_there, of_missing].map(|taken| Latencies::of(taken).permille(500));
     let text = format!("{what}: {there:?} and {missing:?}, slower where there is something in {:.1} %", 100.0 * share);
     assert!((share - 0.5).abs() < HALF_MAX, "{text}");
     text
@@ -89,9 +84,4 @@ fn rank(a: Duration, b: Duration) -> f64 {
         std::cmp::Ordering::Equal => 0.5,
         std::cmp::Ordering::Greater => 1.0,
     }
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }
