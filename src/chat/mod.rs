@@ -21,6 +21,7 @@ mod name;
 mod name_filter;
 mod operator;
 mod people;
+mod read_mark;
 mod reading;
 mod refusal;
 mod resume;
@@ -57,6 +58,7 @@ pub use event::{
 pub use front::{Front, Origin};
 pub use id::{AccountId, ClientId, RoomId, Seq, Timestamp};
 pub use name::{NAME_MAX_CHARS, NAME_MIN_CHARS, Name, NameError};
+pub use read_mark::ReadMark;
 pub use refusal::Refusal;
 pub use snapshot::{AccountRow, MemberRow, Snapshot, StoredBan, StoredRoom, StoredToken};
 pub use text::{PLACEHOLDER, Text, is_forbidden};
