@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_server::chat::{
-    AccountId, Chat, Effects, GENERAL, Limits, Name, PasswordHash, Record, Role, Timestamp, TokenSecret,
+    AccountId, Chat, Effects, GENERAL, Limits, Name, PasswordHash, ReadMark, Record, Role, Timestamp, TokenSecret,
 };
 use chat_server::store::{self, Folder};
 use chat_server::token;
@@ -71,7 +71,13 @@ fn accounts(server: &Server) -> Vec<(String, String)> {
         let token = Name::parse("link").expect("a name");
         effects.records.extend([
             Record::AccountMade { id, name: parsed, hash: PasswordHash("!".into()), at: now },
-            Record::MemberAdded { room: GENERAL, account: id, role: Role::Member, since: now, read: 1 },
+            Record::MemberAdded {
+                room: GENERAL,
+                account: id,
+                role: Role::Member,
+                since: now,
+                read: ReadMark::up_to(1),
+            },
             Record::TokenMade { account: id, name: token, digest, at: now, until: None },
         ]);
         tokens.push((name, secret.to_string()));

@@ -8,8 +8,8 @@ use std::path::Path;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use chat_server::chat::{
-    AccountId, Chat, Effects, GENERAL, Limits, MessageKind, Name, PasswordHash, Record, Role, RoomId, Text, Timestamp,
-    Visibility,
+    AccountId, Chat, Effects, GENERAL, Limits, MessageKind, Name, PasswordHash, ReadMark, Record, Role, RoomId, Text,
+    Timestamp, Visibility,
 };
 use chat_server::store::{self, Folder, Writer};
 
@@ -77,7 +77,7 @@ fn room(number: usize, at: Timestamp) -> Record {
 }
 
 fn member_of(room: RoomId, member: usize, since: Timestamp) -> Record {
-    Record::MemberAdded { room, account: account_id(member), role: Role::Member, since, read: 0 }
+    Record::MemberAdded { room, account: account_id(member), role: Role::Member, since, read: ReadMark::default() }
 }
 
 fn said(seq: u64, at: Timestamp, text: &Text) -> Record {

@@ -1,1 +1,1 @@
-SELECT room, account, role, since, read FROM member ORDER BY room, account
+SELECT room, account, role, since, read, read_above FROM member ORDER BY room, account

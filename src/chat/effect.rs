@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AccountId, ClientId, Code, Event, Farewell, MessageKind, Name, PasswordHash, Role, RoomId, RoomLabel, SendKey, Seq,
-    Text, Timestamp, TokenDigest, Visibility,
+    AccountId, ClientId, Code, Event, Farewell, MessageKind, Name, PasswordHash, ReadMark, Role, RoomId, RoomLabel,
+    SendKey, Seq, Text, Timestamp, TokenDigest, Visibility,
 };
 use crate::address::Address;
 
@@ -46,14 +46,15 @@ pub enum Record {
     /// The room and all in it is gone.
     RoomDeleted { id: RoomId },
 
-    /// A new member, who has read up to `read`.
-    MemberAdded { room: RoomId, account: AccountId, role: Role, since: Timestamp, read: Seq },
+    /// A new member, and what it has read.
+    MemberAdded { room: RoomId, account: AccountId, role: Role, since: Timestamp, read: ReadMark },
     /// A member less.
     MemberRemoved { room: RoomId, account: AccountId },
     /// Another role.
     RoleSet { room: RoomId, account: AccountId, role: Role },
-    /// A member has read up to `read`; mentions up to there are done with.
-    ReadSet { room: RoomId, account: AccountId, read: Seq },
+    /// What a member has read. Mentions in these messages are removed; one that was removed does not come back when the
+    /// mark moves backwards.
+    ReadSet { room: RoomId, account: AccountId, read: ReadMark },
 
     /// A message.
     MessageSaid {

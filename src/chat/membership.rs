@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::room::Member;
 use super::{
-    AccountId, Ask, Chat, ClientId, Departure, Effects, Event, GENERAL, Name, Purpose, Record, Refusal, Role,
+    AccountId, Ask, Chat, ClientId, Departure, Effects, Event, GENERAL, Name, Purpose, ReadMark, Record, Refusal, Role,
     RoomChange, RoomId, RoomLabel, Timestamp,
 };
 
@@ -107,7 +107,8 @@ impl Chat {
         effects: &mut Effects,
     ) {
         let read = self.rooms.get(id).last_seq;
-        effects.store(Record::MemberAdded { room: id, account, role, since: now, read });
+        let mark = ReadMark::up_to(read);
+        effects.store(Record::MemberAdded { room: id, account, role, since: now, read: mark });
         let owner = self.accounts.get_mut(account);
         owner.rooms.insert(id);
         let room = self.rooms.get_mut(id);

@@ -2,8 +2,8 @@
 
 use super::room::Room;
 use super::{
-    AccountId, Ask, Chat, Effects, Event, Grant, GrantedRange, HistoryRange, Purpose, Record, Refusal, RoomId,
-    RoomLabel, Seq,
+    AccountId, Ask, Chat, Effects, Event, Grant, GrantedRange, HistoryRange, Purpose, ReadMark, Record, Refusal,
+    RoomId, RoomLabel, Seq,
 };
 
 impl Chat {
@@ -103,7 +103,7 @@ fn set_read(room: &mut Room, account: AccountId, seq: Seq, is_heard: bool, effec
     member.read = seq;
     member.follows = is_heard && seq == last;
     member.mentions.retain(|mention| *mention > seq);
-    effects.store(Record::ReadSet { room: id, account, read: seq });
+    effects.store(Record::ReadSet { room: id, account, read: ReadMark::up_to(seq) });
 }
 
 #[cfg(test)]

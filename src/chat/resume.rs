@@ -106,7 +106,7 @@ mod tests {
                 account: AccountId(id),
                 role: Role::Member,
                 since: Timestamp(0),
-                read: 1,
+                read: ReadMark::up_to(1),
             };
             let general = StoredRoom {
                 id: GENERAL,

@@ -235,7 +235,7 @@ impl Rooms {
             room.topic = row.topic;
             room.last_seq = row.last_seq;
             for member in of_room {
-                let read = member.read.min(row.last_seq);
+                let read = member.read.read_up_to().min(row.last_seq);
                 room.members.insert(member.account, Member::new(member.role, member.since, read));
             }
             rooms.insert(room);

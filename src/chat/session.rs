@@ -8,8 +8,8 @@ use super::room::Member;
 use super::token::Token;
 use super::{
     AccountId, Ask, Chat, ClientId, Effects, Event, Farewell, GENERAL, Grant, GrantedRange, InvitationRow, Missed,
-    Name, Origin, PasswordHash, Purpose, RECENT_LINES, Record, Refusal, Role, RoomId, Seq, SessionRow, Text, Timestamp,
-    TokenDigest,
+    Name, Origin, PasswordHash, Purpose, RECENT_LINES, ReadMark, Record, Refusal, Role, RoomId, Seq, SessionRow, Text,
+    Timestamp, TokenDigest,
 };
 use crate::address::Address;
 
@@ -315,7 +315,7 @@ impl Chat {
                 member.mentions.retain(|mention| *mention > seq);
                 if member.read != seq {
                     member.read = seq;
-                    effects.store(Record::ReadSet { room: room.id, account: id, read: seq });
+                    effects.store(Record::ReadSet { room: room.id, account: id, read: ReadMark::up_to(seq) });
                 }
             }
         }

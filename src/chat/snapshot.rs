@@ -1,7 +1,7 @@
 //! All that decisions need, as the store holds it: what a chat is loaded from when the server starts, and again
 //! after a commit that failed.
 
-use super::{AccountId, Code, Name, Role, RoomId, Seq, Text, Timestamp, TokenDigest, Visibility};
+use super::{AccountId, Code, Name, ReadMark, Role, RoomId, Seq, Text, Timestamp, TokenDigest, Visibility};
 use crate::address::Address;
 
 /// The whole state but the messages, in plain rows. Rows of each kind are ordered by their keys.
@@ -97,8 +97,8 @@ pub struct MemberRow {
     pub role: Role,
     /// Since when.
     pub since: Timestamp,
-    /// Up to which number it has read.
-    pub read: Seq,
+    /// What it has read; in a damaged store more than there is.
+    pub read: ReadMark,
 }
 
 /// A ban as it is stored.

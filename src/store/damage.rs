@@ -223,8 +223,15 @@ fn what_fits_together_in_no_chat_is_noticed() {
     check(&closed, run("DELETE FROM account WHERE id = 3"), "refers to one that is missing");
     check(&closed, run("UPDATE account SET name = 'a b' WHERE id = 2"), "not a name");
     check(&closed, run("UPDATE member SET role = 3"), "not a role");
+    for read in ["5-5", "41-40", "x", "50-60 45-45"] {
+        check(
+            &closed,
+            run(&format!("UPDATE member SET read = 5, read_above = '{read}'")),
+            "not what a member has read",
+        );
+    }
     check(&closed, run("UPDATE address_ban SET address = 'nowhere'"), "not an address");
-    check(&closed, run("DROP TABLE mention"), "mention is not as schema 2 has it");
+    check(&closed, run("DROP TABLE mention"), "mention is not as schema 3 has it");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Reads the whole state but the messages.
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::value::count;
-use crate::chat::{AccountRow, MemberRow, Snapshot, StoredBan, StoredRoom, StoredToken};
+use crate::chat::{AccountRow, MemberRow, ReadMark, Snapshot, StoredBan, StoredRoom, StoredToken};
 
 /// All that the chat needs to decide, as it is stored.
 pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
@@ -92,8 +93,15 @@ fn member(row: &Row<'_>) -> rusqlite::Result<MemberRow> {
         account: row.get(1)?,
         role: row.get(2)?,
         since: row.get(3)?,
-        read: count(row, 4)?,
+        read: read_mark(row)?,
     })
+}
+
+/// The columns `read` and `read_above` of a member.
+fn read_mark(row: &Row<'_>) -> rusqlite::Result<ReadMark> {
+    let above: String = row.get(5)?;
+    ReadMark::parse(count(row, 4)?, &above)
+        .ok_or_else(|| rusqlite::Error::FromSqlConversionFailure(5, Type::Text, "not what a member has read".into()))
 }
 
 /// The columns `by`, `at`, `until`, `why`, from column `first` on.

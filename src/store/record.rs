@@ -66,13 +66,19 @@ fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
         }
 
         Record::MemberAdded { room, account, role, since, read } => {
-            run(query!("member_added"), params![room, account, role, since, number(*read)])
+            let (up_to, above) = (number(read.read_up_to()), read.above_text());
+            run(query!("member_added"), params![room, account, role, since, up_to, above])
         }
         Record::MemberRemoved { room, account } => run(query!("member_removed"), params![room, account]),
         Record::RoleSet { room, account, role } => run(query!("role_set"), params![room, account, role]),
         Record::ReadSet { room, account, read } => {
-            run(query!("read_set"), params![room, account, number(*read)])?;
-            run(query!("mentions_read"), params![room, account, number(*read)])
+            let (up_to, above) = (number(read.read_up_to()), read.above_text());
+            run(query!("read_set"), params![room, account, up_to, above])?;
+            let ranges = std::iter::once((1, read.read_up_to())).chain(read.above().iter().copied());
+            for (from, to) in ranges {
+                run(query!("mentions_read"), params![room, account, number(from), number(to)])?;
+            }
+            Ok(())
         }
 
         Record::MessageSaid { .. } => unreachable!("messages are stored where their statement is at hand"),
@@ -105,8 +111,9 @@ mod tests {
     use super::super::sample::{ANA, BOB, DIRECT, NOW, TEA, account, address, filled, member, name, range, records};
     use super::*;
     use crate::chat::{
-        AccountId, AccountRow, Code, GENERAL, KeyedMessage, MemberRow, MessageKind, PasswordHash, Role, RoomId,
-        SendKey, Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp, TokenDigest, Visibility,
+        AccountId, AccountRow, Code, GENERAL, KeyedMessage, MemberRow, MessageKind, PasswordHash, ReadMark, Role,
+        RoomId, SYSTEM, SendKey, Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp, TokenDigest,
+        Visibility,
     };
 
     const LATER: Timestamp = Timestamp(NOW.0 + 1);
@@ -261,7 +268,13 @@ mod tests {
     #[test]
     fn records_of_members_are_stored() {
         check(member(GENERAL, AccountId(1), Role::Member), |snapshot| {
-            let row = MemberRow { room: GENERAL, account: AccountId(1), role: Role::Member, since: NOW, read: 0 };
+            let row = MemberRow {
+                room: GENERAL,
+                account: AccountId(1),
+                role: Role::Member,
+                since: NOW,
+                read: ReadMark::default(),
+            };
             snapshot.members.insert(0, row);
         });
         check(Record::MemberRemoved { room: TEA, account: ANA }, |snapshot| {
@@ -271,9 +284,21 @@ mod tests {
         check(Record::RoleSet { room: TEA, account: BOB, role: Role::Owner }, |snapshot| {
             snapshot.members[3].role = Role::Owner;
         });
-        check(Record::ReadSet { room: TEA, account: ANA, read: 8 }, |snapshot| {
-            snapshot.members[2].read = 8;
+        check(Record::ReadSet { room: TEA, account: ANA, read: ReadMark::up_to(8) }, |snapshot| {
+            snapshot.members[2].read = ReadMark::up_to(8);
             snapshot.mentions = vec![(TEA, ANA, 9)];
+        });
+        let read = ReadMark::parse(3, "9-12 40-40").unwrap();
+        check(Record::ReadSet { room: TEA, account: ANA, read: read.clone() }, |snapshot| {
+            snapshot.members[2].read = read;
+            snapshot.mentions = vec![(TEA, ANA, 7)];
+        });
+        let read = ReadMark::parse(7, "9-9").unwrap();
+        let added = Record::MemberAdded { room: DIRECT, account: SYSTEM, role: Role::Member, since: NOW, read };
+        check(added, |snapshot| {
+            let read = ReadMark::parse(7, "9-9").unwrap();
+            let row = MemberRow { room: DIRECT, account: SYSTEM, role: Role::Member, since: NOW, read };
+            snapshot.members.insert(4, row);
         });
         check(Record::Mentioned { room: TEA, seq: 40, account: BOB }, |snapshot| {
             snapshot.mentions.push((TEA, BOB, 40))

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use super::{Folder, Reader, Writer, open};
 use crate::address::Address;
 use crate::chat::{
-    AccountId, Code, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, Record, Role, RoomId, RoomLabel, SYSTEM,
-    Seq, Text, Timestamp, TokenDigest, Visibility,
+    AccountId, Code, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, ReadMark, Record, Role, RoomId, RoomLabel,
+    SYSTEM, Seq, Text, Timestamp, TokenDigest, Visibility,
 };
 
 pub(super) const ANA: AccountId = AccountId(2);
@@ -33,7 +33,7 @@ pub(super) fn account(id: AccountId, text: &str) -> Record {
 }
 
 pub(super) fn member(room: RoomId, account: AccountId, role: Role) -> Record {
-    Record::MemberAdded { room, account, role, since: NOW, read: 0 }
+    Record::MemberAdded { room, account, role, since: NOW, read: ReadMark::default() }
 }
 
 pub(super) fn said(room: RoomId, seq: Seq, author: AccountId) -> Record {

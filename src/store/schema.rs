@@ -22,6 +22,7 @@ pub(super) const UNFINISHED: [&str; 4] = ["chat.db.new", "chat.db.new-journal", 
 const STEPS: &[M<'_>] = &[
     M::up(include_str!("../../sql/migrations/0001_first.sql")),
     M::up(include_str!("../../sql/migrations/0002_programs.sql")),
+    M::up(include_str!("../../sql/migrations/0003_read_marks.sql")),
 ];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 

@@ -224,7 +224,7 @@ impl World {
         if *input == Input::Lost && self.now < self.latest {
             // By a clock that was set back nobody can say what arrived. The store knows the bounds.
             let read = effects.records[records..].iter().filter_map(|record| match record {
-                Record::ReadSet { room, read, .. } => Some((*room, *read)),
+                Record::ReadSet { room, read, .. } => Some((*room, read.read_up_to())),
                 _ => None,
             });
             self.model.arrived = Some(read.collect());

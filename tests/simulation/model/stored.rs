@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chat_server::chat::{
-    AccountId, AccountRow, MemberRow, RoomId, Snapshot, StoredRoom, StoredToken, Timestamp, Visibility,
+    AccountId, AccountRow, MemberRow, ReadMark, RoomId, Snapshot, StoredRoom, StoredToken, Timestamp, Visibility,
 };
 
 use super::{Model, Session};
@@ -50,7 +50,7 @@ impl Model {
                 last_seq: room.last,
             });
             for (account, member) in &room.members {
-                let (role, since, read) = (member.role, member.since, member.read);
+                let (role, since, read) = (member.role, member.since, ReadMark::up_to(member.read));
                 snapshot.members.push(MemberRow { room: id, account: *account, role, since, read });
                 snapshot.mentions.extend(member.named.iter().map(|seq| (id, *account, *seq)));
             }
