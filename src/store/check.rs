@@ -14,6 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{OpenError, is_damage};
 use super::folder::Folder;
+use super::query::query;
 use super::wal::{self, Wal};
 use super::{DATABASE, READ_ONLY, READ_WRITE, header, load, schema};
 
@@ -100,8 +101,8 @@ fn first_fault(connection: &Connection) -> rusqlite::Result<Option<String>> {
         return Ok(Some(report));
     }
     for (query, fault) in [
-        (include_str!("../../sql/queries/check_references.sql"), "a row refers to one that is missing"),
-        (include_str!("../../sql/queries/check_numbers.sql"), "messages or their room are missing"),
+        (query!("check_references"), "a row refers to one that is missing"),
+        (query!("check_numbers"), "messages or their room are missing"),
     ] {
         if connection.prepare(query)?.exists([])? {
             return Ok(Some(fault.to_owned()));

@@ -3,38 +3,28 @@
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::query::query;
 use super::value::count;
 use crate::chat::{AccountRow, MemberRow, ReadMark, Snapshot, StoredBan, StoredRoom, StoredToken};
 
 /// All that the chat needs to decide, as it is stored.
 pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
-    let mut address_bans = rows(connection, include_str!("../../sql/queries/load_address_bans.sql"), |row| {
-        Ok((row.get(0)?, ban(row, 1)?))
-    })?;
+    let mut address_bans = rows(connection, query!("load_address_bans"), |row| Ok((row.get(0)?, ban(row, 1)?)))?;
     // As text they have another order.
     address_bans.sort_by_key(|(address, _)| *address);
-    let last_room: Option<i64> =
-        connection.query_row(include_str!("../../sql/queries/load_last_room.sql"), [], |row| row.get(0)).optional()?;
+    let last_room: Option<i64> = connection.query_row(query!("load_last_room"), [], |row| row.get(0)).optional()?;
     Ok(Snapshot {
-        accounts: rows(connection, include_str!("../../sql/queries/load_accounts.sql"), account)?,
-        rooms: rows(connection, include_str!("../../sql/queries/load_rooms.sql"), room)?,
-        members: rows(connection, include_str!("../../sql/queries/load_members.sql"), member)?,
-        mentions: rows(connection, include_str!("../../sql/queries/load_mentions.sql"), |row| {
-            Ok((row.get(0)?, row.get(1)?, count(row, 2)?))
-        })?,
-        invitations: rows(connection, include_str!("../../sql/queries/load_invitations.sql"), |row| {
+        accounts: rows(connection, query!("load_accounts"), account)?,
+        rooms: rows(connection, query!("load_rooms"), room)?,
+        members: rows(connection, query!("load_members"), member)?,
+        mentions: rows(connection, query!("load_mentions"), |row| Ok((row.get(0)?, row.get(1)?, count(row, 2)?)))?,
+        invitations: rows(connection, query!("load_invitations"), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })?,
-        tokens: rows(connection, include_str!("../../sql/queries/load_tokens.sql"), token)?,
-        codes: rows(connection, include_str!("../../sql/queries/load_codes.sql"), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?,
-        bans: rows(connection, include_str!("../../sql/queries/load_bans.sql"), |row| {
-            Ok((row.get(0)?, row.get(1)?, ban(row, 2)?))
-        })?,
-        account_bans: rows(connection, include_str!("../../sql/queries/load_account_bans.sql"), |row| {
-            Ok((row.get(0)?, ban(row, 1)?))
-        })?,
+        tokens: rows(connection, query!("load_tokens"), token)?,
+        codes: rows(connection, query!("load_codes"), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?,
+        bans: rows(connection, query!("load_bans"), |row| Ok((row.get(0)?, row.get(1)?, ban(row, 2)?)))?,
+        account_bans: rows(connection, query!("load_account_bans"), |row| Ok((row.get(0)?, ban(row, 1)?)))?,
         address_bans,
         last_room: last_room.unwrap_or(0),
     })

@@ -15,6 +15,7 @@ mod damage;
 mod error;
 mod folder;
 mod header;
+mod query;
 mod load;
 #[cfg(test)]
 mod measure;
@@ -87,46 +88,8 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
-    use std::path::{Path, PathBuf};
 
     use super::*;
-
-    /// Works from the crate and from wherever else the module is compiled.
-    fn queries() -> PathBuf {
-        Path::new(file!()).ancestors().nth(3).unwrap().join("sql/queries")
-    }
-
-    #[test]
-    fn no_query_of_a_client_reads_a_whole_table() {
-        let temporary = tempfile::tempdir().unwrap();
-        let (writer, _reader) = open(&Folder::open(temporary.path()).unwrap(), 1).unwrap();
-        writer.close().unwrap();
-        let connection = Connection::open(temporary.path().join(DATABASE)).unwrap();
-        let mut checked = 0;
-        for entry in fs::read_dir(queries()).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            let query = fs::read_to_string(&path).unwrap();
-            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
-            let plan: Vec<String> = statement
-                .raw_query()
-                .mapped(|row| row.get(3))
-                .collect::<Result<_, _>>()
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
-            checked += 1;
-            // These run once, at the start.
-            if name.starts_with("load_") || name.starts_with("check_") {
-                let reads_messages = plan.iter().any(|step| step.starts_with("SCAN message"));
-                assert!(!reads_messages || name == "check_numbers.sql", "{name}: {plan:?}");
-            } else {
-                assert!(
-                    !plan.iter().any(|step| step.contains("SCAN") || step.contains("TEMP B-TREE")),
-                    "{name}: {plan:?}"
-                );
-            }
-        }
-        assert!(checked > 40, "{checked}");
-    }
 
     #[test]
     fn a_store_is_its_owners_alone() {

@@ -8,6 +8,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{OptionalExtension, Params, Row};
 
 use super::error::{OpenError, ReadError};
+use super::query::query;
 use super::value::{count, number};
 use super::{READ_ONLY, set_up};
 use crate::chat::{AccountId, GrantedRange, Message, Name, PasswordHash, SYSTEM};
@@ -54,12 +55,12 @@ impl Reader {
     /// What the password of the account named so is checked against; `None` if there is no such account, or one
     /// without a password.
     pub fn credential(&self, name: &Name) -> Result<Option<Credential>, ReadError> {
-        self.find_credential(include_str!("../../sql/queries/credential.sql"), [name])
+        self.find_credential(query!("credential"), [name])
     }
 
     /// The same by the account's number.
     pub fn credential_of(&self, id: AccountId) -> Result<Option<Credential>, ReadError> {
-        self.find_credential(include_str!("../../sql/queries/credential_of.sql"), [id])
+        self.find_credential(query!("credential_of"), [id])
     }
 
     /// The messages of `range` in their order, with the names that their authors have now: `ghost` for a deleted
@@ -81,7 +82,7 @@ impl Reader {
             })
         };
         connection
-            .prepare_cached(include_str!("../../sql/queries/page.sql"))
+            .prepare_cached(query!("page"))
             .and_then(|mut page| page.query_map((range.room, number(range.from), number(range.to)), read)?.collect())
             .map_err(|error| self.failed(error))
     }

@@ -2,15 +2,9 @@
 
 use rusqlite::{Connection, ToSql, params};
 
+use super::query::query;
 use super::value::number;
 use crate::chat::Record;
-
-/// A statement in the file `sql/queries/<name>.sql`.
-macro_rules! query {
-    ($name:literal) => {
-        include_str!(concat!("../../sql/queries/", $name, ".sql"))
-    };
-}
 
 /// Stores records in their order, within the transaction that the caller has begun. Nearly all are messages, whose
 /// statement is looked up once.

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{CommitError, OpenError, StoreError};
 use super::folder::Folder;
+use super::query::query;
 use super::value::count;
 use super::{BUSY_TIMEOUT, DATABASE, READ_WRITE, load, record, schema, set_up, wal};
 use crate::chat::{AccountId, KeyedMessage, Record, SendKey, Snapshot};
@@ -82,7 +83,7 @@ impl Writer {
 
     /// The messages that an account has sent under a key: what was committed, all of it.
     pub fn keyed(&self, account: AccountId, key: &SendKey) -> Result<Vec<KeyedMessage>, StoreError> {
-        let query = include_str!("../../sql/queries/keyed.sql");
+        let query = query!("keyed");
         let read = |row: &Row<'_>| Ok(KeyedMessage { room: row.get(0)?, seq: count(row, 1)?, at: row.get(2)? });
         let found = self.connection.prepare_cached(query).and_then(|mut keyed| {
             let rows = keyed.query_map(params![account, key], read)?;
@@ -138,15 +139,14 @@ impl Writer {
 
     /// Whether there was something to remove.
     fn remove_some(&mut self) -> rusqlite::Result<bool> {
-        let query = include_str!("../../sql/queries/load_deleted_room.sql");
+        let query = query!("load_deleted_room");
         let room: Option<i64> = self.connection.prepare_cached(query)?.query_row([], |row| row.get(0)).optional()?;
         let Some(room) = room else { return Ok(false) };
         self.in_transaction(|connection| {
-            let removed = connection
-                .prepare_cached(include_str!("../../sql/queries/messages_removed.sql"))?
-                .execute(params![room, REMOVED_AT_ONCE])?;
+            let removed =
+                connection.prepare_cached(query!("messages_removed"))?.execute(params![room, REMOVED_AT_ONCE])?;
             if removed == 0 {
-                connection.execute(include_str!("../../sql/queries/deleted_room_done.sql"), [room])?;
+                connection.execute(query!("deleted_room_done"), [room])?;
             }
             Ok(true)
         })

@@ -1,3 +1,6 @@
+-- What the check at the start asks. These may read whole tables.
+
+-- name: check_references
 -- Any row that refers to a missing one. Messages are left out here: there are too many.
 SELECT 1 FROM member WHERE room NOT IN (SELECT id FROM room) OR account NOT IN (SELECT id FROM account)
 UNION ALL
@@ -9,4 +12,9 @@ SELECT 1 FROM code WHERE room NOT IN (SELECT id FROM room)
 UNION ALL
 SELECT 1 FROM ban WHERE room NOT IN (SELECT id FROM room) OR account NOT IN (SELECT id FROM account)
 UNION ALL
-SELECT 1 FROM account_ban WHERE account NOT IN (SELECT id FROM account)
+SELECT 1 FROM account_ban WHERE account NOT IN (SELECT id FROM account);
+
+-- name: check_numbers
+-- Any room whose messages are not numbered 1, 2, 3, ... without a gap. Reads the keys of all messages.
+SELECT room FROM message GROUP BY room
+HAVING room NOT IN (SELECT id FROM deleted_room) AND (count(*) <> max(seq) OR room NOT IN (SELECT id FROM room));

@@ -1,1 +1,0 @@
-DELETE FROM account_ban WHERE account = ?1

@@ -1,1 +1,0 @@
-UPDATE account SET acks = ?2 WHERE id = ?1

@@ -1,1 +1,0 @@
-DELETE FROM address_ban WHERE address = ?1

@@ -1,1 +1,0 @@
-UPDATE account SET away = ?2 WHERE id = ?1

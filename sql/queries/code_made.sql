@@ -1,1 +1,0 @@
-INSERT INTO code (code, room, by, until) VALUES (?1, ?2, ?3, ?4)

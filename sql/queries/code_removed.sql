@@ -1,1 +1,0 @@
-DELETE FROM code WHERE code = ?1

@@ -1,2 +1,0 @@
--- All messages of a deleted room are removed.
-DELETE FROM deleted_room WHERE id = ?1

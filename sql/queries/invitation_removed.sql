@@ -1,1 +1,0 @@
-DELETE FROM invitation WHERE room = ?1 AND account = ?2

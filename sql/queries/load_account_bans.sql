@@ -1,1 +1,0 @@
-SELECT account, by, at, until, why FROM account_ban ORDER BY account

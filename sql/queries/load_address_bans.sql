@@ -1,1 +1,0 @@
-SELECT address, by, at, until, why FROM address_ban

@@ -1,1 +1,0 @@
-SELECT room, account, by, at, until, why FROM ban ORDER BY room, account

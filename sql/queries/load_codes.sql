@@ -1,1 +1,0 @@
-SELECT code, room, by, until FROM code ORDER BY code

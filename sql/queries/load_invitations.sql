@@ -1,1 +1,0 @@
-SELECT room, account, by, until FROM invitation ORDER BY room, account

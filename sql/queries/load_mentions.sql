@@ -1,1 +1,0 @@
-SELECT room, account, seq FROM mention ORDER BY room, account, seq

@@ -1,1 +1,0 @@
-SELECT account, name, digest, created, until, used FROM token ORDER BY account, name

@@ -1,0 +1,26 @@
+-- Members of rooms, what they have read, and the unread messages that name them.
+
+-- name: member_added
+INSERT INTO member (room, account, role, since, read, read_above) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: member_removed
+-- Takes its mentions along.
+DELETE FROM member WHERE room = ?1 AND account = ?2;
+
+-- name: role_set
+UPDATE member SET role = ?3 WHERE room = ?1 AND account = ?2;
+
+-- name: read_set
+UPDATE member SET read = ?3, read_above = ?4 WHERE room = ?1 AND account = ?2;
+
+-- name: mentioned
+INSERT INTO mention (room, account, seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING;
+
+-- name: mentions_read
+DELETE FROM mention WHERE room = ?1 AND account = ?2 AND seq BETWEEN ?3 AND ?4;
+
+-- name: load_members
+SELECT room, account, role, since, read, read_above FROM member ORDER BY room, account;
+
+-- name: load_mentions
+SELECT room, account, seq FROM mention ORDER BY room, account, seq;

@@ -1,2 +1,0 @@
--- Takes its mentions along.
-DELETE FROM member WHERE room = ?1 AND account = ?2

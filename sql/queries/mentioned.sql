@@ -1,1 +1,0 @@
-INSERT INTO mention (room, account, seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING

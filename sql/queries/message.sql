@@ -1,0 +1,19 @@
+-- Messages.
+
+-- name: message_said
+INSERT INTO message (room, seq, at, author, kind, body, key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- name: keyed
+-- What an account has said under a key: one message a room at most.
+SELECT room, seq, at FROM message WHERE author = ?1 AND key = ?2;
+
+-- name: page
+-- A part of a room's history with the names its authors have now; no name for a deleted author.
+SELECT message.seq, message.at, message.author, account.name, message.kind, message.body
+FROM message LEFT JOIN account ON account.id = message.author
+WHERE message.room = ?1 AND message.seq BETWEEN ?2 AND ?3
+ORDER BY message.seq;
+
+-- name: messages_removed
+-- The first ?2 messages of a deleted room.
+DELETE FROM message WHERE room = ?1 AND seq < (SELECT min(seq) FROM message WHERE room = ?1) + ?2;

@@ -1,1 +1,0 @@
-INSERT INTO message (room, seq, at, author, kind, body, key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)

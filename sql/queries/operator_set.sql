@@ -1,1 +1,0 @@
-UPDATE account SET operator = ?2 WHERE id = ?1

@@ -1,0 +1,39 @@
+-- Rooms, and the ones deleted of which messages are left.
+
+-- name: room_made
+INSERT INTO room (id, name, visibility, created) VALUES (?1, ?2, ?3, ?4);
+
+-- name: room_renamed
+UPDATE room SET name = ?2 WHERE id = ?1;
+
+-- name: visibility_set
+UPDATE room SET visibility = ?2 WHERE id = ?1;
+
+-- name: topic_set
+UPDATE room SET topic = ?2, topic_by = ?3, topic_at = ?4 WHERE id = ?1;
+
+-- name: room_doomed
+-- A deleted room, whose messages are to be removed.
+INSERT INTO deleted_room (id) VALUES (?1);
+
+-- name: room_deleted
+-- Takes members, mentions, invitations, codes and bans along.
+DELETE FROM room WHERE id = ?1;
+
+-- name: load_deleted_room
+-- A deleted room whose messages are not all removed.
+SELECT id FROM deleted_room LIMIT 1;
+
+-- name: deleted_room_done
+-- All messages of a deleted room are removed.
+DELETE FROM deleted_room WHERE id = ?1;
+
+-- name: load_rooms
+-- The newest number is one seek a room.
+SELECT id, name, visibility, created, topic, topic_by, topic_at,
+    coalesce((SELECT max(seq) FROM message WHERE message.room = room.id), 0)
+FROM room ORDER BY id;
+
+-- name: load_last_room
+-- No row before the first room is made.
+SELECT seq FROM sqlite_sequence WHERE name = 'room';

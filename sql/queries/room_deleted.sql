@@ -1,2 +1,0 @@
--- Takes members, mentions, invitations, codes and bans along.
-DELETE FROM room WHERE id = ?1

@@ -1,1 +1,0 @@
-INSERT INTO room (id, name, visibility, created) VALUES (?1, ?2, ?3, ?4)

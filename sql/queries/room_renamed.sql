@@ -1,1 +1,0 @@
-UPDATE room SET name = ?2 WHERE id = ?1

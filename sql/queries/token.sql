@@ -1,0 +1,13 @@
+-- Tokens: what programs log in by.
+
+-- name: token_made
+INSERT INTO token (account, name, digest, created, until, used) VALUES (?1, ?2, ?3, ?4, ?5, NULL);
+
+-- name: token_used
+UPDATE token SET used = max(coalesce(used, ?3), ?3) WHERE account = ?1 AND name = ?2;
+
+-- name: token_removed
+DELETE FROM token WHERE account = ?1 AND name = ?2;
+
+-- name: load_tokens
+SELECT account, name, digest, created, until, used FROM token ORDER BY account, name;

@@ -1,1 +1,0 @@
-DELETE FROM token WHERE account = ?1 AND name = ?2

@@ -1,1 +1,0 @@
-UPDATE room SET visibility = ?2 WHERE id = ?1
