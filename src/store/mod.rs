@@ -10,19 +10,13 @@
 //! It never decides anything about the chat, and never repairs, deletes or overwrites a store it cannot use.
 
 mod check;
-#[cfg(test)]
-mod damage;
 mod error;
 mod folder;
 mod header;
 mod query;
 mod load;
-#[cfg(test)]
-mod measure;
 mod reader;
 mod record;
-#[cfg(test)]
-mod sample;
 mod schema;
 mod value;
 mod wal;
@@ -86,6 +80,10 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    mod damaged_stores;
+    pub mod sample;
+    mod speed;
+
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 

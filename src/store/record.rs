@@ -102,7 +102,9 @@ fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{ANA, BOB, DIRECT, NOW, TEA, account, address, filled, member, name, range, records};
+    use super::super::tests::sample::{
+        ANA, BOB, DIRECT, NOW, TEA, account, address, filled, member, name, range, records,
+    };
     use super::*;
     use crate::chat::{
         AccountId, AccountRow, Code, GENERAL, KeyedMessage, MemberRow, MessageKind, PasswordHash, ReadMark, Role,
@@ -408,7 +410,7 @@ mod tests {
     #[test]
     fn order_matters() {
         let temporary = tempfile::tempdir().unwrap();
-        let (mut writer, _reader) = super::super::sample::opened(temporary.path());
+        let (mut writer, _reader) = super::super::tests::sample::opened(temporary.path());
         let mut backwards = records();
         backwards.reverse();
         assert!(writer.commit(&backwards).is_err());

@@ -149,7 +149,7 @@ mod tests {
     use rusqlite::trace::{TraceEvent, TraceEventCodes};
     use tempfile::TempDir;
 
-    use super::super::sample::{ANA, TEA, copied, opened, range, said};
+    use super::super::tests::sample::{ANA, TEA, copied, opened, range, said};
     use super::*;
     use crate::chat::Text;
 

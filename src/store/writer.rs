@@ -270,7 +270,7 @@ mod tests {
     use std::path::Path;
     use std::time::Instant;
 
-    use super::super::sample::{ANA, TEA, account, filled, opened, range, said};
+    use super::super::tests::sample::{ANA, TEA, account, filled, opened, range, said};
     use super::*;
     use crate::chat::{AccountId, Text};
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::super::{DATABASE, Folder, Writer, open, schema};
 use super::sample::{ANA, TEA, copied, filled, opened, range, said};
-use super::{DATABASE, Folder, Writer, open, schema};
 use crate::chat::{Record, Snapshot, Text};
 
 /// So few that they are all in the log still.

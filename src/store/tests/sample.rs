@@ -5,44 +5,44 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{Folder, Reader, Writer, open};
+use super::super::{Folder, Reader, Writer, open};
 use crate::address::Address;
 use crate::chat::{
     AccountId, Code, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, ReadMark, Record, Role, RoomId, RoomLabel,
     SYSTEM, Seq, Text, Timestamp, TokenDigest, Visibility,
 };
 
-pub(super) const ANA: AccountId = AccountId(2);
-pub(super) const BOB: AccountId = AccountId(3);
-pub(super) const TEA: RoomId = RoomId(2);
-pub(super) const DIRECT: RoomId = RoomId(3);
+pub const ANA: AccountId = AccountId(2);
+pub const BOB: AccountId = AccountId(3);
+pub const TEA: RoomId = RoomId(2);
+pub const DIRECT: RoomId = RoomId(3);
 /// The moment of everything.
-pub(super) const NOW: Timestamp = Timestamp(1_760_000_000_000);
+pub const NOW: Timestamp = Timestamp(1_760_000_000_000);
 
-pub(super) fn name(text: &str) -> Name {
+pub fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-pub(super) fn address(text: &str) -> Address {
+pub fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
 }
 
-pub(super) fn account(id: AccountId, text: &str) -> Record {
+pub fn account(id: AccountId, text: &str) -> Record {
     let hash = PasswordHash(format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ${text}").into());
     Record::AccountMade { id, name: name(text), hash, at: NOW }
 }
 
-pub(super) fn member(room: RoomId, account: AccountId, role: Role) -> Record {
+pub fn member(room: RoomId, account: AccountId, role: Role) -> Record {
     Record::MemberAdded { room, account, role, since: NOW, read: ReadMark::default() }
 }
 
-pub(super) fn said(room: RoomId, seq: Seq, author: AccountId) -> Record {
+pub fn said(room: RoomId, seq: Seq, author: AccountId) -> Record {
     let text = Text::from(format!("message {seq} of an ordinary length, as people write them").as_str());
     Record::MessageSaid { room, seq, at: NOW, author, kind: MessageKind::Speech, text, key: None }
 }
 
 /// Something of each kind.
-pub(super) fn records() -> Vec<Record> {
+pub fn records() -> Vec<Record> {
     let why = Text::from("told twice");
     let mut records = vec![
         account(SYSTEM, "system"),
@@ -73,19 +73,19 @@ pub(super) fn records() -> Vec<Record> {
 }
 
 /// Opens the store at `path` as a server does.
-pub(super) fn opened(path: &Path) -> (Writer, Reader) {
+pub fn opened(path: &Path) -> (Writer, Reader) {
     open(&Folder::open(path).unwrap(), 2).unwrap()
 }
 
 /// A new store at `path` with [`records`] in it.
-pub(super) fn filled(path: &Path) -> (Writer, Reader) {
+pub fn filled(path: &Path) -> (Writer, Reader) {
     let (mut writer, reader) = opened(path);
     writer.commit(&records()).unwrap();
     (writer, reader)
 }
 
 /// The folder as it is at this moment, which is what a kill would leave.
-pub(super) fn copied(folder: &Path) -> TempDir {
+pub fn copied(folder: &Path) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -94,6 +94,6 @@ pub(super) fn copied(folder: &Path) -> TempDir {
     copy
 }
 
-pub(super) fn range(room: RoomId, from: Seq, to: Seq) -> GrantedRange {
+pub fn range(room: RoomId, from: Seq, to: Seq) -> GrantedRange {
     GrantedRange { room, label: RoomLabel::Room(name("tea")), from, to, last: to }
 }

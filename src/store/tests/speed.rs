@@ -1,4 +1,4 @@
-//! Measurements: `cargo test --release store::measure -- --ignored --nocapture --test-threads=1`.
+//! Measurements: `cargo test --release store::tests::speed -- --ignored --nocapture --test-threads=1`.
 //! In the current folder, because a temporary one may be in memory.
 
 use std::time::{Duration, Instant};
