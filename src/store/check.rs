@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::error::{OpenError, is_damage};
 use super::folder::Folder;
@@ -56,6 +56,18 @@ pub(super) fn check(folder: &Folder) -> Result<(), OpenError> {
     if version == schema::latest() {
         load::snapshot(&connection).map_err(failed)?;
     }
+    if let Wal::Removed { token } = wal {
+        let stored: Option<i64> =
+            connection.query_row(query!("last_stop"), [], |row| row.get(0)).optional().map_err(failed)?;
+        if stored != Some(token) {
+            return Err(wal::missing(folder));
+        }
+        log::warn!(
+            "another program was reading the store when the last server stopped, and has copied the log into it since; \
+             nothing is missing path={}",
+            path.display()
+        );
+    }
     Ok(())
 }
 
@@ -63,7 +75,7 @@ pub(super) fn check(folder: &Folder) -> Result<(), OpenError> {
 /// log's index in memory and without a checkpoint at the end. Where somebody else reads the store at this moment, its
 /// index is shared with that one instead, which changes nothing that is stored.
 fn open_untouched(path: &Path, wal: Wal) -> rusqlite::Result<Connection> {
-    if wal == Wal::Absent {
+    if matches!(wal, Wal::Absent | Wal::Removed { .. }) {
         return Connection::open_with_flags(immutable(path), READ_ONLY | OpenFlags::SQLITE_OPEN_URI);
     }
     let open = |settings| -> rusqlite::Result<Connection> {

@@ -17,8 +17,8 @@ const FOLDER_MODE: u32 = 0o700;
 /// A folder that is the root of a file system of its own has this from the start.
 const LOST_AND_FOUND: &str = "lost+found";
 
-/// A data folder that belongs to this process as long as it lives, or a [`Writer`](super::Writer) to its store.
-#[derive(Debug)]
+/// A data folder that belongs to this process as long as one clone of it lives. A [`Writer`](super::Writer) has one.
+#[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
     lock: Arc<File>,
@@ -91,11 +91,6 @@ impl Folder {
     /// A file in it.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
-    }
-
-    /// Keeps the folder locked even without the `Folder`.
-    pub(super) fn lock(&self) -> Arc<File> {
-        Arc::clone(&self.lock)
     }
 
     /// Makes sure that files made, renamed or removed here are so after a power cut too.

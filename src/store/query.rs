@@ -13,6 +13,7 @@ const ALL: &str = concat!(
     include_str!("../../sql/queries/invitation.sql"),
     include_str!("../../sql/queries/ban.sql"),
     include_str!("../../sql/queries/check.sql"),
+    include_str!("../../sql/queries/stop.sql"),
 );
 
 /// What stands before the name of a statement.

@@ -13,10 +13,14 @@ use super::error::OpenError;
 use super::folder::Folder;
 use super::{FILE_MODE, WAL};
 
-/// A file that is there while the log belongs to the store: from the start of a server to its end in order.
+/// A file that exists while the log is a part of the store: from the start of a server until a stop has copied the log
+/// into the database.
 pub(super) const MARK: &str = "running";
-const MARK_TEXT: &[u8] =
-    b"A chat-server is running here, or was killed: chat.db-wal is a part of the store, keep it.\n";
+const MARK_TEXT: &str = "A chat-server is running here, or was killed: chat.db-wal is a part of the store, keep it.\n";
+const STOPPED_TEXT: &str =
+    "A chat-server stopped here while another program read the store: chat.db-wal is a part of the store, keep it.\n";
+/// Begins the line of [`MARK`] that has the token of [`Wal::Removed`].
+const TOKEN_WORD: &str = "token ";
 /// A log is 4 MiB, or as much as was written during a long backup. A longer one than this is left to SQLite, for
 /// the time it would take.
 const CHECKED_MAX_BYTES: u64 = 256 << 20;
@@ -26,8 +30,15 @@ const FRAME_HEADER_BYTES: usize = 24;
 /// Whether there is a log, and what is in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wal {
-    /// The last server ended in order.
+    /// There is none, and the database has everything.
     Absent,
+    /// There is none, although the last server left one because another program read the store when it stopped. That
+    /// program copies the log into the database before it removes it; it has done so if the database has this token,
+    /// which is the last thing the server wrote.
+    Removed {
+        /// In the table `last_stop`.
+        token: i64,
+    },
     /// There is one, without content.
     Empty,
     /// There is one, to be recovered by SQLite.
@@ -40,16 +51,14 @@ pub(super) fn check(folder: &Folder) -> Result<Wal, OpenError> {
     let bytes = match fs::metadata(&path) {
         Ok(found) => found.len(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mark = folder.file(MARK);
-            if mark.exists() {
-                return Err(OpenError::Unusable(format!(
-                    "{0} is missing; if it was deleted, the last messages are in it: put it back; if another program such as \
-                     sqlite3 has opened the store since, it has put them away in order: remove {1}",
-                    path.display(),
-                    mark.display()
-                )));
-            }
-            return Ok(Wal::Absent);
+            return match fs::read_to_string(folder.file(MARK)) {
+                Ok(text) => match token(&text) {
+                    Some(token) => Ok(Wal::Removed { token }),
+                    None => Err(missing(folder)),
+                },
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Wal::Absent),
+                Err(_) => Err(missing(folder)),
+            };
         }
         Err(error) => return Err(OpenError::cannot("open", &path, error)),
     };
@@ -67,18 +76,45 @@ pub(super) fn check(folder: &Folder) -> Result<Wal, OpenError> {
     }
 }
 
-/// Says on disk that the log belongs to the store from now on. The log must exist already.
+/// Why a store without its log is refused.
+pub(super) fn missing(folder: &Folder) -> OpenError {
+    let (log, mark) = (folder.file(WAL), folder.file(MARK));
+    OpenError::Unusable(format!(
+        "{0} is missing; if it was deleted, the last messages are in it: put it back; if another program such as sqlite3 \
+         has opened the store since the server was killed, that program has copied it into the store: remove {1}",
+        log.display(),
+        mark.display()
+    ))
+}
+
+/// Records on disk that the log is a part of the store from now on. The log must exist already.
 pub(super) fn mark(folder: &Folder) -> io::Result<()> {
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(folder.file(MARK))?;
-    file.write_all(MARK_TEXT)?;
+    write_mark(folder, MARK_TEXT)
+}
+
+/// Records on disk that the server has stopped and left the log, whose last transaction stores `token`.
+pub(super) fn mark_stopped(folder: &Folder, token: i64) -> io::Result<()> {
+    write_mark(folder, &format!("{STOPPED_TEXT}{TOKEN_WORD}{token}\n"))
+}
+
+/// Records on disk that the database has everything and the log is not needed any more.
+pub(super) fn unmark(folder: &Folder) -> io::Result<()> {
+    fs::remove_file(folder.file(MARK))?;
     folder.sync()
 }
 
-/// Says on disk that all is in the database and the log not needed any more.
-pub(super) fn unmark(folder_path: &std::path::Path, folder: &fs::File) -> io::Result<()> {
-    fs::remove_file(folder_path.join(MARK))?;
-    folder.sync_all()
+/// A mark that is cut off by a power cut has no token, which leads to a refusal at worst.
+fn write_mark(folder: &Folder, text: &str) -> io::Result<()> {
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(folder.file(MARK))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    folder.sync()
+}
+
+/// The token in the text of a mark; `None` for a server that was killed.
+fn token(mark: &str) -> Option<i64> {
+    mark.strip_prefix(STOPPED_TEXT)?.strip_prefix(TOKEN_WORD)?.strip_suffix('\n')?.parse().ok()
 }
 
 /// The first frame that is not as it was written although it was synced: later frames of the same log, behind the end

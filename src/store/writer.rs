@@ -1,8 +1,6 @@
 //! The one connection that writes.
 
-use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -33,8 +31,7 @@ const READERS_WAIT: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Writer {
     connection: Connection,
-    folder: PathBuf,
-    lock: Arc<File>,
+    folder: Folder,
     /// Why nothing is to be written any more.
     broken: Option<String>,
     /// A reader held up the last checkpoint: the next one waits until the log has so many pages.
@@ -60,20 +57,12 @@ impl Writer {
                 CommitError::Refused(text) => log::warn!("{text}"),
                 CommitError::Fatal(text) => return Err(OpenError::Unusable(text)),
             },
-            Ok(state) if state.is_complete() => {}
-            Ok(_) => log::warn!("somebody else reads the store, its log is kept path={}", path.display()),
+            Ok(state) if state.is_all_copied() => {}
+            Ok(_) => log::warn!("another program reads the store, its log is kept path={}", path.display()),
         }
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
         wal::mark(folder).map_err(|error| OpenError::cannot("mark as running", folder.path(), error))?;
-        let folder_path = folder.path().to_owned();
-        Ok(Writer {
-            connection,
-            folder: folder_path,
-            lock: folder.lock(),
-            broken: None,
-            checkpoint_from: 0,
-            unlooked: 0,
-        })
+        Ok(Writer { connection, folder: folder.clone(), broken: None, checkpoint_from: 0, unlooked: 0 })
     }
 
     /// All that is stored but the messages. To be called at the start, and after a commit that failed.
@@ -152,8 +141,9 @@ impl Writer {
         })
     }
 
-    /// Brings everything into the one file `chat.db` and closes it. Readers should be gone: for one that is not, or if the
-    /// disk is full, the log stays, and the next start takes it in.
+    /// Brings everything into the one file `chat.db` and closes it. The log is kept where a disk is full or another
+    /// program reads the store, and the next start recovers it. That program may also copy and remove the log once the
+    /// server is gone; the next start recognises this.
     pub fn close(self) -> Result<(), StoreError> {
         let path = self.database();
         if let Some(why) = self.broken {
@@ -161,25 +151,35 @@ impl Writer {
         }
         let failed = |error: rusqlite::Error| StoreError::of("close", &path, &error);
         self.connection.busy_timeout(READERS_WAIT).map_err(failed)?;
-        match checkpoint(&self.connection, "TRUNCATE") {
-            Ok(state) if state.is_complete() => {}
-            Ok(_) => {
-                log::warn!("somebody still reads the store, its log is kept path={}", path.display());
-                return Ok(());
+        // Most errors are a full disk; the log is whole, so the server can stop.
+        let keep_log = |error: &rusqlite::Error| match CommitError::of("close", &path, error) {
+            CommitError::Refused(text) => {
+                log::warn!("{text}; its log is kept");
+                Ok(())
             }
-            // A full disk, as a rule: the log stays, whole, and the next start takes it in.
-            Err(error) => match CommitError::of("close", &path, &error) {
-                CommitError::Refused(text) => {
-                    log::warn!("{text}; its log is kept");
-                    return Ok(());
-                }
-                CommitError::Fatal(text) => return Err(StoreError::Failed(text)),
-            },
+            CommitError::Fatal(text) => Err(StoreError::Failed(text)),
+        };
+        let state = match checkpoint(&self.connection, "TRUNCATE") {
+            Ok(state) => state,
+            Err(error) => return keep_log(&error),
+        };
+        let cannot_mark = |error| StoreError::Failed(format!("cannot mark {}: {error}", self.folder.path().display()));
+        if !state.is_all_copied() {
+            log::warn!("another program reads an older state of the store, its log is kept path={}", path.display());
+            return match self.in_transaction(|connection| {
+                connection.prepare_cached(query!("stopped"))?.query_row([], |row| row.get(0))
+            }) {
+                Ok(token) => wal::mark_stopped(&self.folder, token).map_err(cannot_mark),
+                Err(error) => keep_log(&error),
+            };
         }
-        // From here on the log is empty, and SQLite may remove it.
-        wal::unmark(&self.folder, &self.lock)
-            .map_err(|error| StoreError::Failed(format!("cannot unmark {}: {error}", self.folder.display())))?;
-        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
+        wal::unmark(&self.folder).map_err(cannot_mark)?;
+        if state.is_busy {
+            log::info!("another program has the store open, its log is left path={}", path.display());
+        } else {
+            // The log is empty, and SQLite may remove it.
+            self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
+        }
         self.connection.close().map_err(|(_, error)| failed(error))
     }
 
@@ -236,7 +236,7 @@ impl Writer {
     }
 
     fn database(&self) -> PathBuf {
-        self.folder.join(DATABASE)
+        self.folder.file(DATABASE)
     }
 }
 
@@ -254,8 +254,10 @@ impl Checkpoint {
         self.pages - self.copied
     }
 
-    fn is_complete(&self) -> bool {
-        !self.is_busy && self.left() == 0
+    /// Whether the database has all that the log has. The pages are not known (-1) while another process makes a
+    /// checkpoint.
+    fn is_all_copied(&self) -> bool {
+        self.pages >= 0 && self.left() == 0
     }
 }
 
@@ -270,7 +272,8 @@ mod tests {
     use std::path::Path;
     use std::time::Instant;
 
-    use super::super::tests::sample::{ANA, TEA, account, filled, opened, range, said};
+    use super::super::open;
+    use super::super::tests::sample::{ANA, TEA, account, copied, filled, opened, range, said};
     use super::*;
     use crate::chat::{AccountId, Text};
 
@@ -400,6 +403,55 @@ mod tests {
         // They read on while the next server starts.
         opened(temporary.path());
         drop(other);
+    }
+
+    /// A writer without a pool of readers, and another program's connection that has read the store in a transaction.
+    fn beside_another_program(path: &Path) -> (Writer, Connection) {
+        filled(path).0.close().unwrap();
+        let other = Connection::open(path.join(DATABASE)).unwrap();
+        let writer = Writer::open(&Folder::open(path).unwrap()).unwrap();
+        other.execute_batch("BEGIN; SELECT count(*) FROM message;").unwrap();
+        (writer, other)
+    }
+
+    #[test]
+    fn another_program_that_copies_the_log_after_a_stop_does_not_keep_the_next_start_from_opening() {
+        let check = |before: u64, after: u64, end: &str| {
+            let temporary = tempfile::tempdir().unwrap();
+            let (mut writer, other) = beside_another_program(temporary.path());
+            for seq in 41..41 + before {
+                writer.commit(&[said(TEA, seq, ANA)]).unwrap();
+            }
+            // From here on it reads the newest state.
+            other.execute_batch("ROLLBACK; BEGIN; SELECT count(*) FROM message;").unwrap();
+            for seq in 41 + before..41 + before + after {
+                writer.commit(&[said(TEA, seq, ANA)]).unwrap();
+            }
+            writer.close().unwrap();
+            other.execute_batch(end).unwrap();
+            drop(other);
+            assert!(!temporary.path().join("chat.db-wal").exists(), "the other program has removed it");
+            let (_writer, reader) = opened(temporary.path());
+            assert_eq!(reader.page(&range(TEA, 1, 999)).unwrap().len() as u64, 40 + before + after, "{end}");
+        };
+        for end in ["ROLLBACK", "ROLLBACK; BEGIN IMMEDIATE; UPDATE account SET operator = 1 WHERE id = 2; COMMIT"] {
+            check(0, 0, end);
+            check(3, 0, end);
+            check(0, 3, end);
+            check(3, 300, end);
+        }
+    }
+
+    #[test]
+    fn a_log_that_is_removed_before_it_was_copied_is_missed_after_a_stop_too() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _other) = beside_another_program(temporary.path());
+        writer.commit(&[said(TEA, 41, ANA)]).unwrap();
+        writer.close().unwrap();
+        let copy = copied(temporary.path());
+        fs::remove_file(copy.path().join("chat.db-wal")).unwrap();
+        let refused = open(&Folder::open(copy.path()).unwrap(), 1).unwrap_err().to_string();
+        assert!(refused.contains("chat.db-wal is missing"), "{refused}");
     }
 
     #[test]
