@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use chat_server::chat::{
     AccountId, Chat, Effects, GENERAL, Limits, Name, PasswordHash, ReadMark, Record, Role, Timestamp, TokenSecret,
 };
-use chat_server::store::{self, Folder};
+use chat_server::store::{self, Folder, Store as _};
 use chat_server::token;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};

@@ -19,7 +19,7 @@ use crate::net::{self, Admission, Caps, Door, EndCounters, FlusherHandle, Listen
 use crate::password::Hasher;
 use crate::protocol::text::Clock;
 use crate::shutdown::{QuitSender, Threads, quit_channel};
-use crate::store::{self, Folder, OpenError, Reader, Writer};
+use crate::store::{self, Folder, OpenError, Reader, Store as _, Writer};
 
 /// Descriptors kept for the database, the log and the rest, so that clients can never use up all of them.
 const DESCRIPTORS_KEPT: u64 = 64;

@@ -5,7 +5,7 @@ use std::path::Path;
 use chat_server::chat::{
     AccountId, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, Record, RoomLabel, Text, Timestamp, Visibility,
 };
-use chat_server::store::{self, Folder, Reader, Writer};
+use chat_server::store::{self, Folder, Reader, Store as _, Writer};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use tempfile::TempDir;
@@ -41,7 +41,7 @@ fn commit(bencher: Bencher, records: u64) {
         let batch: Vec<Record> = (seq + 1..=seq + records).map(said).collect();
         seq += records;
         writer.commit(&batch).expect("room on the disk");
-        writer.catch_up();
+        writer.checkpoint();
     });
 }
 
@@ -52,7 +52,7 @@ fn page(bencher: Bencher, from: u64) {
     for start in (0..LARGE).step_by(10_000) {
         let batch: Vec<Record> = (start + 1..=start + 10_000).map(said).collect();
         writer.commit(&batch).expect("room on the disk");
-        writer.catch_up();
+        writer.checkpoint();
     }
     let label = RoomLabel::Room(Name::parse("general").expect("a name"));
     let range = GrantedRange { room: GENERAL, label, from, to: from + 99, last: LARGE };

@@ -11,7 +11,7 @@ use chat_server::chat::{
     AccountId, Chat, Effects, GENERAL, Limits, MessageKind, Name, PasswordHash, ReadMark, Record, Role, RoomId, Text,
     Timestamp, Visibility,
 };
-use chat_server::store::{self, Folder, Writer};
+use chat_server::store::{self, Folder, Store as _, Writer};
 
 use crate::words::{member_name, room_name};
 use crate::workload::Workload;
@@ -63,7 +63,7 @@ fn commit(writer: &mut Writer, records: impl Iterator<Item = Record>) {
     while records.peek().is_some() {
         let batch: Vec<Record> = records.by_ref().take(BATCH).collect();
         writer.commit(&batch).expect("records can be stored");
-        writer.catch_up();
+        writer.checkpoint();
     }
 }
 

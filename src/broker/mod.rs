@@ -25,7 +25,7 @@ use wording::{Batch, Place};
 use crate::chat::{Chat, ClientId, Front, Timestamp};
 use crate::net::{Admission, Flushed, FlusherHandle, Outbox, Reason};
 use crate::protocol::text;
-use crate::store::{CommitError, Writer};
+use crate::store::{CommitError, Store as _, Writer};
 
 /// How often the broker looks after what nobody asks for: the date, and the store's housekeeping.
 const TICK: Duration = Duration::from_secs(1);
@@ -192,7 +192,7 @@ impl Broker {
         self.people.store(self.chat.people_online(), Ordering::Relaxed);
         self.flush();
         turn.clear();
-        self.writer.catch_up();
+        self.writer.checkpoint();
         Ok(stop)
     }
 
@@ -261,7 +261,7 @@ impl Broker {
             self.flush();
         }
         self.last = now;
-        self.writer.look_after();
+        self.writer.maintain();
     }
 
     fn push(&mut self, id: ClientId, (from, to): Place) {

@@ -12,7 +12,7 @@ use crate::chat::{
 };
 use crate::net::{Link, Outbox, Reason};
 use crate::protocol::json::{self, Reference};
-use crate::store::Writer;
+use crate::store::{Store as _, Writer};
 
 /// What the requests of a turn lead to.
 #[derive(Debug, Default)]

@@ -110,6 +110,7 @@ mod tests {
     use std::thread;
     use std::time::Instant;
 
+    use super::super::Store;
     use super::super::tests::sample::{ANA, BOB, NOW, TEA, filled, name, range, said};
     use super::*;
     use crate::chat::{Record, RoomLabel};

@@ -102,6 +102,7 @@ fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Store;
     use super::super::tests::sample::{
         ANA, BOB, DIRECT, NOW, TEA, account, address, filled, member, name, range, records,
     };
@@ -131,7 +132,7 @@ mod tests {
     #[test]
     fn the_sample_is_loaded_as_it_was_stored() {
         let temporary = tempfile::tempdir().unwrap();
-        let (writer, _reader) = filled(temporary.path());
+        let (mut writer, _reader) = filled(temporary.path());
         let loaded = writer.load().unwrap();
         let names: Vec<_> = loaded.accounts.iter().map(|account| account.name.as_ref().unwrap().as_str()).collect();
         assert_eq!(names, ["system", "Ana", "bob"]);
@@ -220,7 +221,7 @@ mod tests {
         assert_eq!(writer.keyed(BOB, &SendKey::parse("K-1").unwrap()).unwrap(), []);
         assert!(writer.commit(&[record(TEA, 43, ANA)]).is_err(), "a key stands for one message");
         writer.commit(&[Record::RoomDeleted { id: TEA }]).unwrap();
-        (0..2).for_each(|_| writer.look_after());
+        (0..2).for_each(|_| writer.maintain());
         assert_eq!(writer.keyed(ANA, &key).unwrap(), [found(DIRECT, 4)]);
     }
 
@@ -373,7 +374,7 @@ mod tests {
         assert_eq!(message.author, name("ana"));
         writer.commit(&[Record::RoomDeleted { id: TEA }]).unwrap();
         // Once to remove them, once to find that there are no more.
-        (0..2).for_each(|_| writer.look_after());
+        (0..2).for_each(|_| writer.maintain());
         assert_eq!(reader.page(&range(TEA, 1, 41)).unwrap(), []);
         assert_eq!(reader.page(&range(DIRECT, 1, 3)).unwrap().len(), 3);
     }

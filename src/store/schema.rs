@@ -149,6 +149,7 @@ mod tests {
     use rusqlite::trace::{TraceEvent, TraceEventCodes};
     use tempfile::TempDir;
 
+    use super::super::Store;
     use super::super::tests::sample::{ANA, TEA, copied, opened, range, said};
     use super::*;
     use crate::chat::Text;
@@ -224,7 +225,7 @@ mod tests {
                 };
                 assert!(version == number || version == STEPS.len(), "schema {version}");
                 upgraded += usize::from(version == STEPS.len());
-                let (writer, reader) = opened(left.path());
+                let (mut writer, reader) = opened(left.path());
                 assert_eq!(writer.load().unwrap().members.len(), 2);
                 assert_eq!(reader.page(&range(TEA, 1, 9)).unwrap().len(), 3);
                 assert_eq!(objects(&Connection::open(&path).unwrap()).unwrap(), objects(&fresh).unwrap());

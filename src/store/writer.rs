@@ -10,7 +10,7 @@ use super::error::{CommitError, OpenError, StoreError};
 use super::folder::Folder;
 use super::query::query;
 use super::value::count;
-use super::{BUSY_TIMEOUT, DATABASE, READ_WRITE, load, record, schema, set_up, wal};
+use super::{BUSY_TIMEOUT, DATABASE, READ_WRITE, Store, load, record, schema, set_up, wal};
 use crate::chat::{AccountId, KeyedMessage, Record, SendKey, Snapshot};
 
 /// The log is copied into the database when it has grown by so many pages, which are 4 MiB.
@@ -65,82 +65,6 @@ impl Writer {
         Ok(Writer { connection, folder: folder.clone(), broken: None, checkpoint_from: 0, unlooked: 0 })
     }
 
-    /// All that is stored but the messages. To be called at the start, and after a commit that failed.
-    pub fn load(&self) -> Result<Snapshot, StoreError> {
-        load::snapshot(&self.connection).map_err(|error| StoreError::of("load", &self.database(), &error))
-    }
-
-    /// The messages that an account has sent under a key: what was committed, all of it.
-    pub fn keyed(&self, account: AccountId, key: &SendKey) -> Result<Vec<KeyedMessage>, StoreError> {
-        let query = query!("keyed");
-        let read = |row: &Row<'_>| Ok(KeyedMessage { room: row.get(0)?, seq: count(row, 1)?, at: row.get(2)? });
-        let found = self.connection.prepare_cached(query).and_then(|mut keyed| {
-            let rows = keyed.query_map(params![account, key], read)?;
-            rows.collect()
-        });
-        found.map_err(|error| StoreError::of("look into", &self.database(), &error))
-    }
-
-    /// Stores all of `records`, in their order, or none. When it returns they are on disk.
-    pub fn commit(&mut self, records: &[Record]) -> Result<(), CommitError> {
-        if let Some(why) = &self.broken {
-            return Err(CommitError::Fatal(why.clone()));
-        }
-        if records.is_empty() {
-            return Ok(());
-        }
-        if let Err(error) = self.in_transaction(|connection| record::apply_all(connection, records)) {
-            let error = CommitError::of("store in", &self.database(), &error);
-            return Err(self.roll_back(error));
-        }
-        // A record can change a page, and a commit changes a few more.
-        self.unlooked += records.len() + COMMIT_PAGES;
-        Ok(())
-    }
-
-    /// Copies the log into the database if it has grown long. To be called after each commit, when everybody knows of it:
-    /// nobody need wait for that.
-    pub fn catch_up(&mut self) {
-        // A look costs as much as storing some messages, so not every commit is followed by one.
-        if self.broken.is_none() && self.unlooked >= LOOK_PAGES {
-            self.unlooked = 0;
-            self.checkpoint_if_due();
-        }
-    }
-
-    /// Does a bounded piece of what nobody waits for: removes messages of a deleted room. To be called now and then.
-    pub fn look_after(&mut self) {
-        if self.broken.is_some() {
-            return;
-        }
-        match self.remove_some() {
-            Ok(false) => {}
-            Ok(true) => {
-                self.unlooked += LOOK_PAGES;
-                self.catch_up();
-            }
-            Err(error) => {
-                let error = CommitError::of("remove messages in", &self.database(), &error);
-                log::warn!("{}; it is tried again", self.roll_back(error));
-            }
-        }
-    }
-
-    /// Whether there was something to remove.
-    fn remove_some(&mut self) -> rusqlite::Result<bool> {
-        let query = query!("load_deleted_room");
-        let room: Option<i64> = self.connection.prepare_cached(query)?.query_row([], |row| row.get(0)).optional()?;
-        let Some(room) = room else { return Ok(false) };
-        self.in_transaction(|connection| {
-            let removed =
-                connection.prepare_cached(query!("messages_removed"))?.execute(params![room, REMOVED_AT_ONCE])?;
-            if removed == 0 {
-                connection.execute(query!("deleted_room_done"), [room])?;
-            }
-            Ok(true)
-        })
-    }
-
     /// Brings everything into the one file `chat.db` and closes it. The log is kept where a disk is full or another
     /// program reads the store, and the next start recovers it. That program may also copy and remove the log once the
     /// server is gone; the next start recognises this.
@@ -181,6 +105,21 @@ impl Writer {
             self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
         }
         self.connection.close().map_err(|(_, error)| failed(error))
+    }
+
+    /// Whether there was something to remove.
+    fn remove_some(&mut self) -> rusqlite::Result<bool> {
+        let query = query!("load_deleted_room");
+        let room: Option<i64> = self.connection.prepare_cached(query)?.query_row([], |row| row.get(0)).optional()?;
+        let Some(room) = room else { return Ok(false) };
+        self.in_transaction(|connection| {
+            let removed =
+                connection.prepare_cached(query!("messages_removed"))?.execute(params![room, REMOVED_AT_ONCE])?;
+            if removed == 0 {
+                connection.execute(query!("deleted_room_done"), [room])?;
+            }
+            Ok(true)
+        })
     }
 
     /// What fails is rolled back by the caller.
@@ -237,6 +176,63 @@ impl Writer {
 
     fn database(&self) -> PathBuf {
         self.folder.file(DATABASE)
+    }
+}
+
+impl Store for Writer {
+    fn load(&mut self) -> Result<Snapshot, StoreError> {
+        load::snapshot(&self.connection).map_err(|error| StoreError::of("load", &self.database(), &error))
+    }
+
+    fn keyed(&self, account: AccountId, key: &SendKey) -> Result<Vec<KeyedMessage>, StoreError> {
+        let query = query!("keyed");
+        let read = |row: &Row<'_>| Ok(KeyedMessage { room: row.get(0)?, seq: count(row, 1)?, at: row.get(2)? });
+        let found = self.connection.prepare_cached(query).and_then(|mut keyed| {
+            let rows = keyed.query_map(params![account, key], read)?;
+            rows.collect()
+        });
+        found.map_err(|error| StoreError::of("look into", &self.database(), &error))
+    }
+
+    fn commit(&mut self, records: &[Record]) -> Result<(), CommitError> {
+        if let Some(why) = &self.broken {
+            return Err(CommitError::Fatal(why.clone()));
+        }
+        if records.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.in_transaction(|connection| record::apply_all(connection, records)) {
+            let error = CommitError::of("store in", &self.database(), &error);
+            return Err(self.roll_back(error));
+        }
+        // A record can change a page, and a commit changes a few more.
+        self.unlooked += records.len() + COMMIT_PAGES;
+        Ok(())
+    }
+
+    fn checkpoint(&mut self) {
+        // A look costs as much as storing some messages, so not every commit is followed by one.
+        if self.broken.is_none() && self.unlooked >= LOOK_PAGES {
+            self.unlooked = 0;
+            self.checkpoint_if_due();
+        }
+    }
+
+    fn maintain(&mut self) {
+        if self.broken.is_some() {
+            return;
+        }
+        match self.remove_some() {
+            Ok(false) => {}
+            Ok(true) => {
+                self.unlooked += LOOK_PAGES;
+                self.checkpoint();
+            }
+            Err(error) => {
+                let error = CommitError::of("remove messages in", &self.database(), &error);
+                log::warn!("{}; it is tried again", self.roll_back(error));
+            }
+        }
     }
 }
 
@@ -354,7 +350,7 @@ mod tests {
                 writer
                     .commit(&[Record::MessageSaid { room, seq, at, author, kind, text: text.clone(), key: None }])
                     .unwrap();
-                writer.catch_up();
+                writer.checkpoint();
             }
         };
         say(&mut writer, 3000);
@@ -375,7 +371,7 @@ mod tests {
     #[test]
     fn a_closed_store_is_all_in_one_file() {
         let temporary = tempfile::tempdir().unwrap();
-        let (writer, reader) = filled(temporary.path());
+        let (mut writer, reader) = filled(temporary.path());
         let before = writer.load().unwrap();
         drop(reader);
         writer.close().unwrap();
@@ -383,7 +379,7 @@ mod tests {
         let rest = names(temporary.path()).into_iter().filter(|name| !name.ends_with("-shm"));
         let is_empty = |name: &String| fs::metadata(temporary.path().join(name)).unwrap().len() == 0;
         assert_eq!(rest.filter(|name| !is_empty(name)).collect::<Vec<_>>(), [DATABASE]);
-        let (writer, _reader) = opened(temporary.path());
+        let (mut writer, _reader) = opened(temporary.path());
         assert_eq!(writer.load().unwrap(), before);
     }
 
@@ -457,11 +453,11 @@ mod tests {
     #[test]
     fn a_writer_that_is_dropped_loses_nothing() {
         let temporary = tempfile::tempdir().unwrap();
-        let (writer, reader) = filled(temporary.path());
+        let (mut writer, reader) = filled(temporary.path());
         let before = writer.load().unwrap();
         drop((writer, reader));
         assert!(names(temporary.path()).contains(&wal::MARK.to_owned()));
-        let (writer, _reader) = opened(temporary.path());
+        let (mut writer, _reader) = opened(temporary.path());
         assert_eq!(writer.load().unwrap(), before);
     }
 

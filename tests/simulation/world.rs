@@ -18,7 +18,7 @@ use std::path::Path;
 use chat_server::chat::{
     AccountId, Chat, ClientId, Code, Command, Effects, Event, Input, Limits, Purpose, Record, Timestamp,
 };
-use chat_server::store::{self, Folder, Writer};
+use chat_server::store::{self, Folder, Store as _, Writer};
 
 use super::alike;
 use super::crowd::Crowd;
@@ -320,7 +320,7 @@ impl World {
         self.store.commit(records);
         if let Some(writer) = &mut self.writer {
             writer.commit(records).unwrap();
-            writer.catch_up();
+            writer.checkpoint();
         }
         self.tally.records += records.len() as u64;
     }
@@ -356,7 +356,7 @@ impl World {
         assert_eq!(self.chat.people_online(), online.len());
         let addresses: Vec<_> = self.chat.banned_addresses().collect();
         assert_eq!(addresses, self.model.banned_addresses());
-        if let Some(writer) = &self.writer {
+        if let Some(writer) = &mut self.writer {
             alike::assert_same(&stored, &writer.load().unwrap(), "the real one");
             for (account, key) in self.store.keys() {
                 let mut found = writer.keyed(account, &key).unwrap();

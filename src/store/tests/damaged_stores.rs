@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::super::{DATABASE, Folder, Writer, open, schema};
+use super::super::{DATABASE, Folder, Store, Writer, open, schema};
 use super::sample::{ANA, TEA, copied, filled, opened, range, said};
 use crate::chat::{Record, Snapshot, Text};
 
@@ -37,7 +37,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn start(folder: &TempDir) -> Result<(Snapshot, u64), String> {
     let before = files(folder.path());
     let refused = match Folder::open(folder.path()).and_then(|folder| open(&folder, 1)) {
-        Ok((writer, reader)) => {
+        Ok((mut writer, reader)) => {
             let found = reader.page(&range(TEA, 1, u64::MAX)).unwrap_or_default().len() as u64;
             let snapshot = writer.load().unwrap();
             return Ok((snapshot, found));

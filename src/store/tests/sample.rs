@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::super::{Folder, Reader, Writer, open};
+use super::super::{Folder, Reader, Store, Writer, open};
 use crate::address::Address;
 use crate::chat::{
     AccountId, Code, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, ReadMark, Record, Role, RoomId, RoomLabel,

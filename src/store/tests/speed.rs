@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::super::Store;
 use super::sample::{ANA, TEA, filled, opened, said};
 use crate::chat::Record;
 
@@ -18,7 +19,7 @@ fn rows_a_second() {
             seq += rows;
             let turn = Instant::now();
             writer.commit(&batch).unwrap();
-            writer.catch_up();
+            writer.checkpoint();
             worst = worst.max(turn.elapsed());
         }
         let rate = (seq - 40) as f64 / start.elapsed().as_secs_f64();
@@ -36,7 +37,7 @@ fn time_to_open() {
         while seq < millions * 1_000_000 {
             let batch: Vec<_> = (seq + 1..=seq + 5000).map(|seq| said(TEA, seq, ANA)).collect();
             writer.commit(&batch).unwrap();
-            writer.catch_up();
+            writer.checkpoint();
             seq += 5000;
         }
         writer.close().unwrap();
