@@ -1,4 +1,4 @@
--- Accounts: who there is, their passwords, and what they have set.
+-- Accounts, their passwords and settings.
 
 -- name: account_made
 INSERT INTO account (id, name, hash, password_version, created) VALUES (?1, ?2, ?3, 1, ?4);

@@ -1,7 +1,7 @@
--- What the check at the start asks. These may read whole tables.
+-- The check at the start. These statements may read whole tables.
 
 -- name: check_references
--- Any row that refers to a missing one. Messages are left out here: there are too many.
+-- Finds a row that refers to a missing one. Messages are not checked here, because there are too many.
 SELECT 1 FROM member WHERE room NOT IN (SELECT id FROM room) OR account NOT IN (SELECT id FROM account)
 UNION ALL
 SELECT 1 FROM mention WHERE (room, account) NOT IN (SELECT room, account FROM member)
@@ -15,6 +15,7 @@ UNION ALL
 SELECT 1 FROM account_ban WHERE account NOT IN (SELECT id FROM account);
 
 -- name: check_numbers
--- Any room whose messages are not numbered 1, 2, 3, ... without a gap. Reads the keys of all messages.
+-- Finds a room that is missing or whose messages are not numbered 1, 2, 3, ... without a gap. Reads the keys of all
+-- messages.
 SELECT room FROM message GROUP BY room
 HAVING room NOT IN (SELECT id FROM deleted_room) AND (count(*) <> max(seq) OR room NOT IN (SELECT id FROM room));

@@ -4,7 +4,7 @@
 INSERT INTO member (room, account, role, since, read, read_above) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
 -- name: member_removed
--- Takes its mentions along.
+-- Also deletes its mentions.
 DELETE FROM member WHERE room = ?1 AND account = ?2;
 
 -- name: role_set

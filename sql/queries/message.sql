@@ -4,11 +4,11 @@
 INSERT INTO message (room, seq, at, author, kind, body, key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: keyed
--- What an account has said under a key: one message a room at most.
+-- What an account has sent under a key: at most one message a room.
 SELECT room, seq, at FROM message WHERE author = ?1 AND key = ?2;
 
 -- name: page
--- A part of a room's history with the names its authors have now; no name for a deleted author.
+-- A part of a room's history with its authors' present names; a deleted author has none.
 SELECT message.seq, message.at, message.author, account.name, message.kind, message.body
 FROM message LEFT JOIN account ON account.id = message.author
 WHERE message.room = ?1 AND message.seq BETWEEN ?2 AND ?3

@@ -1,4 +1,4 @@
--- Rooms, and the ones deleted of which messages are left.
+-- Rooms, and deleted rooms whose messages are not all removed.
 
 -- name: room_made
 INSERT INTO room (id, name, visibility, created) VALUES (?1, ?2, ?3, ?4);
@@ -13,27 +13,25 @@ UPDATE room SET visibility = ?2 WHERE id = ?1;
 UPDATE room SET topic = ?2, topic_by = ?3, topic_at = ?4 WHERE id = ?1;
 
 -- name: room_doomed
--- A deleted room, whose messages are to be removed.
+-- Its messages are removed later, a few at a time.
 INSERT INTO deleted_room (id) VALUES (?1);
 
 -- name: room_deleted
--- Takes members, mentions, invitations, codes and bans along.
+-- Also deletes its members, mentions, invitations, codes and bans.
 DELETE FROM room WHERE id = ?1;
 
 -- name: load_deleted_room
--- A deleted room whose messages are not all removed.
 SELECT id FROM deleted_room LIMIT 1;
 
 -- name: deleted_room_done
--- All messages of a deleted room are removed.
 DELETE FROM deleted_room WHERE id = ?1;
 
 -- name: load_rooms
--- The newest number is one seek a room.
+-- The newest message of each room is found by one seek.
 SELECT id, name, visibility, created, topic, topic_by, topic_at,
     coalesce((SELECT max(seq) FROM message WHERE message.room = room.id), 0)
 FROM room ORDER BY id;
 
 -- name: load_last_room
--- No row before the first room is made.
+-- There is no row before the first room.
 SELECT seq FROM sqlite_sequence WHERE name = 'room';

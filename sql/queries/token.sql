@@ -1,4 +1,4 @@
--- Tokens: what programs log in by.
+-- Tokens, with which programs log in.
 
 -- name: token_made
 INSERT INTO token (account, name, digest, created, until, used) VALUES (?1, ?2, ?3, ?4, ?5, NULL);

@@ -59,8 +59,8 @@ impl ReadMark {
         &self.above
     }
 
-    /// Marks `from..=to` as read. Returns whether that changed anything. Allocates only if a range is added, because this
-    /// runs for every message and recipient.
+    /// Marks `from..=to` as read. Returns whether that changed anything. Allocates only if a range is added, because
+    /// this runs for every message and recipient.
     pub fn mark(&mut self, from: Seq, to: Seq) -> bool {
         if to <= self.up_to || from > to {
             return false;
@@ -92,8 +92,8 @@ impl ReadMark {
         true
     }
 
-    /// Sets the position explicitly, backwards too, and returns whether that changed anything. Moving forward keeps what
-    /// is read above `up_to`; moving backwards makes everything above it unread.
+    /// Sets the position explicitly, backwards too, and returns whether that changed anything. Moving forward keeps
+    /// what is read above `up_to`; moving backwards makes everything above it unread.
     pub fn set(&mut self, up_to: Seq) -> bool {
         if up_to >= self.up_to {
             return self.mark(1, up_to);

@@ -1,7 +1,7 @@
-//! Looks at an existing store before the server works with it, without changing a byte of it.
+//! Checks an existing store before the server uses it, without changing a byte of it.
 //!
-//! It finds what makes the store unreadable or shows in its structure, its keys or its numbers. It does not find a
-//! changed letter in a message: SQLite has no checksums of what is in the database itself.
+//! The check finds damage that makes the store unreadable or shows in its structure, its keys or its numbers. It does
+//! not find a changed letter in a message, because SQLite keeps no checksums of the database file.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -18,18 +18,18 @@ use super::query::query;
 use super::wal::{self, Wal};
 use super::{DATABASE, READ_ONLY, READ_WRITE, header, load, schema};
 
-/// Structure is checked so long and no longer, so that a server with a large store starts soon too. Measured: enough
-/// for some million messages.
+/// The time limit of the structural check, so that a server with a large store starts soon. Enough for several million
+/// messages, as measured.
 const CHECK_MAX: Duration = Duration::from_millis(1000);
-/// How long somebody else may hold a lock on the store.
+/// How long to wait for another program's lock on the store.
 const BUSY_MAX: Duration = Duration::from_millis(200);
 
-/// Refuses a store that is damaged, foreign, or from a newer version.
+/// Refuses a store that is damaged, of another program, or of a newer version.
 pub(super) fn check(folder: &Folder) -> Result<(), OpenError> {
     let path = folder.file(DATABASE);
     let journal = folder.file("chat.db-journal");
     if journal.exists() {
-        // Its owner has broken off in the middle, and SQLite would roll back at once.
+        // The other program was interrupted in a transaction, which SQLite would roll back on opening.
         let text = format!("{} was left by another program; open the store with that one first", journal.display());
         return Err(OpenError::Unusable(text));
     }
@@ -51,7 +51,7 @@ pub(super) fn check(folder: &Folder) -> Result<(), OpenError> {
     match fault {
         Some(None) => {}
         Some(Some(fault)) => return Err(OpenError::damaged(&path, fault)),
-        None => log::info!("store is too large to be checked in whole path={}", path.display()),
+        None => log::info!("store is too large to be checked completely path={}", path.display()),
     }
     if version == schema::latest() {
         load::snapshot(&connection).map_err(failed)?;
@@ -71,9 +71,9 @@ pub(super) fn check(folder: &Folder) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens a store so that neither reading nor closing changes a file: without a log as an immutable one, else with the
-/// log's index in memory and without a checkpoint at the end. Where somebody else reads the store at this moment, its
-/// index is shared with that one instead, which changes nothing that is stored.
+/// Opens a store so that neither reading nor closing it changes a file. Without a log it is opened as immutable,
+/// otherwise with the log's index in memory and without a checkpoint on closing. If another program reads the store
+/// just then, the index is shared with it instead, which changes nothing that is stored.
 fn open_untouched(path: &Path, wal: Wal) -> rusqlite::Result<Connection> {
     if matches!(wal, Wal::Absent | Wal::Removed { .. }) {
         return Connection::open_with_flags(immutable(path), READ_ONLY | OpenFlags::SQLITE_OPEN_URI);
@@ -83,7 +83,7 @@ fn open_untouched(path: &Path, wal: Wal) -> rusqlite::Result<Connection> {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.busy_timeout(BUSY_MAX)?;
         connection.execute_batch(settings)?;
-        // Takes the locks.
+        // The first read takes the locks.
         connection.pragma_query_value(None, "schema_version", |_| Ok(()))?;
         Ok(connection)
     };
@@ -106,7 +106,7 @@ fn immutable(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-/// What is wrong, if something is.
+/// The first fault found, if any.
 fn first_fault(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let report: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if report != "ok" {
@@ -123,7 +123,7 @@ fn first_fault(connection: &Connection) -> rusqlite::Result<Option<String>> {
     Ok(None)
 }
 
-/// What `work` gives, or `None` if it was interrupted because it took too long.
+/// The result of `work`, or `None` if it was interrupted because it took too long.
 fn limited<T>(connection: &Connection, work: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
     let handle = connection.get_interrupt_handle();
     let (done, waiting) = mpsc::channel::<()>();
@@ -133,7 +133,7 @@ fn limited<T>(connection: &Connection, work: impl FnOnce() -> rusqlite::Result<T
                 handle.interrupt();
             }
         };
-        // Without the thread the check takes its time.
+        // If no thread can be started, the check runs without a time limit.
         let watching = thread::Builder::new().name("store-check".to_owned()).spawn_scoped(scope, watch);
         let result = work();
         drop(done);

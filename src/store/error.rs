@@ -1,40 +1,40 @@
-//! What can go wrong with a store, as far as callers act differently on it.
+//! What can go wrong with a store. Callers act differently on each variant.
 
 use std::fmt;
 use std::path::Path;
 
 use rusqlite::{ErrorCode, ffi};
 
-/// Why a store was not opened. One line that names the path and, where there is one, the next step.
+/// Why a store was not opened. The text is one line, and names the path and the next step, if there is one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum OpenError {
     /// The folder or the store in it cannot be used. Nothing in it was changed.
     Unusable(String),
-    /// Another server works on the folder.
+    /// Another server has locked the folder.
     InUse(String),
 }
 
 /// Why records were not stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CommitError {
-    /// The disk is full, somebody holds a lock, a write failed: nothing of it is stored, and the next attempt may
-    /// succeed. The chat must be brought back to what the store holds, by [`Writer::load`](super::Writer::load).
+    /// Nothing is stored, and the next commit may succeed: the disk is full, another program holds a lock, or a write
+    /// failed. The chat must go back to what the store holds, which [`Store::load`](super::Store::load) gives.
     Refused(String),
-    /// A sync failed or the store is damaged: what is stored is not known any more until the next start, so the
-    /// server must stop. Every later commit fails likewise.
+    /// A sync failed or the store is damaged. What is stored is unknown until the next start, so the server must stop.
+    /// Every later commit fails likewise.
     Fatal(String),
 }
 
-/// Why the state could not be read or the store not be closed in order.
+/// Why the state could not be read or the store could not be closed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StoreError {
-    /// The store holds what no chat-server writes.
+    /// The store has content that no chat-server writes.
     Damaged(String),
     /// The system failed.
     Failed(String),
 }
 
-/// Why a client's question to the store was not answered.
+/// Why a client's query was not answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ReadError {
     /// No connection was free within a second.
@@ -44,7 +44,7 @@ pub enum ReadError {
 }
 
 impl OpenError {
-    /// What went wrong with `path` according to the system.
+    /// An operation on `path` failed.
     pub(super) fn cannot(doing: &str, path: &Path, reason: impl fmt::Display) -> OpenError {
         OpenError::Unusable(format!("cannot {doing} {}: {}", path.display(), in_one_line(reason)))
     }
@@ -57,9 +57,8 @@ impl OpenError {
 }
 
 impl CommitError {
-    /// Sorts an error of SQLite by whether it leaves doubt about what is on disk. After a failed sync the system may
-    /// have dropped what it had not written, and say nothing the next time (ATC 2020, "Can applications recover from
-    /// fsync failures?").
+    /// An error is fatal if it leaves doubt about what is on disk. After a failed sync the system may have dropped the
+    /// data, and the next sync may succeed without it (ATC 2020, "Can applications recover from fsync failures?").
     pub(super) fn of(doing: &str, path: &Path, error: &rusqlite::Error) -> CommitError {
         let text = format!("cannot {doing} {}: {}", path.display(), in_one_line(error));
         if leaves_doubt(error) { CommitError::Fatal(text) } else { CommitError::Refused(text) }
@@ -73,7 +72,7 @@ impl StoreError {
     }
 }
 
-/// Whether `error` says that the store's content is wrong, and not the system around it.
+/// Whether `error` is about the store's content, and not about the system.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
@@ -100,7 +99,7 @@ fn leaves_doubt(error: &rusqlite::Error) -> bool {
         || error.sqlite_error().is_some_and(|error| doubtful.contains(&error.extended_code))
 }
 
-/// SQLite's reports may have several lines, of which the first may be a heading; one line is one line in the log.
+/// The first line of a report by SQLite that is not a heading, so that an error is one line in the log.
 fn in_one_line(reason: impl fmt::Display) -> String {
     let reason = reason.to_string();
     let line = reason.lines().find(|line| !line.starts_with("***")).unwrap_or_default();

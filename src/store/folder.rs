@@ -1,7 +1,7 @@
-//! The data folder: made if it is missing, looked at before anything is touched, and locked.
+//! The data folder: created if it is missing, inspected before anything is changed, and locked.
 //!
-//! The lock is on the folder itself (`flock`), so there is no lock file to be made, left over or deleted, and a folder
-//! that is refused stays as it was. It ends with the process, however that ends.
+//! The lock is on the folder itself (`flock`), so no lock file can be left over or deleted, and a folder that is
+//! refused stays as it was. The lock ends with the process, however that ends.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
@@ -12,12 +12,12 @@ use std::sync::Arc;
 use super::error::OpenError;
 use super::{DATABASE, WAL, schema, wal};
 
-/// Only the owner may enter.
+/// Only the owner may enter the folder.
 const FOLDER_MODE: u32 = 0o700;
-/// A folder that is the root of a file system of its own has this from the start.
+/// The root folder of a file system contains this from the start.
 const LOST_AND_FOUND: &str = "lost+found";
 
-/// A data folder that belongs to this process as long as one clone of it lives. A [`Writer`](super::Writer) has one.
+/// A data folder, locked for this process until all clones are dropped. A [`Writer`](super::Writer) has one.
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -25,8 +25,8 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Takes the folder at `path`, making it if there is none. Refuses one that another server has, and one that is
-    /// neither empty nor a chat-server's.
+    /// Locks the folder at `path`, and creates it if it is missing. Refuses a folder that another server has locked,
+    /// and one that has other files and no store.
     pub fn open(path: &Path) -> Result<Folder, OpenError> {
         match fs::metadata(path) {
             Ok(found) if !found.is_dir() => {
@@ -34,7 +34,7 @@ impl Folder {
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                make(path).map_err(|error| OpenError::cannot("make data folder", path, error))?;
+                create(path).map_err(|error| OpenError::cannot("create data folder", path, error))?;
             }
             Err(error) => return Err(OpenError::cannot("open data folder", path, error)),
         }
@@ -57,13 +57,13 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Where it is.
+    /// The absolute path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether no store has been made in it yet. What a kill during the first start leaves does not count as one:
-    /// a store gets its name when it is complete.
+    /// Whether there is no store in it yet. Files of a first start that was killed do not count as a store, which gets
+    /// its name only when it is complete.
     pub(super) fn is_new(&self) -> Result<bool, OpenError> {
         let cannot_read = |error| OpenError::cannot("read data folder", &self.path, error);
         let mut names = Vec::new();
@@ -88,12 +88,12 @@ impl Folder {
         }
     }
 
-    /// A file in it.
+    /// The path of a file in it.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Makes sure that files made, renamed or removed here are so after a power cut too.
+    /// Makes the creation, renaming or removal of files in it survive a power cut.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.lock.sync_all()
     }
@@ -110,8 +110,9 @@ impl Folder {
     }
 }
 
-/// Makes a folder with all above it, and syncs each new one's parent, or a power cut could take the store along.
-fn make(path: &Path) -> io::Result<()> {
+/// Creates a folder and its missing ancestors. Syncs the parent of each, or a power cut could remove the store with
+/// them.
+fn create(path: &Path) -> io::Result<()> {
     let missing: Vec<&Path> =
         path.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.exists()).collect();
     DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path)?;
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_folder_is_made_for_its_owner_only() {
+    fn a_missing_folder_is_created_for_its_owner_only() {
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().join("a/b");
         let folder = Folder::open(&path).unwrap();

@@ -1,5 +1,5 @@
-//! The first 100 bytes of a database file, read without SQLite, so that a file which is not ours is refused before
-//! anything could change it. <https://sqlite.org/fileformat2.html#the_database_header>
+//! The first 100 bytes of a database file, read without SQLite, so that another program's file is refused before
+//! anything can change it. <https://sqlite.org/fileformat2.html#the_database_header>
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
@@ -11,9 +11,9 @@ use super::schema;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const HEADER_BYTES: usize = 100;
 
-/// Refuses what is not a chat-server's store, is from a newer version, cannot be written, or has lost a part.
+/// Refuses a file that is not a chat-server's store, is of a newer version, cannot be written, or is truncated.
 ///
-/// `wal_is_empty`: all is in this file, so its length must be right.
+/// If `wal_is_empty`, everything is in this file, so its length must match its header.
 pub(super) fn check(path: &Path, wal_is_empty: bool) -> Result<(), OpenError> {
     let cannot_open = |error| OpenError::cannot("open store", path, error);
     let found = path.metadata().map_err(cannot_open)?;
@@ -44,7 +44,7 @@ pub(super) fn check(path: &Path, wal_is_empty: bool) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Refuses another program's database and one from a newer version.
+/// Refuses a database of another program or of a newer version.
 pub(super) fn check_origin(path: &Path, application_id: u32, version: u32) -> Result<(), OpenError> {
     let known = schema::latest();
     if application_id != schema::APPLICATION_ID {
@@ -64,5 +64,5 @@ pub(super) fn check_origin(path: &Path, application_id: u32, version: u32) -> Re
 }
 
 fn number(header: &[u8; HEADER_BYTES], at: usize) -> u32 {
-    u32::from_be_bytes(header[at..at + 4].try_into().expect("four bytes are four bytes"))
+    u32::from_be_bytes(header[at..at + 4].try_into().expect("the range has four bytes"))
 }

@@ -1,4 +1,4 @@
-//! Reads the whole state but the messages.
+//! Reads the whole state except the messages.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -7,10 +7,10 @@ use super::query::query;
 use super::value::count;
 use crate::chat::{AccountRow, MemberRow, ReadMark, Snapshot, StoredBan, StoredRoom, StoredToken};
 
-/// All that the chat needs to decide, as it is stored.
+/// Everything that the chat needs for its decisions.
 pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
     let mut address_bans = rows(connection, query!("load_address_bans"), |row| Ok((row.get(0)?, ban(row, 1)?)))?;
-    // As text they have another order.
+    // The database orders them as texts.
     address_bans.sort_by_key(|(address, _)| *address);
     let last_room: Option<i64> = connection.query_row(query!("load_last_room"), [], |row| row.get(0)).optional()?;
     Ok(Snapshot {

@@ -1,13 +1,13 @@
 //! The store: SQLite in a data folder. The only place that knows SQL.
 //!
 //! Owns the folder and its lock, the one connection that writes, and a pool of connections that only read.
-//! A server opens the [`Folder`], gets a [`Writer`] and a [`Reader`] by [`open`], and gives the writer the records
-//! of each turn; what [`Writer::commit`] has accepted survives a kill and a power cut.
+//! A server opens the [`Folder`], gets a [`Writer`] and a [`Reader`] from [`open`], and gives the writer the records
+//! of each turn. What [`Store::commit`] has accepted survives a kill and a power cut.
 //!
-//! What it relies on, each set where its connection is made: WAL, `synchronous=FULL`, foreign keys, immediate
-//! transactions, a busy timeout of 5 s, no memory mapping, checkpoints by the writer alone.
+//! Every connection is set up for WAL, `synchronous=FULL`, foreign keys, immediate transactions, a busy timeout of 5 s
+//! and no memory mapping. Only the writer makes checkpoints.
 //!
-//! It never decides anything about the chat, and never repairs, deletes or overwrites a store it cannot use.
+//! The store never decides anything about the chat, and never repairs, deletes or overwrites a store it cannot use.
 
 mod check;
 mod error;
@@ -36,14 +36,15 @@ pub use writer::Writer;
 
 /// What the broker needs of a store. [`Writer`] is the real one; a simulation has one in memory.
 ///
-/// There is one owner, and every method runs in its thread. What a successful [`commit`](Store::commit) has stored, every
-/// later call sees, also of a store that is opened after a kill.
+/// There is one owner, and every method runs in its thread. What a successful [`commit`](Store::commit) has stored,
+/// every later call sees, also of a store that is opened after a kill.
 pub trait Store {
-    /// Stores all of `records`, in their order, or none of them. When it returns `Ok`, they survive a kill and a power cut.
+    /// Stores all of `records`, in their order, or none of them. When it returns `Ok`, they survive a kill and a power
+    /// cut.
     ///
     /// After [`CommitError::Refused`] the store holds what it held before and the next commit may succeed. After
-    /// [`CommitError::Fatal`] every later commit fails likewise. No records are a success that stores nothing, except after
-    /// a fatal error.
+    /// [`CommitError::Fatal`] every later commit fails likewise. No records are a success that stores nothing, except
+    /// after a fatal error.
     fn commit(&mut self, records: &[Record]) -> Result<(), CommitError>;
 
     /// The committed messages that `account` has sent under `key`: at most one a room, in no particular order.
@@ -56,29 +57,29 @@ pub trait Store {
     /// milliseconds. Changes nothing that can be read. An error shows in the next commit, if it matters.
     fn checkpoint(&mut self);
 
-    /// Does a bounded piece of background work, such as removing the messages of a deleted room. Called about once a second.
-    /// Changes nothing that [`load`](Store::load) gives. An error shows in the next commit, if it matters.
+    /// Does a bounded piece of background work, such as removing the messages of a deleted room. Called about once a
+    /// second. Changes nothing that [`load`](Store::load) gives. An error shows in the next commit, if it matters.
     fn maintain(&mut self);
 }
 
 /// The store itself, in the data folder.
 const DATABASE: &str = "chat.db";
-/// What SQLite has committed and not yet copied into [`DATABASE`].
+/// The write-ahead log: what SQLite has committed and not yet copied into [`DATABASE`].
 const WAL: &str = "chat.db-wal";
-/// Mode of every file in the folder, whatever the umask: they hold password hashes and private words.
+/// The mode of every file in the folder, whatever the umask, because they hold password hashes and private messages.
 const FILE_MODE: u32 = 0o600;
-/// Versions 3.7.0 to 3.51.2 of SQLite can corrupt a database when two connections write or checkpoint at once.
+/// SQLite 3.7.0 to 3.51.2 can corrupt a database when two connections write or checkpoint at once.
 const SQLITE_AT_LEAST: i32 = 3_051_003;
 /// How long a statement waits for a lock that another process holds, such as a backup tool.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Flags of every connection. Without a mutex, because each is used by one thread at a time.
+/// Flags of every connection. There is no mutex because each connection is used by one thread at a time.
 const READ_WRITE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-/// Opens the store in `folder`, making it if the folder is new: refuses within 2 s, and without having changed
-/// anything, what is damaged, foreign or from a newer version.
+/// Opens the store in `folder`, and creates it if the folder is new. A store that is damaged, of another program or of
+/// a newer version is refused within 2 s and without changing anything.
 ///
-/// The lock of the folder is held until the writer and the folder are both gone.
+/// The folder stays locked until both the writer and the folder are dropped.
 pub fn open(folder: &Folder, read_connections: u32) -> Result<(Writer, Reader), OpenError> {
     if rusqlite::version_number() < SQLITE_AT_LEAST {
         let version = rusqlite::version();
@@ -87,7 +88,7 @@ pub fn open(folder: &Folder, read_connections: u32) -> Result<(Writer, Reader), 
         )));
     }
     if folder.is_new()? {
-        schema::make(folder)?;
+        schema::create_store(folder)?;
     }
     check::check(folder)?;
     let writer = Writer::open(folder)?;
@@ -95,8 +96,7 @@ pub fn open(folder: &Folder, read_connections: u32) -> Result<(Writer, Reader), 
     Ok((writer, reader))
 }
 
-/// What every connection to a store is set to. Checkpoints are the writer's explicit business: neither a commit nor
-/// closing a connection makes one.
+/// Sets up a connection. Only the writer makes checkpoints, explicitly: neither a commit nor closing a connection does.
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_is_its_owners_alone() {
+    fn only_the_owner_may_read_a_store() {
         let temporary = tempfile::tempdir().unwrap();
         let (_writer, _reader) = open(&Folder::open(temporary.path()).unwrap(), 1).unwrap();
         let mut names = Vec::new();

@@ -3,7 +3,7 @@
 //! A file holds the statements of one noun. Each begins with a line `-- name: ...` and ends at a semicolon that ends a
 //! line. The compiler looks them up: a name that is in no file does not compile, and nothing is parsed at run time.
 
-/// All files, one after the other.
+/// All files, concatenated.
 const ALL: &str = concat!(
     include_str!("../../sql/queries/account.sql"),
     include_str!("../../sql/queries/token.sql"),
@@ -16,9 +16,9 @@ const ALL: &str = concat!(
     include_str!("../../sql/queries/stop.sql"),
 );
 
-/// What stands before the name of a statement.
+/// Precedes the name of a statement.
 const HEADER: &str = "-- name: ";
-/// What stands after a statement.
+/// Follows a statement.
 const END: &str = ";\n";
 
 /// The statement with this name.
@@ -29,7 +29,7 @@ macro_rules! query {
 }
 pub(super) use query;
 
-/// The statement with this name, which is to end with a line feed.
+/// The statement with this name. `name` must end with a line feed, so that it does not match the start of a longer one.
 pub(super) const fn find(name: &str) -> &'static str {
     let mut rest = ALL;
     loop {
@@ -43,7 +43,7 @@ pub(super) const fn find(name: &str) -> &'static str {
     }
 }
 
-/// Where `word` begins in `text`.
+/// The position of the first `word` in `text`.
 const fn position(text: &str, word: &str) -> Option<usize> {
     let mut at = 0;
     while at < text.len() {
@@ -55,7 +55,7 @@ const fn position(text: &str, word: &str) -> Option<usize> {
     None
 }
 
-/// Whether `word` stands at place `at` of `text`.
+/// Whether `text` has `word` at position `at`.
 const fn starts_with(text: &[u8], at: usize, word: &str) -> bool {
     let word = word.as_bytes();
     let mut index = 0;
@@ -75,7 +75,7 @@ mod tests {
     use super::super::{DATABASE, Folder, open};
     use super::*;
 
-    /// Name and text of each statement.
+    /// The name and the text of each statement.
     fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         ALL.split(HEADER).skip(1).map(|part| part.split_once(END).unwrap().0.split_once('\n').unwrap())
     }

@@ -1,4 +1,4 @@
-//! What clients' threads read by themselves, beside the writer: credentials and pages of history.
+//! What client threads read while the writer works: credentials and pages of history.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,10 +13,10 @@ use super::value::{count, number};
 use super::{READ_ONLY, set_up};
 use crate::chat::{AccountId, GrantedRange, Message, Name, PasswordHash, SYSTEM};
 
-/// How long a question waits for a free connection.
+/// How long a query waits for a free connection.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
-/// Connections that only read, shared by all clients' threads. A clone is another handle to the same ones.
+/// A pool of connections that only read, shared by all client threads. A clone is another handle to the same pool.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pool: Pool<SqliteConnectionManager>,
@@ -26,11 +26,11 @@ pub struct Reader {
 /// What a password is checked against.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Credential {
-    /// Whose it is.
+    /// The account.
     pub account: AccountId,
     /// The hash of the password.
     pub hash: PasswordHash,
-    /// Counts the passwords, so that one that was changed in the meantime is noticed.
+    /// Counts the account's passwords, so that a change since this was read is noticed.
     pub version: u64,
 }
 
@@ -38,7 +38,7 @@ impl Reader {
     pub(super) fn open(path: &Path, connections: u32) -> Result<Reader, OpenError> {
         let manager = SqliteConnectionManager::file(path).with_flags(READ_ONLY).with_init(|connection| {
             set_up(connection)?;
-            // A page of history needs a few pages of the database.
+            // 512 KiB is enough, because a page of history needs only a few pages of the database.
             connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -512;")
         });
         let pool = Pool::builder()
@@ -52,19 +52,18 @@ impl Reader {
         Ok(Reader { pool, path: path.to_owned() })
     }
 
-    /// What the password of the account named so is checked against; `None` if there is no such account, or one
-    /// without a password.
+    /// The credential of the account with this name; `None` if there is no such account, or it has no password.
     pub fn credential(&self, name: &Name) -> Result<Option<Credential>, ReadError> {
         self.find_credential(query!("credential"), [name])
     }
 
-    /// The same by the account's number.
+    /// The credential of the account with this number, likewise.
     pub fn credential_of(&self, id: AccountId) -> Result<Option<Credential>, ReadError> {
         self.find_credential(query!("credential_of"), [id])
     }
 
-    /// The messages of `range` in their order, with the names that their authors have now: `ghost` for a deleted
-    /// account, and `system` for the server itself.
+    /// The messages of `range` in ascending order, with their authors' present names: `ghost` for a deleted account,
+    /// and `system` for the server itself.
     pub fn page(&self, range: &GrantedRange) -> Result<Vec<Message>, ReadError> {
         let connection = self.connection()?;
         let read = |row: &Row<'_>| {

@@ -1,4 +1,4 @@
-//! Each record as the statement that stores it.
+//! Maps each record to the statement that stores it.
 
 use rusqlite::{Connection, ToSql, params};
 
@@ -6,8 +6,8 @@ use super::query::query;
 use super::value::number;
 use crate::chat::Record;
 
-/// Stores records in their order, within the transaction that the caller has begun. Nearly all are messages, whose
-/// statement is looked up once.
+/// Stores records in their order, in the transaction that the caller has begun. Nearly all are messages, so their
+/// statement is taken from the cache only once.
 pub(super) fn apply_all(connection: &Connection, records: &[Record]) -> rusqlite::Result<()> {
     let mut said = None;
     for record in records {
@@ -24,9 +24,9 @@ pub(super) fn apply_all(connection: &Connection, records: &[Record]) -> rusqlite
     Ok(())
 }
 
-/// Stores one record, within the transaction that the caller has begun.
+/// Stores one record, in the transaction that the caller has begun.
 ///
-/// A change of something that is not there is no error: it changes nothing. Adding what is there already is one.
+/// Changing or removing a row that does not exist does nothing. Adding a row that exists is an error.
 fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
     let run = |query: &str, values: &[&dyn ToSql]| connection.prepare_cached(query)?.execute(values).map(|_| ());
     match record {
@@ -75,7 +75,7 @@ fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             Ok(())
         }
 
-        Record::MessageSaid { .. } => unreachable!("messages are stored where their statement is at hand"),
+        Record::MessageSaid { .. } => unreachable!("apply_all stores messages"),
         Record::Mentioned { room, seq, account } => run(query!("mentioned"), params![room, account, number(*seq)]),
 
         Record::InvitationMade { room, account, by, until } => {
@@ -115,7 +115,7 @@ mod tests {
 
     const LATER: Timestamp = Timestamp(NOW.0 + 1);
 
-    /// That `record`, stored in the sample, changes what is loaded in exactly this way.
+    /// Checks that storing `record` in the sample changes what is loaded in exactly this way.
     fn check(record: Record, change: impl FnOnce(&mut Snapshot)) {
         let temporary = tempfile::tempdir().unwrap();
         let (mut writer, _reader) = filled(temporary.path());
@@ -340,7 +340,7 @@ mod tests {
         check(Record::AddressBanMade { address: known, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
             snapshot.address_bans = vec![(known, ban(BOB, None))];
         });
-        // As texts these two would be in the other order.
+        // Sorted as texts, these two would be in the opposite order.
         for (text, place) in [("2001:db8::/64", 1), ("20.0.0.1", 0)] {
             let new = address(text);
             check(Record::AddressBanMade { address: new, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
@@ -373,7 +373,7 @@ mod tests {
         );
         assert_eq!(message.author, name("ana"));
         writer.commit(&[Record::RoomDeleted { id: TEA }]).unwrap();
-        // Once to remove them, once to find that there are no more.
+        // The first call removes them, the second finds that none is left.
         (0..2).for_each(|_| writer.maintain());
         assert_eq!(reader.page(&range(TEA, 1, 41)).unwrap(), []);
         assert_eq!(reader.page(&range(DIRECT, 1, 3)).unwrap().len(), 3);

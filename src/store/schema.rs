@@ -1,6 +1,7 @@
-//! The schema: its migrations in order, and how the first database comes to be.
+//! The schema: its migrations, and the creation of a new store.
 //!
-//! Migrations are files that only ever are added to; SQLite's `user_version` counts those a store has seen.
+//! A released migration never changes; a new one is a new file. SQLite's `user_version` counts those applied to a
+//! store.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -14,9 +15,9 @@ use super::error::OpenError;
 use super::folder::Folder;
 use super::{DATABASE, FILE_MODE, READ_WRITE};
 
-/// `CHAT`; the first migration writes it.
+/// `CHAT` in ASCII, which the first migration writes.
 pub(super) const APPLICATION_ID: u32 = 0x4348_4154;
-/// Under these names a store is made. One of them alone in a folder is what a kill during the first start leaves.
+/// The names under which a new store is built. A first start that was killed leaves some of them and no store.
 pub(super) const UNFINISHED: [&str; 4] = ["chat.db.new", "chat.db.new-journal", "chat.db.new-wal", "chat.db.new-shm"];
 
 const STEPS: &[M<'_>] = &[
@@ -31,8 +32,8 @@ pub(super) fn latest() -> u32 {
     u32::try_from(STEPS.len()).expect("there are few migrations")
 }
 
-/// Keeps a store of an older schema under the name `chat.db.schema-N`, whole and synced, for whoever wants to go back to
-/// the server that made it. To be called before anything is changed. Does nothing for a store of the newest schema.
+/// Copies a store of an older schema to `chat.db.schema-N` and syncs the copy, so that an operator can go back to the
+/// older server. Called before anything is changed. Does nothing for a store of the newest schema.
 pub(super) fn keep_old(connection: &Connection, folder: &Folder) -> io::Result<()> {
     let version: u32 =
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(io::Error::other)?;
@@ -42,19 +43,19 @@ pub(super) fn keep_old(connection: &Connection, folder: &Folder) -> io::Result<(
     let kept = folder.file(&format!("{DATABASE}.schema-{version}"));
     let unfinished = folder.file(&format!("{DATABASE}.schema-{version}.new"));
     let journal = folder.file(&format!("{DATABASE}.schema-{version}.new-journal"));
-    // Left by a start that was killed, perhaps long before the store got what is in it now.
+    // A start that was killed may have left it, perhaps before much of what the store has now.
     remove(&unfinished)?;
     let copied = copy(connection, &unfinished).and_then(|()| put_in_place(folder, &unfinished, &kept));
     if copied.is_err() {
-        // Half a copy on a full disk would keep it full.
+        // An incomplete copy would keep a full disk full.
         let _ = remove(&unfinished).and_then(|()| remove(&journal));
     }
     copied?;
-    log::info!("kept the store as it was before it is brought up to date path={}", kept.display());
+    log::info!("kept a copy of the store before migrating it path={}", kept.display());
     Ok(())
 }
 
-/// Copies a store as it is at this moment, its log included.
+/// Copies a store and what is in its log.
 fn copy(connection: &Connection, to: &Path) -> io::Result<()> {
     create(to)?;
     let text = to.to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?;
@@ -64,7 +65,7 @@ fn copy(connection: &Connection, to: &Path) -> io::Result<()> {
     copy.close().map_err(|(_, error)| io::Error::other(error))
 }
 
-/// Brings a store up to the newest schema, in one transaction.
+/// Migrates a store to the newest schema, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> io::Result<()> {
     MIGRATIONS.to_latest(connection).map_err(|error| match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => io::Error::other(err),
@@ -72,8 +73,8 @@ pub(super) fn migrate(connection: &mut Connection) -> io::Result<()> {
     })
 }
 
-/// The first table or index of schema `version` that a store does not have, word by word; `None` if it has them all.
-/// What else it has is its owner's business.
+/// The first table or index of schema `version` whose definition in the store is missing or differs; `None` if there is
+/// none. Other tables and indexes are allowed: an operator may have added them.
 pub(super) fn missing(connection: &Connection, version: u32) -> rusqlite::Result<Option<String>> {
     let mut model = Connection::open_in_memory()?;
     let made = MIGRATIONS.to_version(&mut model, usize::try_from(version).unwrap_or(usize::MAX));
@@ -82,24 +83,24 @@ pub(super) fn missing(connection: &Connection, version: u32) -> rusqlite::Result
     Ok(objects(&model)?.into_iter().find(|object| !there.contains(object)).map(|(name, ..)| name))
 }
 
-/// All tables and indexes: name, whose, and how they were made.
+/// All tables and indexes: the name, the table it belongs to, and the definition.
 fn objects(connection: &Connection) -> rusqlite::Result<Vec<(String, String, Option<String>)>> {
     let mut all = connection.prepare("SELECT name, tbl_name, sql FROM sqlite_schema ORDER BY 1, 2")?;
     all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
 }
 
-/// Makes an empty store in a new folder. It is made under another name and renamed when it is complete and synced, so
-/// a kill or power cut at any moment leaves either no store or a whole one.
-pub(super) fn make(folder: &Folder) -> Result<(), OpenError> {
+/// Creates an empty store in a new folder. It is built under another name and renamed once it is complete and synced,
+/// so a kill or power cut at any moment leaves either no store or a complete one.
+pub(super) fn create_store(folder: &Folder) -> Result<(), OpenError> {
     let [unfinished, ..] = UNFINISHED.map(|name| folder.file(name));
     let finished = folder.file(DATABASE);
     remove_unfinished(folder)
         .and_then(|()| build(&unfinished))
         .and_then(|()| put_in_place(folder, &unfinished, &finished))
-        .map_err(|error| OpenError::cannot("make store", &finished, error))
+        .map_err(|error| OpenError::cannot("create store", &finished, error))
 }
 
-/// Gives a file that is complete its name, whole after a power cut too.
+/// Syncs a complete file and gives it its name, which also survives a power cut.
 fn put_in_place(folder: &Folder, unfinished: &Path, finished: &Path) -> io::Result<()> {
     File::open(unfinished)?.sync_all()?;
     fs::rename(unfinished, finished)?;
@@ -117,7 +118,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// An empty file for its owner alone. SQLite gives the files beside it the same mode.
+/// Creates an empty file that only its owner may read. SQLite gives the files beside it the same mode.
 fn create(path: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path).map(drop)
 }
@@ -130,7 +131,7 @@ fn build(path: &Path) -> io::Result<()> {
     connection.close().map_err(|(_, error)| io::Error::other(error))
 }
 
-/// Gives a database a write-ahead log, for good.
+/// Switches a database to a write-ahead log, permanently.
 fn use_log(connection: &Connection) -> io::Result<()> {
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(io::Error::other)?;
@@ -154,7 +155,7 @@ mod tests {
     use super::*;
     use crate::chat::Text;
 
-    /// A store as the release with schema `number` made it, with rows in it; the file is never changed.
+    /// SQL for a store with some rows as the release with schema `number` created it. The file is never changed.
     fn frozen(number: usize) -> String {
         let fixtures: PathBuf = Path::new(file!()).ancestors().nth(3).unwrap().join("tests/fixtures");
         fs::read_to_string(fixtures.join(format!("schema-{number:04}.sql"))).unwrap()
@@ -183,7 +184,7 @@ mod tests {
         }
     }
 
-    /// A store with schema `number` as a server of that time left it.
+    /// A folder with that store.
     fn old_store(number: usize) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         let old = Connection::open(folder.path().join(DATABASE)).unwrap();
@@ -240,7 +241,7 @@ mod tests {
         for number in 1..STEPS.len() {
             let store = old_store(number);
             let kept = store.path().join(format!("chat.db.schema-{number}"));
-            // Of a start that was killed.
+            // As a start that was killed would leave them.
             for end in ["", "-journal", "-wal", "-shm"] {
                 fs::write(store.path().join(format!("chat.db.schema-{number}.new{end}")), "half of it").unwrap();
             }
@@ -267,7 +268,7 @@ mod tests {
     #[test]
     fn where_the_old_store_cannot_be_kept_nothing_is_changed() {
         let store = old_store(1);
-        // It cannot be replaced by a file.
+        // A folder cannot be replaced by a file.
         fs::create_dir(store.path().join("chat.db.schema-1")).unwrap();
         let before = fs::read(store.path().join(DATABASE)).unwrap();
         let refused = super::super::open(&Folder::open(store.path()).unwrap(), 1).unwrap_err().to_string();

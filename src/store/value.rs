@@ -1,4 +1,4 @@
-//! The domain's words as values of columns, and back. What comes back is checked again, so that a damaged store is
+//! Conversion between the chat's types and values of columns. What is read is checked again, so that a damaged store is
 //! noticed here and not in the chat.
 
 use rusqlite::Row;
@@ -9,13 +9,13 @@ use crate::chat::{
     AccountId, Code, MessageKind, Name, PasswordHash, Role, RoomId, SendKey, Text, Timestamp, TokenDigest, Visibility,
 };
 
-/// A number of messages or passwords as SQLite keeps it. No count gets near to the limit; a client's range may, and
-/// then means the end.
+/// A count or a number of a message as SQLite stores it. Only the end of a client's range can be above the limit, and
+/// then means the newest message.
 pub(super) fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The other way round.
+/// Reads such a number back.
 pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
@@ -79,7 +79,7 @@ impl ToSql for Text {
     }
 }
 
-/// Cleaned again: a store from which something unclean comes was not written by us, and readers are not to suffer.
+/// Cleaned again: if another program wrote the text, its readers must still be protected from control characters.
 impl FromSql for Text {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Text> {
         value.as_str().map(Text::from)

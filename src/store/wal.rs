@@ -1,9 +1,10 @@
-//! What the write-ahead log tells before SQLite is asked: whether it is missing, and whether something in its middle is
-//! damaged. SQLite takes either for a log that simply ends there, and would forget acknowledged messages silently.
+//! Checks the write-ahead log before SQLite opens it: whether it is missing, and whether it is damaged before its end.
+//! SQLite takes either for a log that simply ends there, and would silently forget acknowledged messages.
 //! <https://sqlite.org/fileformat2.html#the_write_ahead_log>
 //!
-//! It cannot see damage in the last transaction, which looks like one that a power cut interrupted, nor a log that was
-//! cut off between two transactions.
+//! Damage in the last transaction is not found, because it looks like a transaction that a power cut interrupted;
+//! neither is a log that was truncated between two transactions, nor one that was deleted after another program was
+//! killed while it copied the log into the database of a stopped server.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -21,31 +22,31 @@ const STOPPED_TEXT: &str =
     "A chat-server stopped here while another program read the store: chat.db-wal is a part of the store, keep it.\n";
 /// Begins the line of [`MARK`] that has the token of [`Wal::Removed`].
 const TOKEN_WORD: &str = "token ";
-/// A log is 4 MiB, or as much as was written during a long backup. A longer one than this is left to SQLite, for
-/// the time it would take.
+/// A longer log is not checked, because that would take too long. A log usually has 4 MiB, or what was written during a
+/// long backup.
 const CHECKED_MAX_BYTES: u64 = 256 << 20;
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
 
-/// Whether there is a log, and what is in it.
+/// The state of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wal {
-    /// There is none, and the database has everything.
+    /// It is missing, as it should be: the database has everything.
     Absent,
-    /// There is none, although the last server left one because another program read the store when it stopped. That
-    /// program copies the log into the database before it removes it; it has done so if the database has this token,
-    /// which is the last thing the server wrote.
+    /// It is missing, although the last server kept it, because another program was reading the store when the server
+    /// stopped. Such a program copies the log into the database before it removes it. It has done so if the database
+    /// has this token, which is the last thing that the server wrote.
     Removed {
-        /// In the table `last_stop`.
+        /// To be found in the table `last_stop`.
         token: i64,
     },
-    /// There is one, without content.
+    /// It is there, and empty.
     Empty,
-    /// There is one, to be recovered by SQLite.
+    /// It has content, which SQLite will recover.
     Filled,
 }
 
-/// Looks at the log of the store in `folder`, and refuses one that is missing or damaged.
+/// Checks the log of the store in `folder`. Refuses one that is damaged, or missing where that loses messages.
 pub(super) fn check(folder: &Folder) -> Result<Wal, OpenError> {
     let path = folder.file(WAL);
     let bytes = match fs::metadata(&path) {
@@ -80,8 +81,8 @@ pub(super) fn check(folder: &Folder) -> Result<Wal, OpenError> {
 pub(super) fn missing(folder: &Folder) -> OpenError {
     let (log, mark) = (folder.file(WAL), folder.file(MARK));
     OpenError::Unusable(format!(
-        "{0} is missing; if it was deleted, the last messages are in it: put it back; if another program such as sqlite3 \
-         has opened the store since the server was killed, that program has copied it into the store: remove {1}",
+        "{0} is missing; if it was deleted, the last messages are in it: put it back; if another program such as \
+         sqlite3 has opened the store since the server was killed, that program has copied it into the store: remove {1}",
         log.display(),
         mark.display()
     ))
@@ -117,8 +118,8 @@ fn token(mark: &str) -> Option<i64> {
     mark.strip_prefix(STOPPED_TEXT)?.strip_prefix(TOKEN_WORD)?.strip_suffix('\n')?.parse().ok()
 }
 
-/// The first frame that is not as it was written although it was synced: later frames of the same log, behind the end
-/// of a transaction, say so, because a transaction is synced before the next one begins.
+/// The number of the first damaged frame that must have been synced. A transaction is synced before the next one
+/// begins, so a frame was synced if frames of a later transaction of the same log follow it.
 fn damaged_frame(log: &[u8]) -> Option<usize> {
     let (header, frames) = log.split_at_checked(HEADER_BYTES)?;
     let word = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"));

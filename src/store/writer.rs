@@ -13,35 +13,35 @@ use super::value::count;
 use super::{BUSY_TIMEOUT, DATABASE, READ_WRITE, Store, load, record, schema, set_up, wal};
 use crate::chat::{AccountId, KeyedMessage, Record, SendKey, Snapshot};
 
-/// The log is copied into the database when it has grown by so many pages, which are 4 MiB.
+/// The log is copied into the database when it has grown by this many pages, which are 4 MiB.
 const CHECKPOINT_PAGES: i64 = 1024;
-/// How long the log is, is looked at when it may have grown by so many pages.
-const LOOK_PAGES: usize = 256;
-/// Pages that a commit changes beside those of its records.
+/// The size of the log is checked when it may have grown by this many pages.
+const SIZE_CHECK_PAGES: usize = 256;
+/// Pages that a commit changes besides those of its records.
 const COMMIT_PAGES: usize = 4;
-/// There are fewer statements than this, so each is prepared once.
+/// The capacity of the statement cache. There are fewer statements, so each is prepared once.
 const STATEMENTS: usize = 64;
-/// Messages of a deleted room that are removed at once: about 8 ms.
+/// How many messages of a deleted room are removed in one transaction, which takes about 8 ms.
 const REMOVED_AT_ONCE: i64 = 10_000;
-/// How long starting and closing wait for somebody who reads.
+/// How long starting and closing wait for other readers.
 const READERS_WAIT: Duration = Duration::from_millis(500);
 
-/// Stores what the chat decides. There is one for a store, and dropping it without [`close`](Writer::close) loses
-/// nothing.
+/// Stores what the chat decides. A store has one writer; dropping it without [`close`](Writer::close) loses nothing.
 #[derive(Debug)]
 pub struct Writer {
     connection: Connection,
     folder: Folder,
-    /// Why nothing is to be written any more.
+    /// The fatal error after which nothing is written any more.
     broken: Option<String>,
-    /// A reader held up the last checkpoint: the next one waits until the log has so many pages.
+    /// The length of the log, in pages, at which the next checkpoint is due. It is above 0 after a checkpoint that a
+    /// reader held up.
     checkpoint_from: i64,
-    /// What was written since it was last looked how long the log is.
-    unlooked: usize,
+    /// Pages written since the size of the log was last checked, at most.
+    pages_unchecked: usize,
 }
 
 impl Writer {
-    /// Opens a store that was found good, and brings it up to date.
+    /// Opens a store that was checked, and migrates it to the newest schema.
     pub(super) fn open(folder: &Folder) -> Result<Writer, OpenError> {
         let path = folder.file(DATABASE);
         let failed = |error: rusqlite::Error| OpenError::cannot("open store", &path, error);
@@ -51,18 +51,18 @@ impl Writer {
         schema::keep_old(&connection, folder).map_err(|error| OpenError::cannot("keep a copy of", &path, error))?;
         schema::migrate(&mut connection).map_err(|error| OpenError::cannot("bring up to date", &path, error))?;
         connection.busy_timeout(READERS_WAIT).map_err(failed)?;
-        // The header tells the schema's number, and those who only look at the header should see it.
+        // After a migration, so that a program that only reads the file's header finds the schema's new number.
         match checkpoint(&connection, "TRUNCATE") {
             Err(error) => match CommitError::of("checkpoint", &path, &error) {
                 CommitError::Refused(text) => log::warn!("{text}"),
                 CommitError::Fatal(text) => return Err(OpenError::Unusable(text)),
             },
             Ok(state) if state.is_all_copied() => {}
-            Ok(_) => log::warn!("another program reads the store, its log is kept path={}", path.display()),
+            Ok(_) => log::warn!("another program reads the store, the log is kept path={}", path.display()),
         }
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
         wal::mark(folder).map_err(|error| OpenError::cannot("mark as running", folder.path(), error))?;
-        Ok(Writer { connection, folder: folder.clone(), broken: None, checkpoint_from: 0, unlooked: 0 })
+        Ok(Writer { connection, folder: folder.clone(), broken: None, checkpoint_from: 0, pages_unchecked: 0 })
     }
 
     /// Brings everything into the one file `chat.db` and closes it. The log is kept where a disk is full or another
@@ -75,10 +75,10 @@ impl Writer {
         }
         let failed = |error: rusqlite::Error| StoreError::of("close", &path, &error);
         self.connection.busy_timeout(READERS_WAIT).map_err(failed)?;
-        // Most errors are a full disk; the log is whole, so the server can stop.
+        // Such as a full disk. The log is whole, so the server can stop.
         let keep_log = |error: &rusqlite::Error| match CommitError::of("close", &path, error) {
             CommitError::Refused(text) => {
-                log::warn!("{text}; its log is kept");
+                log::warn!("{text}; the log is kept");
                 Ok(())
             }
             CommitError::Fatal(text) => Err(StoreError::Failed(text)),
@@ -89,7 +89,7 @@ impl Writer {
         };
         let cannot_mark = |error| StoreError::Failed(format!("cannot mark {}: {error}", self.folder.path().display()));
         if !state.is_all_copied() {
-            log::warn!("another program reads an older state of the store, its log is kept path={}", path.display());
+            log::warn!("another program reads an older state of the store, the log is kept path={}", path.display());
             return match self.in_transaction(|connection| {
                 connection.prepare_cached(query!("stopped"))?.query_row([], |row| row.get(0))
             }) {
@@ -99,15 +99,15 @@ impl Writer {
         }
         wal::unmark(&self.folder).map_err(cannot_mark)?;
         if state.is_busy {
-            log::info!("another program has the store open, its log is left path={}", path.display());
+            log::info!("another program has the store open, the log is left to it path={}", path.display());
         } else {
-            // The log is empty, and SQLite may remove it.
+            // The log is empty, so SQLite may remove it.
             self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
         }
         self.connection.close().map_err(|(_, error)| failed(error))
     }
 
-    /// Whether there was something to remove.
+    /// Removes some messages of a deleted room. Returns whether there was such a room.
     fn remove_some(&mut self) -> rusqlite::Result<bool> {
         let query = query!("load_deleted_room");
         let room: Option<i64> = self.connection.prepare_cached(query)?.query_row([], |row| row.get(0)).optional()?;
@@ -122,16 +122,16 @@ impl Writer {
         })
     }
 
-    /// What fails is rolled back by the caller.
+    /// Runs `work` in a transaction. If it fails, the caller must roll back.
     fn in_transaction<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        // Prepared once, where a `Transaction` would have these two parsed in every turn.
+        // A rusqlite `Transaction` would parse these two statements in every turn.
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let done = work(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(done)
     }
 
-    /// Makes certain that nothing of a failed transaction is left open.
+    /// Ends a failed transaction, and remembers a fatal error.
     fn roll_back(&mut self, error: CommitError) -> CommitError {
         let error = match error {
             CommitError::Refused(text) if !self.connection.is_autocommit() => {
@@ -148,8 +148,8 @@ impl Writer {
         error
     }
 
-    /// Copies the log into the database when it has grown long, without waiting for readers. Nothing depends on its
-    /// success but the length of the log; only a failed sync must not be passed over, and makes the next commit fail.
+    /// Copies the log into the database if it is long, without waiting for readers. If that fails, the log only stays
+    /// long, except after a failed sync, which makes the next commit fail.
     fn checkpoint_if_due(&mut self) {
         let state = checkpoint(&self.connection, "NOOP").and_then(|state| {
             if state.left() < CHECKPOINT_PAGES || state.pages < self.checkpoint_from {
@@ -205,15 +205,15 @@ impl Store for Writer {
             let error = CommitError::of("store in", &self.database(), &error);
             return Err(self.roll_back(error));
         }
-        // A record can change a page, and a commit changes a few more.
-        self.unlooked += records.len() + COMMIT_PAGES;
+        // Each record may change one page, and the commit changes a few more.
+        self.pages_unchecked += records.len() + COMMIT_PAGES;
         Ok(())
     }
 
     fn checkpoint(&mut self) {
-        // A look costs as much as storing some messages, so not every commit is followed by one.
-        if self.broken.is_none() && self.unlooked >= LOOK_PAGES {
-            self.unlooked = 0;
+        // Checking the size costs as much as storing several messages, so not every commit is followed by a check.
+        if self.broken.is_none() && self.pages_unchecked >= SIZE_CHECK_PAGES {
+            self.pages_unchecked = 0;
             self.checkpoint_if_due();
         }
     }
@@ -225,23 +225,23 @@ impl Store for Writer {
         match self.remove_some() {
             Ok(false) => {}
             Ok(true) => {
-                self.unlooked += LOOK_PAGES;
+                self.pages_unchecked += SIZE_CHECK_PAGES;
                 self.checkpoint();
             }
             Err(error) => {
                 let error = CommitError::of("remove messages in", &self.database(), &error);
-                log::warn!("{}; it is tried again", self.roll_back(error));
+                log::warn!("{}; this will be tried again", self.roll_back(error));
             }
         }
     }
 }
 
-/// How far the log is copied.
+/// How much of the log is copied into the database.
 struct Checkpoint {
     is_busy: bool,
-    /// How many pages the log has.
+    /// How many pages the log has; -1 if another process makes a checkpoint just then.
     pages: i64,
-    /// How many of them are in the database.
+    /// How many of them are in the database; -1 likewise.
     copied: i64,
 }
 
@@ -250,8 +250,7 @@ impl Checkpoint {
         self.pages - self.copied
     }
 
-    /// Whether the database has all that the log has. The pages are not known (-1) while another process makes a
-    /// checkpoint.
+    /// Whether the database is known to have everything that the log has.
     fn is_all_copied(&self) -> bool {
         self.pages >= 0 && self.left() == 0
     }
@@ -313,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_somebody_has_locked_goes_on_afterwards() {
+    fn a_store_that_another_program_has_locked_goes_on_afterwards() {
         let temporary = tempfile::tempdir().unwrap();
         let (mut writer, _reader) = filled(temporary.path());
         writer.connection.busy_timeout(Duration::from_millis(20)).unwrap();
@@ -375,7 +374,7 @@ mod tests {
         let before = writer.load().unwrap();
         drop(reader);
         writer.close().unwrap();
-        // A thread of the pool may hold a connection for a moment longer than the pool; what then stays is empty.
+        // A thread of the pool may hold a connection for a moment longer than the pool. The log then stays, but empty.
         let rest = names(temporary.path()).into_iter().filter(|name| !name.ends_with("-shm"));
         let is_empty = |name: &String| fs::metadata(temporary.path().join(name)).unwrap().len() == 0;
         assert_eq!(rest.filter(|name| !is_empty(name)).collect::<Vec<_>>(), [DATABASE]);
@@ -396,7 +395,7 @@ mod tests {
         let start = Instant::now();
         writer.close().unwrap();
         assert!(start.elapsed() < 40 * READERS_WAIT);
-        // They read on while the next server starts.
+        // The other program still reads while the next server starts.
         opened(temporary.path());
         drop(other);
     }

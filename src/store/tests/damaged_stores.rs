@@ -1,4 +1,5 @@
-//! Tests: what a damaged, foreign or interrupted store is answered with, and that it stays as it was.
+//! A store that is damaged, of another program, or interrupted is opened or refused as it should be; a refused store
+//! stays as it was.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,10 +13,10 @@ use super::super::{DATABASE, Folder, Store, Writer, open, schema};
 use super::sample::{ANA, TEA, copied, filled, opened, range, said};
 use crate::chat::{Record, Snapshot, Text};
 
-/// So few that they are all in the log still.
+/// Few enough that all of them are still in the log.
 const MESSAGES: u64 = 600;
 
-/// A store in order, and one whose server was killed.
+/// A store that was closed, and the same one as a kill would have left it.
 fn stores() -> (TempDir, TempDir) {
     let closed = tempfile::tempdir().unwrap();
     let (mut writer, reader) = filled(closed.path());
@@ -33,7 +34,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     paths.map(|path| (path.clone(), if path.is_dir() { Vec::new() } else { fs::read(&path).unwrap() })).collect()
 }
 
-/// What a server finds, or why it does not start; in that case nothing may have changed.
+/// What a server finds in the store, or why it refuses the store; then no file may have changed.
 fn start(folder: &TempDir) -> Result<(Snapshot, u64), String> {
     let before = files(folder.path());
     let refused = match Folder::open(folder.path()).and_then(|folder| open(&folder, 1)) {
@@ -51,7 +52,7 @@ fn start(folder: &TempDir) -> Result<(Snapshot, u64), String> {
     Err(refused)
 }
 
-/// That a server refuses `store` after `damage`, with `reason`.
+/// Checks that a server refuses `store` after `damage`, with `reason`.
 fn check(store: &TempDir, damage: impl FnOnce(&Path), reason: &str) {
     let store = copied(store.path());
     damage(store.path());
@@ -72,7 +73,7 @@ fn number_of_pages(store: &TempDir) -> u64 {
 }
 
 #[test]
-fn a_good_store_is_opened_after_an_end_in_order_and_after_a_kill() {
+fn a_good_store_is_opened_after_a_stop_and_after_a_kill() {
     let (closed, killed) = stores();
     let first = start(&closed).unwrap();
     assert_eq!(first.1, MESSAGES);
@@ -155,7 +156,7 @@ fn with_a_flipped_bit_a_store_is_refused_or_no_row_is_missing() {
     let (mut refused, mut seed) = (0, 7_u64);
     for round in 0..300_u64 {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        // Half of them where pages have their headers and pointers.
+        // Half of the flips hit the headers and pointers of pages.
         let within = if round % 2 == 0 { (seed >> 20) % 60 } else { (seed >> 20) % 4096 };
         let at = (seed >> 40) % (bytes.len() as u64 / 4096) * 4096 + within;
         let store = copied(closed.path());
@@ -164,7 +165,7 @@ fn with_a_flipped_bit_a_store_is_refused_or_no_row_is_missing() {
         match start(&store) {
             Err(_) => refused += 1,
             Ok((snapshot, found)) => {
-                // Zero: a byte of a text is not valid UTF-8 any more, and reading says so.
+                // None is found if a text is no longer valid UTF-8, because reading then fails.
                 assert!(found == MESSAGES || found == 0, "{found} messages, byte {at}");
                 assert_eq!((snapshot.accounts.len(), snapshot.rooms.len()), (3, 3), "byte {at}");
             }
@@ -174,7 +175,7 @@ fn with_a_flipped_bit_a_store_is_refused_or_no_row_is_missing() {
 }
 
 #[test]
-fn a_damaged_log_is_noticed_but_at_its_end() {
+fn a_damaged_log_is_noticed_except_at_its_end() {
     let (_, killed) = stores();
     let log = fs::read(killed.path().join("chat.db-wal")).unwrap();
     let frames = (log.len() - 32) / 4120;
@@ -183,7 +184,7 @@ fn a_damaged_log_is_noticed_but_at_its_end() {
     for at in [0, 5, 9, 17, 25, 33, 40, 32 + 4120 * (frames / 2) + 700, 32 + 4120 * (frames - 9) + 12] {
         check(&killed, flip(at), "chat.db-wal is damaged");
     }
-    // This looks as if the power had failed before the last message was acknowledged.
+    // This looks like a power cut before the last message was acknowledged.
     let store = copied(killed.path());
     flip(log.len() - 5)(store.path());
     let (_, found) = start(&store).unwrap();
@@ -202,7 +203,7 @@ fn log_byte(folder: &Path, at: usize) -> u8 {
 }
 
 #[test]
-fn what_fits_together_in_no_chat_is_noticed() {
+fn rows_that_contradict_one_another_are_noticed() {
     let (closed, _) = stores();
     let run = |sql: &str| {
         let sql = format!("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; {sql}");

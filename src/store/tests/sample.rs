@@ -1,4 +1,4 @@
-//! A small store with something of each kind, for tests.
+//! A small store with some rows of each kind.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ pub const ANA: AccountId = AccountId(2);
 pub const BOB: AccountId = AccountId(3);
 pub const TEA: RoomId = RoomId(2);
 pub const DIRECT: RoomId = RoomId(3);
-/// The moment of everything.
+/// The time of all its records.
 pub const NOW: Timestamp = Timestamp(1_760_000_000_000);
 
 pub fn name(text: &str) -> Name {
@@ -41,7 +41,7 @@ pub fn said(room: RoomId, seq: Seq, author: AccountId) -> Record {
     Record::MessageSaid { room, seq, at: NOW, author, kind: MessageKind::Speech, text, key: None }
 }
 
-/// Something of each kind.
+/// At least one record of each kind that the store keeps.
 pub fn records() -> Vec<Record> {
     let why = Text::from("told twice");
     let mut records = vec![
@@ -84,7 +84,7 @@ pub fn filled(path: &Path) -> (Writer, Reader) {
     (writer, reader)
 }
 
-/// The folder as it is at this moment, which is what a kill would leave.
+/// A copy of the folder, which is what a kill at this moment would leave.
 pub fn copied(folder: &Path) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,5 +1,6 @@
 //! Measurements: `cargo test --release store::tests::speed -- --ignored --nocapture --test-threads=1`.
-//! In the current folder, because a temporary one may be in memory.
+//!
+//! They use the current folder, because a temporary folder may be in memory.
 
 use std::time::{Duration, Instant};
 
