@@ -1,8 +1,8 @@
-//! How soon are a thousand programs back after all of them lost their links, and does the chat notice?
+//! How soon are a thousand programs back after all of them lost their connections, and does that delay others?
 //!
-//! The real server with a thousand accounts that have a token each. They connect over one second, one a millisecond, and
-//! log in at once; beside them one program that was there before pings every five milliseconds. A ping counts from the
-//! moment at which it was due, so a server that keeps it waiting cannot hide that. `cargo bench --bench storm`.
+//! The real server with a thousand accounts, each with a token. They connect over one second, one a millisecond, and log in
+//! at once, while another program pings every five milliseconds. A ping counts from the moment at which it was due, so a
+//! server that delays it cannot hide that. `cargo bench --bench storm`.
 
 #[allow(dead_code, unused_imports, reason = "tests need more of it")]
 #[path = "../tests/support/mod.rs"]
@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_server::chat::{
-    AccountId, Chat, Effects, GENERAL, Limits, Name, PasswordHash, ReadMark, Record, Role, Timestamp, TokenSecret,
+    AccountId, Chat, ChatLimits, Effects, GENERAL, Name, PasswordHash, ReadMark, Record, Role, Timestamp, TokenSecret,
 };
 use chat_server::store::{self, Folder, Store as _};
 use chat_server::token;
@@ -57,12 +57,12 @@ fn main() {
     lines.iter().for_each(|line| println!("{line}"));
 }
 
-/// A store with the accounts in it; by number, the name and the token of each.
+/// Creates the accounts in a store; returns the name and the token of each.
 fn accounts(server: &Server) -> Vec<(String, String)> {
     let (mut writer, _reader) = store::open(&Folder::open(&server.data()).expect("a folder"), 1).expect("a store");
     let mut effects = Effects::default();
     let now = Timestamp(1_700_000_000_000);
-    Chat::load(Limits::default(), writer.load().expect("a store")).found(now, &mut effects);
+    Chat::load(ChatLimits::default(), writer.load().expect("a store")).found(now, &mut effects);
     let mut tokens = Vec::new();
     for number in 0..=PROGRAMS {
         let (id, name) = (AccountId(2 + number as i64), format!("bot-{number}"));
@@ -70,7 +70,7 @@ fn accounts(server: &Server) -> Vec<(String, String)> {
         let parsed = Name::parse(&name).expect("a name");
         let token = Name::parse("link").expect("a name");
         effects.records.extend([
-            Record::AccountMade { id, name: parsed, hash: PasswordHash("!".into()), at: now },
+            Record::AccountCreated { id, name: parsed, hash: PasswordHash("!".into()), at: now },
             Record::MemberAdded {
                 room: GENERAL,
                 account: id,
@@ -78,7 +78,7 @@ fn accounts(server: &Server) -> Vec<(String, String)> {
                 since: now,
                 read: ReadMark::up_to(1),
             },
-            Record::TokenMade { account: id, name: token, digest, at: now, until: None },
+            Record::TokenCreated { account: id, name: token, digest, at: now, until: None },
         ]);
         tokens.push((name, secret.to_string()));
     }
@@ -94,7 +94,7 @@ fn login(address: SocketAddr, (name, token): &(String, String)) -> Program {
     program
 }
 
-/// Connects all and logs them in; how long it took until the last one was in.
+/// Connects all programs and logs them in. Returns the time until the last one was logged in.
 fn storm(address: SocketAddr, tokens: &[(String, String)]) -> Duration {
     let mut poll = Poll::new().expect("readiness");
     let mut events = Events::with_capacity(1024);
@@ -144,7 +144,7 @@ fn ping_for(pinger: &mut Program, time: Duration) -> Vec<Duration> {
     ping_while(pinger, || Instant::now() < end)
 }
 
-/// Pings when it is due; how long each took, sorted.
+/// Pings at the due times. Returns the sorted latencies.
 fn ping_while(pinger: &mut Program, goes_on: impl Fn() -> bool) -> Vec<Duration> {
     let (mut due, mut times) = (Instant::now(), Vec::new());
     while goes_on() {
@@ -157,7 +157,7 @@ fn ping_while(pinger: &mut Program, goes_on: impl Fn() -> bool) -> Vec<Duration>
     times
 }
 
-/// The time below which so many of a hundred are.
+/// A percentile of sorted times.
 fn at(times: &[Duration], percent: f64) -> Duration {
     let index = (times.len() as f64 * percent / 100.0).ceil() as usize;
     times[index.clamp(1, times.len()) - 1]

@@ -1,15 +1,15 @@
-//! The address of a peer, in the form in which limits and bans count it.
+//! Addresses of peers, in the unit that limits and bans count.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// One IPv4 address or one IPv6 /64, which is what a household or a host is given: the unit of every per-address limit
-/// and ban.
+/// One IPv4 address or one IPv6 /64, the usual prefix of a household or a host. The unit of every per-address limit and
+/// ban.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Address(IpAddr);
 
 impl Address {
-    /// The unit to which `ip` belongs. An IPv4 address written as an IPv6 one counts as IPv4.
+    /// The unit of `ip`. An IPv4-mapped IPv6 address counts as IPv4.
     pub fn of(ip: IpAddr) -> Address {
         match ip.to_canonical() {
             IpAddr::V6(v6) => Address(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)))),
@@ -17,7 +17,7 @@ impl Address {
         }
     }
 
-    /// The address written in `text`, with or without a `/64` behind an IPv6 one.
+    /// Parses an address, with or without a `/64` or `/32` suffix.
     pub fn parse(text: &str) -> Option<Address> {
         let text = text.strip_suffix("/64").or_else(|| text.strip_suffix("/32")).unwrap_or(text);
         text.parse().ok().map(Address::of)

@@ -1,14 +1,15 @@
-//! A chat server that a person with nothing but `telnet` can use, and that never loses a message anyone saw.
+//! A chat server that people can use with nothing but `telnet`, and that never loses a message that anybody has seen.
 //!
 //! ```text
-//! socket -> line -> Command -> inbox -> Chat::handle -> Effects -> commit -> outboxes -> one send per socket
+//! wire -> line -> Command -> inbox -> Chat::handle -> Effects -> commit -> outboxes -> one send per wire
 //! ```
 //!
-//! One thread per connection reads and cuts lines; one broker thread owns the chat, decides, commits and delivers in
-//! turns; one flusher thread finishes what slow clients did not take at once. The modules are listed in reading order,
+//! One thread per connection reads and decodes lines; one broker thread owns the chat, and decides, commits and
+//! delivers in turns; one flusher thread sends the pending output of slow clients. The modules are listed in reading order,
 //! and each imports only modules above it.
 
 pub mod address;
+pub mod reason;
 pub mod chat;
 pub mod protocol;
 pub mod config;
@@ -19,7 +20,7 @@ pub mod store;
 pub mod password;
 pub mod token;
 pub mod broker;
-pub mod connection;
+pub mod client;
 pub mod server;
 
 /// The version of this server.

@@ -1,9 +1,8 @@
 //! The log: one event one line on standard error, written by a thread of its own.
 //!
-//! Whoever logs only puts a line into a bounded queue, so a standard error that is full, closed or
-//! never read costs log lines, told later by their number, and never time or a panic. Text is
-//! made harmless before it enters the queue: no control character reaches the terminal or ends a
-//! line early. Which events are worth a line is the business of those who log.
+//! A thread that logs only puts a line into a bounded queue. If standard error is full, closed or never read, lines are
+//! dropped and counted, but no thread waits or panics. Text is escaped before it enters the queue, so no control character
+//! reaches a terminal or ends a line early. Callers decide which events are worth a line.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Display, Write as _};
@@ -18,20 +17,20 @@ use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use simplelog::{ConfigBuilder, ThreadLogMode, WriteLogger};
 
-/// Lines that may wait for the log thread.
+/// Capacity of the queue of the log thread.
 const QUEUE_LINES: usize = 1_024;
-/// Longer text is cut, so that the queue holds at most 8 MiB.
+/// Longest line; a longer one is truncated, so that the queue holds at most 8 MiB.
 const TEXT_MAX_BYTES: usize = 8_000;
-/// The longest wait for room in the queue, and so for a reader of standard error, in [`Logging::say`].
+/// The longest wait for room in the queue in [`Logging::say`].
 const SAY_TIMEOUT: Duration = Duration::from_millis(100);
 /// The longest wait in [`Logging::finish`].
 const FINISH_TIMEOUT_MAX: Duration = Duration::from_millis(500);
 
-/// The running log. It must be finished, or its last lines may be missing.
+/// The running log. Without [`Logging::finish`] its last lines may be lost.
 #[must_use]
 pub struct Logging {
     items: Sender<Item>,
-    /// Never carries anything: it closes when the log thread has ended.
+    /// Never carries a value. It is disconnected when the log thread has ended.
     ended: Receiver<()>,
 }
 
@@ -40,7 +39,7 @@ enum Item {
     Finish,
 }
 
-/// Sends the log of this process to standard error, panics included. To be called once, by `main`.
+/// Starts the log of this process, panics included. `main` calls it once.
 pub fn start(level: LevelFilter) -> Logging {
     let (logging, logger) = spawn(level, Stderr);
     if log::set_boxed_logger(Box::new(logger)).is_ok() {
@@ -51,14 +50,14 @@ pub fn start(level: LevelFilter) -> Logging {
 }
 
 impl Logging {
-    /// Writes a line without time and level, after all that was logged before it: the last word
-    /// of the program about why it ends.
+    /// Writes a line without time and level, behind everything that was logged before it: the final message of the
+    /// process, which says why it ends.
     pub fn say(&self, text: &str) {
         let line = one_line(text) + "\n";
         let item = Item::Line(line.into_bytes());
         let refused = self.items.send_timeout(item, SAY_TIMEOUT);
         if let Err(SendTimeoutError::Disconnected(Item::Line(line))) = refused {
-            // There is no log thread: the system refused it, and soon after the server too.
+            // There is no log thread, because the system refused it. The server will fail to start threads too.
             let _ = io::stderr().write_all(&line);
         }
     }
@@ -72,11 +71,11 @@ impl Logging {
     }
 }
 
-/// One line of any text: control characters, line and paragraph separators and characters that
-/// reorder what is shown become visible, as `\u{1b}`. What is too long is cut and ends in `...`.
+/// Escapes any text to one line: control characters, line and paragraph separators and direction overrides become visible,
+/// such as `\u{1b}`. A line that is too long is truncated and ends in `...`.
 pub fn one_line(text: impl Display) -> String {
     let mut line = OneLine(String::new());
-    // The only error is that of a text that was cut.
+    // The only possible error is that the text was truncated.
     let _ = write!(line, "{text}");
     line.0
 }
@@ -102,9 +101,8 @@ impl fmt::Write for OneLine {
     }
 }
 
-/// Makes the text of a record harmless, then lets simplelog lay it out. The text is made before
-/// simplelog takes its lock: a `Display` that panics under it would poison it, and from then on
-/// every thread that logs would panic too.
+/// Escapes the text of a record, then lets simplelog format the line. The text is formatted before simplelog takes its
+/// lock: a `Display` that panicked under the lock would poison it, and every thread that logs would panic from then on.
 struct OneLineLogger(Box<WriteLogger<Queue>>);
 
 impl Log for OneLineLogger {
@@ -124,7 +122,7 @@ impl Log for OneLineLogger {
     fn flush(&self) {}
 }
 
-/// Gathers a line, which simplelog writes in pieces, and hands it over when it is complete.
+/// Collects a line, which simplelog writes in pieces, and queues it when it is complete.
 struct Queue {
     line: Vec<u8>,
     items: Sender<Item>,
@@ -148,7 +146,7 @@ impl Write for Queue {
     }
 }
 
-/// Standard error as something that can be cloned.
+/// Standard error as a writer that can be cloned.
 #[derive(Clone)]
 struct Stderr;
 
@@ -171,7 +169,7 @@ where
         .set_thread_level(LevelFilter::Debug)
         .set_thread_mode(ThreadLogMode::Both)
         .set_location_level(LevelFilter::Off)
-        // It says in its own voice what the store says in ours.
+        // The store logs migrations itself.
         .add_filter_ignore_str("rusqlite_migration")
         .build();
     let dropped = Arc::new(AtomicU64::new(0));
@@ -182,17 +180,17 @@ where
         writer.write_all(&waiting);
         drop(ending);
     };
-    // Without the thread nothing is logged, but `say` still speaks.
+    // Without the thread nothing is logged, but `say` still works.
     let _ = thread::Builder::new().name("log".into()).spawn(work);
     let queue = Queue { line: Vec::new(), items: items.clone(), dropped };
     let logger = OneLineLogger(WriteLogger::new(level, layout, queue));
     (Logging { items, ended }, logger)
 }
 
-/// What the log thread owns.
+/// The state of the log thread.
 struct Writer<W: Write + Send + 'static> {
     sink: W,
-    /// Tells the number of dropped lines past the queue, which may be full.
+    /// Logs the number of dropped lines directly, because the queue may be full.
     own: Box<WriteLogger<W>>,
     dropped: Arc<AtomicU64>,
 }
@@ -207,15 +205,15 @@ impl<W: Write + Send + 'static> Writer<W> {
                 continue;
             }
             written += 1;
-            // Now and then even if the queue never runs dry.
+            // At intervals, even if the queue is never drained.
             if items.is_empty() || written % QUEUE_LINES == 0 {
-                self.tell_dropped();
+                self.report_dropped();
             }
         }
-        self.tell_dropped();
+        self.report_dropped();
     }
 
-    fn tell_dropped(&self) {
+    fn report_dropped(&self) {
         let count = self.dropped.swap(0, Ordering::Relaxed);
         if count > 0 {
             let mut record = Record::builder();
@@ -225,8 +223,8 @@ impl<W: Write + Send + 'static> Writer<W> {
     }
 }
 
-/// A panic as a line of the log. Its message is shown only where it is a text of the program: one
-/// made at the time of the panic may hold what people wrote, or a password, and goes to trace.
+/// Logs a panic. Its message is logged as an error only if it is a literal of the program: a formatted one may contain what
+/// people wrote, or a password, and is logged at trace level.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let thread = thread.name().unwrap_or("unnamed");
@@ -251,7 +249,7 @@ mod tests {
     use super::*;
     use std::sync::{Mutex, MutexGuard};
 
-    /// A standard error that stalls while the test holds it and fails as often as it is told.
+    /// A standard error that stalls while the test holds it, and then fails a given number of times.
     #[derive(Clone, Default)]
     struct Sink(Arc<Mutex<Page>>);
 
@@ -338,10 +336,11 @@ mod tests {
         logging.finish(Duration::MAX);
 
         let text = &sink.hold().text;
-        let (told, lines): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.ends_with(" log lines dropped"));
+        let (reports, lines): (Vec<&str>, Vec<&str>) =
+            text.lines().partition(|line| line.ends_with(" log lines dropped"));
         let dropped: usize =
-            told.iter().map(|line| line.split(' ').nth_back(3).unwrap().parse::<usize>().unwrap()).sum();
-        assert!(dropped >= 99, "{told:?}");
+            reports.iter().map(|line| line.split(' ').nth_back(3).unwrap().parse::<usize>().unwrap()).sum();
+        assert!(dropped >= 99, "{reports:?}");
         assert_eq!(lines.len() + dropped, count);
     }
 
@@ -360,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_could_not_be_written_are_told_when_writing_works_again() {
+    fn dropped_lines_are_reported_when_writing_works_again() {
         let sink = Sink::default();
         sink.hold().failures = 1;
         let (logging, logger) = spawn(LevelFilter::Info, sink.clone());

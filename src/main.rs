@@ -1,4 +1,4 @@
-//! The `chat-server` program: arguments, log, exit code. The server itself is the library's.
+//! The `chat-server` program: arguments, log, exit code. The server itself is in the library.
 
 use std::env;
 use std::fmt::Display;
@@ -12,7 +12,7 @@ use chat_server::{logging, server};
 
 const USAGE: u8 = 2;
 const INTERNAL: u8 = 7;
-/// What a log that nobody reads may add to the time of a stop.
+/// The most that an unread standard error may add to the time of a stop.
 const LOG_TIMEOUT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
@@ -38,7 +38,7 @@ fn run(config: Config) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Prints to standard output. A reader that has seen enough and left is no mistake.
+/// Prints to standard output. A reader that closes the pipe early is not an error.
 fn print(text: &str) -> ExitCode {
     let mut stdout = io::stdout().lock();
     let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
@@ -52,7 +52,7 @@ fn print(text: &str) -> ExitCode {
 
 fn complain(error: &dyn Display) -> ExitCode {
     let line = logging::one_line(format_args!("chat-server: {error}"));
-    // Where it cannot be told, the exit code still is.
+    // If the line cannot be written, the exit code still says it.
     let _ = writeln!(io::stderr(), "{line}");
     ExitCode::from(USAGE)
 }

@@ -1,8 +1,8 @@
 //! Password hashes: Argon2id with the parameters that OWASP gives as the minimum (19 MiB, 2 passes, 1 lane).
 //!
-//! A hash takes 19 MiB and about 30 ms of one core, so only a few are made at a time, by threads that do nothing else.
-//! Made by the client's thread it would leave 10 KiB more of its stack in memory for as long as the client stays, and its
-//! 19 MiB in the allocator's arenas (measured: 1.4 GiB after 100 logins).
+//! A hash takes 19 MiB and about 30 ms of one core, so only a few are computed in parallel, by dedicated threads. In a
+//! client's thread it would keep 10 KiB more of the stack resident for the life of the connection, and 19 MiB in the
+//! allocator's arenas (measured: 1.4 GiB after 100 logins).
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,31 +17,32 @@ use crate::chat::PasswordHash;
 
 /// Shortest password, in characters.
 pub const PASSWORD_MIN_CHARS: usize = 8;
-/// Longest password, in bytes: checked before hashing, or the hash itself would be a way to keep the server busy.
+/// Longest password, in bytes. Checked before hashing, because hashing long passwords would be a way to overload the
+/// server.
 pub const PASSWORD_MAX_BYTES: usize = 256;
-/// The rule, for people.
+/// The rule of lengths, for people.
 pub const LENGTH_RULE: &str = "A password has at least 8 characters, and at most 256 bytes.";
 
-/// Makes and checks hashes. Its threads end with it.
+/// Computes and verifies hashes. Its threads end when it is dropped.
 #[derive(Debug)]
 pub struct Hasher {
-    /// Each client waits for its own, so there are never more than clients.
+    /// Unbounded, but each client waits for its job, so there is at most one job per client.
     jobs: Sender<Job>,
-    /// What a password is checked against where there is no account, so that this takes the same time.
+    /// The hash to verify against if there is no such account, so that this takes the same time.
     decoy: PasswordHash,
 }
 
-/// A hash to be made.
+/// A hash to be computed.
 struct Job {
     params: Params,
     password: Zeroizing<Vec<u8>>,
     salt: Vec<u8>,
-    /// Whether anybody still waits for it.
+    /// Whether its client still waits.
     is_wanted: Box<dyn Fn() -> bool + Send>,
     result: Sender<Result<Output, HashError>>,
 }
 
-/// A hash could not be made.
+/// A hash could not be computed.
 #[derive(Debug)]
 pub struct HashError(String);
 
@@ -56,7 +57,7 @@ fn failed(error: impl fmt::Display) -> HashError {
 }
 
 impl Hasher {
-    /// A hasher that makes at most `at_once` hashes at a time. Fails if the system gives no thread or no random numbers.
+    /// A hasher with `at_once` threads. Fails if the system gives no thread or no random numbers.
     pub fn new(at_once: usize) -> Result<Hasher, HashError> {
         let (jobs, queue) = unbounded();
         for number in 1..=at_once.max(1) {
@@ -69,7 +70,7 @@ impl Hasher {
         Ok(hasher)
     }
 
-    /// The hash of a new password, in PHC form with a salt of its own.
+    /// The hash of a new password, in PHC form with a random salt.
     pub fn hash(&self, password: &[u8]) -> Result<PasswordHash, HashError> {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(failed)?;
@@ -85,8 +86,8 @@ impl Hasher {
         Ok(PasswordHash(hash.to_string().into()))
     }
 
-    /// Whether `password` is the one of `expected`. Takes equally long where there is nothing to compare with. An error if
-    /// that could not be computed, and if it was not wanted any more when its turn came.
+    /// Whether `password` matches `expected`. Takes the same time if there is nothing to compare with. Fails if the hash
+    /// could not be computed, or if its client no longer waited when its turn came.
     pub fn verify(
         &self,
         password: &[u8],
@@ -96,11 +97,11 @@ impl Hasher {
         let password = if is_length_allowed(password) { password } else { b"" };
         let Some((params, salt, hash)) = parts(expected.unwrap_or(&self.decoy)) else { return Ok(false) };
         let output = self.compute(params, password, salt.as_ref(), is_wanted)?;
-        // Outputs are compared in constant time.
+        // Compared in constant time.
         Ok(hash == output && expected.is_some())
     }
 
-    /// Waits for its turn and until it is made.
+    /// Queues a job and waits for its result.
     fn compute(
         &self,
         params: Params,
@@ -108,36 +109,36 @@ impl Hasher {
         salt: &[u8],
         is_wanted: impl Fn() -> bool + Send + 'static,
     ) -> Result<Output, HashError> {
-        let (result, made) = bounded(1);
+        let (result, computed) = bounded(1);
         let (password, salt) = (Zeroizing::new(password.to_vec()), salt.to_vec());
         let job = Job { params, password, salt, is_wanted: Box::new(is_wanted), result };
         self.jobs.send(job).map_err(failed)?;
-        made.recv().map_err(failed)?
+        computed.recv().map_err(failed)?
     }
 }
 
-/// Makes hashes until nobody can want one. The memory is kept.
+/// Computes hashes until the hasher is dropped. The memory is reused.
 fn work(queue: &Receiver<Job>) {
     let mut memory = Vec::new();
     for job in queue {
-        let made = catch_unwind(AssertUnwindSafe(|| match (job.is_wanted)() {
-            true => make(&job, &mut memory),
-            false => Err(failed("nobody waits for it any more")),
+        let computed = catch_unwind(AssertUnwindSafe(|| match (job.is_wanted)() {
+            true => compute(&job, &mut memory),
+            false => Err(failed("its client no longer waits")),
         }));
         let result = job.result.clone();
-        // With the password, and all that would tell whether it is wanted.
+        // The password is erased before the client goes on.
         drop(job);
-        let _ = result.send(made.unwrap_or_else(|_| Err(failed("it ended in a fault"))));
+        let _ = result.send(computed.unwrap_or_else(|_| Err(failed("it panicked"))));
     }
 }
 
-/// With what a hash was made, and what came of it. `None` for what is no hash at all.
+/// The parameters, salt and output of a hash; `None` if it is no PHC string, such as that of the system account.
 fn parts(hash: &PasswordHash) -> Option<(Params, Salt, Output)> {
     let hash = phc::PasswordHash::new(&hash.0).ok()?;
     Some((Params::try_from(&hash).ok()?, hash.salt?, hash.hash?))
 }
 
-fn make(job: &Job, memory: &mut Vec<Block>) -> Result<Output, HashError> {
+fn compute(job: &Job, memory: &mut Vec<Block>) -> Result<Output, HashError> {
     memory.resize(job.params.block_count(), Block::default());
     let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, job.params.clone());
@@ -169,7 +170,7 @@ mod tests {
         check(b"wrong horse..", Some(&hash), false);
         check(b"nobody has this password", None, false);
         check(b"correct horse", Some(&PasswordHash("!".into())), false);
-        // As the library itself would check it.
+        // As the library itself verifies it.
         assert!(Argon2::default().verify_password(b"correct horse", &*hash.0).is_ok());
     }
 

@@ -1,4 +1,4 @@
-//! Starts everything in order, waits, and stops everything in order.
+//! Starts the parts of the server in order, waits for a signal, and stops the parts in order.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -8,43 +8,50 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::broker::{Broker, Request, StoreFailed, TurnLimits, wall_clock};
-use crate::chat::{self, Chat, ClientId, Code, Effects, OPERATOR_BYTES};
+use crate::chat::{Chat, ChatLimits, ClientId, Code, Effects, OPERATOR_BYTES};
+use crate::client::{self, CONVERSATIONS, Conversation, LoginLimits, LoginThrottle, Services};
 use crate::config::{Config, Limits, Listen};
-use crate::connection::{self, Guard, Services, TryLimits};
-use crate::net::{self, Admission, Caps, Door, EndCounters, FlusherHandle, Listener, Rate, Reason, SocketOptions};
+use crate::net::wire::SocketOptions;
+use crate::net::{self, Acceptor, Admission, Caps, EndCounters, FlusherHandle, Listener, REFUSED_MAX, Rate};
 use crate::password::Hasher;
-use crate::protocol::text::Clock;
-use crate::shutdown::{QuitSender, Threads, quit_channel};
-use crate::store::{self, Folder, OpenError, Reader, Store as _, Writer};
+use crate::protocol::Clock;
+use crate::reason::Reason;
+use crate::shutdown::{Quit, QuitSender, Threads, quit_channel};
+use crate::store::{self, Folder, OpenError, Reader, Store as _, Watch, Watched, Writer};
 
-/// Descriptors kept for the database, the log and the rest, so that clients can never use up all of them.
+/// Descriptors reserved for the database, the log and the rest, so that clients cannot exhaust them. Each listener reserves
+/// more for refused connections.
 const DESCRIPTORS_KEPT: u64 = 64;
-/// Memory maps kept for everything but the stacks of clients' threads.
+/// Memory maps reserved for everything except the stacks of clients' threads.
 const MAPS_KEPT: u64 = 2000;
-/// Memory maps that a thread takes: its stack, the guard page, and what the allocator gives it.
+/// Memory maps of a thread: its stack, the guard page, and its allocator arena.
 const MAPS_PER_THREAD: u64 = 4;
+/// The most that a broker that does not finish in time may add to the time of a stop.
+const LAST_SECOND: Duration = Duration::from_secs(1);
+/// The error for a store that does not return from a call.
+const HANGS: &str = "a read, write or sync did not return in time; everything acknowledged is stored";
 
-/// Why the server could not run, or could not go on. Shown as one line; each has its exit code.
+/// Why the server could not start, or had to stop. Shown as one line; each has its exit code.
 #[derive(Debug)]
 pub enum Failure {
-    /// An address cannot be listened at.
+    /// The server cannot listen at an address.
     Listen(String),
-    /// The data folder cannot be used.
+    /// The data folder is unusable.
     Folder(String),
     /// Another server uses the data folder.
     InUse(String),
     /// The store failed while the server ran.
     Store(String),
-    /// A part of the server could not be started, or stopped by a fault.
+    /// A part of the server could not be started, or stopped unexpectedly.
     Internal(String),
 }
 
 impl Failure {
-    /// The exit code of the process, as the README lists them.
+    /// The exit code of the process; the README lists them.
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::Listen(_) => 3,
@@ -77,131 +84,230 @@ impl From<OpenError> for Failure {
 
 /// Runs a server until a signal stops it: SIGINT, SIGTERM or SIGHUP. A second one ends the process at once, with code 1.
 pub fn run(config: Config) -> Result<(), Failure> {
-    let (quit_sender, quit) = quit_channel();
-    let quit_sender = Arc::new(Mutex::new(Some(quit_sender)));
-    let in_handler = quit_sender.clone();
-    let stop = move || match take(&in_handler) {
-        Some(sender) => drop(sender),
-        None => std::process::exit(1),
+    let stopping = Stopping::new();
+    let in_handler = stopping.clone();
+    let stop = move || {
+        if !in_handler.begin() {
+            std::process::exit(1);
+        }
     };
     ctrlc::set_handler(stop).map_err(|error| Failure::Internal(format!("cannot handle signals: {error}")))?;
 
-    let server = Server::start(&config, quit.clone(), quit_sender.clone())?;
-    quit.wait();
+    let server = Server::start(&config, &CONVERSATIONS, stopping)?;
+    server.wait();
     log::info!("stopping");
     server.stop()
 }
 
-fn take(sender: &Mutex<Option<QuitSender>>) -> Option<QuitSender> {
-    sender.lock().unwrap_or_else(PoisonError::into_inner).take()
+/// The event that stops the server. The first of several causes begins it.
+#[derive(Clone, Debug)]
+pub struct Stopping {
+    sender: Arc<Mutex<Option<QuitSender>>>,
+    quit: Quit,
+}
+
+impl Stopping {
+    /// The event, which has not happened.
+    #[expect(clippy::new_without_default, reason = "it is an event, not a value")]
+    pub fn new() -> Stopping {
+        let (sender, quit) = quit_channel();
+        Stopping { sender: Arc::new(Mutex::new(Some(sender))), quit }
+    }
+
+    /// Begins to stop. Returns false if that had begun before.
+    pub fn begin(&self) -> bool {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+    }
 }
 
 /// A running server.
-struct Server {
+pub struct Server {
+    /// The word of each listener's protocol, and its address with the true port.
+    addresses: Vec<(&'static str, SocketAddr)>,
+    quit: Quit,
     listeners: Vec<Arc<Listener>>,
     accepting: Threads,
     clients: Threads,
     admission: Arc<Admission>,
     counters: Arc<EndCounters>,
     inbox: Sender<Request>,
-    broker: JoinHandle<Result<Writer, StoreFailed>>,
+    /// Receives the result of the broker, once it has closed its store.
+    broker: Receiver<Result<(), Failure>>,
+    watch: Watch,
+    flushing: Threads,
     stop_timeout: Duration,
-    /// Held until the store is closed.
+    /// Locked until the store is closed.
     folder: Folder,
 }
 
 impl Server {
-    fn start(
+    /// Starts a server that speaks these protocols, until `stopping` begins.
+    pub fn start(
         config: &Config,
-        quit: crate::shutdown::Quit,
-        quit_sender: Arc<Mutex<Option<QuitSender>>>,
+        conversations: &[&'static dyn Conversation],
+        stopping: Stopping,
     ) -> Result<Server, Failure> {
-        let limits = &config.limits;
-        // Listening comes first: where an address is in use, nothing on disk is touched. Who connects now waits in the
-        // system's queue until accepting starts.
+        let (limits, quit) = (&config.limits, stopping.quit.clone());
+        // Listening comes first, so that nothing on disk is touched if an address is in use. A client that connects now
+        // waits in the kernel's queue until accepting starts.
         let listeners = listen(&config.listen)?;
         let folder = Folder::open(&config.data)?;
         let (writer, reader) = store::open(&folder, u32::try_from(limits.read_connections).unwrap_or(u32::MAX))?;
         let (chat, writer, operator_code) = load(limits, writer)?;
 
-        let admission = Admission::new(caps(limits));
+        let admission = Admission::new(caps(limits, listeners.len()));
         let (sender, inbox) = bounded(size(limits.inbox_events));
         let (handle, flusher) = net::flusher(Duration::from_secs(limits.stall_timeout_s))
-            .map_err(|error| Failure::Internal(format!("cannot make the flusher: {error}")))?;
+            .map_err(|error| Failure::Internal(format!("cannot create the flusher: {error}")))?;
         let people = Arc::new(AtomicUsize::new(0));
-        let dry = sender.clone();
-        spawn("flusher", move || flusher.run(|number| drop(dry.send(Request::Dry(ClientId(number))))))?;
-        let broker = broker(config, chat, writer, handle, &admission, &people);
-        let stop_all = StopOnExit(quit_sender);
-        let broker = spawn("broker", move || {
-            let _stop_all = stop_all;
-            broker.run(&inbox)
+        let (flushing, drained) = (Threads::new(), sender.clone());
+        let running = flushing.running();
+        spawn("flusher", move || {
+            let _running = running;
+            flusher.run(|number| drop(drained.send(Request::Drained(ClientId(number)))));
         })?;
+        let store = Watched::new(writer);
+        let watch = store.watch();
+        let broker = start_broker(broker(config, chat, store, handle, &admission, &people), inbox, stopping)?;
 
         let services = Arc::new(services(config, sender.clone(), reader, people, quit.clone())?);
         let counters = Arc::new(EndCounters::default());
         let options = socket_options(limits);
         let numbers = AtomicU64::new(0);
-        let door = Arc::new(Door { admission: admission.clone(), options, counters: counters.clone(), numbers });
+        let acceptor =
+            Arc::new(Acceptor { admission: admission.clone(), options, counters: counters.clone(), numbers });
         let (accepting, clients) = (Threads::new(), Threads::new());
         if let Some(code) = operator_code {
             say(&format!("operator code {code} - log in and type /operator {code} to become the operator"));
         }
         for ((listener, _), listen) in listeners.iter().zip(&config.listen) {
-            let (listener, door, quit, services) = (listener.clone(), door.clone(), quit.clone(), services.clone());
-            let front = listen.front;
+            let (listener, acceptor, quit, services) =
+                (listener.clone(), acceptor.clone(), quit.clone(), services.clone());
+            let conversation = conversation_of(conversations, listen)?;
             let (accepting, client) = (accepting.running(), clients.running());
-            spawn(&format!("accept {}", listen.front), move || {
+            spawn(&format!("accept {}", listen.protocol), move || {
                 let _accepting = accepting;
-                let serve = |link| connection::spawn(front, link, services.clone(), client.clone());
-                listener.run(&door, &quit, connection::voice(front), serve);
+                let serve = |connection| client::spawn(conversation, connection, services.clone(), client.clone());
+                listener.run(&acceptor, &quit, conversation.protocol(), serve);
             })?;
         }
-        for ((_, address), listen) in listeners.iter().zip(&config.listen) {
-            log::info!("listening front={} address={address}", listen.front);
-            say(&format!("listening {}://{address}", listen.front));
+        let address = |((_, address), listen): (&(_, SocketAddr), &Listen)| (listen.protocol, *address);
+        let addresses: Vec<_> = listeners.iter().zip(&config.listen).map(address).collect();
+        for (protocol, address) in &addresses {
+            log::info!("listening protocol={protocol} address={address}");
+            say(&format!("listening {protocol}://{address}"));
         }
         let listeners = listeners.into_iter().map(|(listener, _)| listener).collect();
         let stop_timeout = Duration::from_secs(limits.stop_timeout_s);
-        Ok(Server { listeners, accepting, clients, admission, counters, inbox: sender, broker, stop_timeout, folder })
+        let inbox = sender;
+        Ok(Server {
+            addresses,
+            quit,
+            listeners,
+            accepting,
+            clients,
+            admission,
+            counters,
+            inbox,
+            broker,
+            watch,
+            flushing,
+            stop_timeout,
+            folder,
+        })
     }
 
-    /// Stops in the order in which it reads. Every step is bounded in time.
-    fn stop(self) -> Result<(), Failure> {
+    /// The word of each listener's protocol, and its address with the true port.
+    pub fn addresses(&self) -> &[(&'static str, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Waits until it is to stop.
+    pub fn wait(&self) {
+        self.quit.wait();
+    }
+
+    /// Stops the parts in the order of the lines below. Each step has a share of the remaining time, so together they take
+    /// at most `stop_timeout` and one more second.
+    pub fn stop(self) -> Result<(), Failure> {
         let deadline = Instant::now() + self.stop_timeout;
         let left = || deadline.saturating_duration_since(Instant::now());
-        // Nobody new comes.
+        // No new connections.
         self.listeners.iter().for_each(|listener| listener.wake());
         self.accepting.wait_timeout(left() / 4);
-        // What clients have sent is done and answered; then their threads find the end of input and say that they stop.
+        // Requests that have arrived are carried out and answered. Then the clients' threads see the end of input, and have
+        // the broker send the closing lines.
         self.admission.stop_reading(Reason::Stopping);
         if !self.clients.wait_timeout(left() / 2) {
-            // Somebody does not read, or does not stop writing.
+            // Some clients do not read, or keep sending.
             self.admission.shut_all();
         }
-        // The broker sends what waits, for a while, and gives the store back.
-        let (_, broker) = (self.inbox.send(Request::Stop), self.broker);
-        let finished = broker.join();
+        // The broker flushes pending output for a while, ends the remaining connections, and closes the store. If it hangs,
+        // its inbox may be full.
+        let _ = self.inbox.send_timeout(Request::Stop, left());
+        let stopped = self.broker.recv_timeout(left() + LAST_SECOND);
+        if stopped.is_ok() {
+            // The flusher finishes the connections that the broker has handed over.
+            self.flushing.wait_timeout(left());
+        }
         log::info!("connections ended {}", self.counters);
-        let writer = match finished {
-            Ok(Ok(writer)) => writer,
-            Ok(Err(StoreFailed(error))) => return Err(Failure::Store(error)),
-            Err(_) => return Err(Failure::Internal("the broker panicked; everything acknowledged is stored".into())),
-        };
-        writer.close().map_err(|error| Failure::Store(error.to_string()))?;
+        match stopped {
+            Ok(stopped) => stopped?,
+            // The folder stays locked to the end of the process, because the broker still has the store.
+            Err(RecvTimeoutError::Timeout) if self.watch.is_at_work() => return Err(Failure::Store(HANGS.into())),
+            Err(RecvTimeoutError::Timeout) => {
+                return Err(Failure::Internal(
+                    "the broker did not stop in time; everything acknowledged is stored".into(),
+                ));
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Failure::Internal("the broker panicked; everything acknowledged is stored".into()));
+            }
+        }
         drop(self.folder);
         log::info!("stopped");
         Ok(())
     }
 }
 
-/// When the broker ends by itself, by a failed store or a fault, the whole server stops.
-struct StopOnExit(Arc<Mutex<Option<QuitSender>>>);
+/// Starts the broker's thread, which closes the store at its end.
+fn start_broker(
+    broker: Broker<Watched<Writer>>,
+    inbox: Receiver<Request>,
+    stopping: Stopping,
+) -> Result<Receiver<Result<(), Failure>>, Failure> {
+    let (sender, stopped) = bounded(1);
+    let stop_all = StopOnExit(stopping);
+    spawn("broker", move || {
+        let _stop_all = stop_all;
+        let ran = broker.run(&inbox);
+        // Unblocks the threads that wait for room in the inbox.
+        drop(inbox);
+        let closed = match ran {
+            Ok(store) => store.close().map_err(|error| Failure::Store(error.to_string())),
+            Err(StoreFailed(error)) => Err(Failure::Store(error)),
+        };
+        let _ = sender.send(closed);
+    })?;
+    Ok(stopped)
+}
+
+/// Stops the whole server when the broker ends by itself, because the store failed or it panicked.
+struct StopOnExit(Stopping);
 
 impl Drop for StopOnExit {
     fn drop(&mut self) {
-        drop(take(&self.0));
+        self.0.begin();
     }
+}
+
+/// The conversation for the protocol of a listener.
+fn conversation_of(
+    conversations: &[&'static dyn Conversation],
+    listen: &Listen,
+) -> Result<&'static dyn Conversation, Failure> {
+    let found = conversations.iter().find(|conversation| conversation.protocol().word() == listen.protocol);
+    found.copied().ok_or_else(|| Failure::Internal(format!("no conversation for {listen}")))
 }
 
 fn listen(addresses: &[Listen]) -> Result<Vec<(Arc<Listener>, SocketAddr)>, Failure> {
@@ -216,7 +322,8 @@ fn listen(addresses: &[Listen]) -> Result<Vec<(Arc<Listener>, SocketAddr)>, Fail
     addresses.iter().map(named).collect()
 }
 
-/// The chat from the store, founded if it is new; and the code for the first operator, if there is none yet.
+/// Loads the chat from the store and founds it if it is new. Returns it with the code for the first operator, if there is
+/// no operator.
 fn load(limits: &Limits, mut writer: Writer) -> Result<(Chat, Writer, Option<Code>), Failure> {
     let snapshot = writer.load().map_err(|error| Failure::Folder(error.to_string()))?;
     let mut chat = Chat::load(chat_limits(limits), snapshot);
@@ -225,6 +332,8 @@ fn load(limits: &Limits, mut writer: Writer) -> Result<(Chat, Writer, Option<Cod
     if !effects.records.is_empty() {
         writer.commit(&effects.records).map_err(|error| Failure::Folder(error.to_string()))?;
     }
+    // What is stored is not taken back with the first turn, should that fail.
+    chat.settle();
     let mut random = [0; OPERATOR_BYTES];
     getrandom::fill(&mut random).map_err(|error| Failure::Internal(format!("no random numbers: {error}")))?;
     let code = Code::operator(random);
@@ -235,17 +344,17 @@ fn load(limits: &Limits, mut writer: Writer) -> Result<(Chat, Writer, Option<Cod
 fn broker(
     config: &Config,
     chat: Chat,
-    writer: Writer,
+    store: Watched<Writer>,
     flusher: FlusherHandle,
     admission: &Arc<Admission>,
     people: &Arc<AtomicUsize>,
-) -> Broker {
+) -> Broker<Watched<Writer>> {
     let limits = TurnLimits {
         events_max: size(config.limits.turn_events_max),
         outbox_max_bytes: size(config.limits.outbox_max_bytes),
         last_flush: Duration::from_secs(config.limits.stop_timeout_s) / 4,
     };
-    Broker::new(chat, writer, flusher, limits, Clock::system(), admission.clone(), people.clone())
+    Broker::new(chat, store, flusher, limits, Clock::system(), admission.clone(), people.clone(), wall_clock())
 }
 
 fn services(
@@ -253,12 +362,12 @@ fn services(
     inbox: Sender<Request>,
     reader: Reader,
     people: Arc<AtomicUsize>,
-    quit: crate::shutdown::Quit,
+    quit: Quit,
 ) -> Result<Services, Failure> {
     let limits = &config.limits;
     let hasher = Hasher::new(size(limits.password_hashes_at_once))
-        .map_err(|error| Failure::Internal(format!("cannot make password hashes: {error}")))?;
-    let guard = Guard::new(TryLimits {
+        .map_err(|error| Failure::Internal(format!("cannot compute password hashes: {error}")))?;
+    let throttle = LoginThrottle::new(LoginLimits {
         logins_per_min: limits.login_tries_per_min_max,
         logins_per_address_per_min: limits.login_tries_per_address_per_min_max,
         registrations_per_address_per_hour: limits.registrations_per_address_per_hour_max,
@@ -268,7 +377,7 @@ fn services(
         inbox,
         reader,
         hasher,
-        guard,
+        throttle,
         people,
         clock: Clock::system(),
         quit,
@@ -286,8 +395,8 @@ fn services(
     })
 }
 
-fn chat_limits(limits: &Limits) -> chat::Limits {
-    chat::Limits {
+fn chat_limits(limits: &Limits) -> ChatLimits {
+    ChatLimits {
         message_max_bytes: limits.message_max_bytes,
         topic_max_bytes: limits.topic_max_bytes,
         invitation_lifetime_s: limits.invitation_lifetime_h.saturating_mul(3600),
@@ -296,10 +405,6 @@ fn chat_limits(limits: &Limits) -> chat::Limits {
         list_page_rows: limits.list_page_rows,
         rooms_per_account_max: limits.rooms_per_account_max,
         members_per_room_max: limits.members_per_room_max,
-        dead_peer_s: limits
-            .user_timeout_s
-            .max(limits.keepalive_idle_s + limits.keepalive_interval_s * limits.keepalive_probes)
-            + limits.stall_timeout_s,
     }
 }
 
@@ -313,9 +418,10 @@ fn socket_options(limits: &Limits) -> SocketOptions {
     }
 }
 
-/// How many connections there may be: as many as the settings say, or as the system allows.
-fn caps(limits: &Limits) -> Caps {
-    let descriptors = raise_descriptor_limit().saturating_sub(DESCRIPTORS_KEPT);
+/// The limits of connections: by the settings, and by what the system allows.
+fn caps(limits: &Limits, listeners: usize) -> Caps {
+    let kept = DESCRIPTORS_KEPT + (REFUSED_MAX * listeners) as u64;
+    let descriptors = raise_descriptor_limit().saturating_sub(kept);
     let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse().ok());
     let maps: u64 = maps.map_or(u64::MAX, |maps: u64| maps.saturating_sub(MAPS_KEPT) / MAPS_PER_THREAD);
     let possible = descriptors.min(maps).max(1);
@@ -328,7 +434,7 @@ fn caps(limits: &Limits) -> Caps {
     }
 }
 
-/// Uses as many descriptors as the system lets this process have. How many that are.
+/// Raises the limit of descriptors as far as the system allows. Returns the limit.
 fn raise_descriptor_limit() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
@@ -340,13 +446,34 @@ fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static
     spawned.map_err(|error| Failure::Internal(format!("cannot start the thread {name}: {error}")))
 }
 
-/// One line on stdout, for whoever started the server. Nobody need read it.
+/// Prints a line to standard output, for the operator or the program that started the server. Errors are ignored.
 fn say(line: &str) {
     let mut stdout = io::stdout().lock();
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }
 
-/// A setting as a size in memory.
+/// A setting as a `usize`.
 fn size(setting: u64) -> usize {
     usize::try_from(setting).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Address;
+    use crate::chat::{Input, Name, Origin, PasswordHash};
+
+    #[test]
+    fn what_a_new_chat_begins_with_outlives_a_first_turn_that_could_not_be_stored() {
+        let temporary = tempfile::tempdir().expect("there is room for a folder");
+        let folder = Folder::open(temporary.path()).expect("it is new");
+        let (writer, _reader) = store::open(&folder, 1).expect("it can be created");
+        let (mut chat, _writer, _code) = load(&Limits::default(), writer).expect("it can be stored");
+        chat.roll_back();
+        let origin = Origin::text(Address::parse("192.0.2.1").expect("an address"));
+        let (name, hash) = (Name::parse("ana").expect("a name"), PasswordHash("!".into()));
+        let (ana, input) = (ClientId(1), Input::Register { name, hash, origin });
+        chat.handle(wall_clock(), ana, input, &mut Effects::default());
+        assert!(chat.is_logged_in(ana), "the first room is still there");
+    }
 }

@@ -1,7 +1,7 @@
-//! Stopping: a quit channel that is closed, and a wait group that is waited for.
+//! Shutdown: a quit channel, which is closed, and a wait group, which is waited for.
 //!
-//! The pattern is that of the tutorial "Graceful shutdown of a TCP server" for Go: whoever holds a [`Quit`] can see that
-//! the one [`QuitSender`] was dropped, and whoever holds a [`Running`] is waited for.
+//! The pattern is from the tutorial "Graceful shutdown of a TCP server" for Go: every holder of a [`Quit`] sees that the
+//! one [`QuitSender`] was dropped, and every holder of a [`Running`] is waited for.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -9,53 +9,53 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
 use crossbeam_utils::sync::WaitGroup;
 
-/// Dropping it tells everybody to stop.
+/// Dropping it requests all threads to stop.
 #[derive(Debug)]
 pub struct QuitSender {
     _sender: Sender<Infallible>,
 }
 
-/// Tells whether it is time to stop. Cheap to clone.
+/// Whether the server is to stop. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Quit {
     receiver: Receiver<Infallible>,
 }
 
-/// Makes both ends of a quit channel.
+/// Creates both ends of a quit channel.
 pub fn quit_channel() -> (QuitSender, Quit) {
     let (sender, receiver) = bounded(0);
     (QuitSender { _sender: sender }, Quit { receiver })
 }
 
 impl Quit {
-    /// Whether it is time to stop.
+    /// Whether the sender was dropped.
     pub fn is_set(&self) -> bool {
         self.receiver.try_recv() == Err(TryRecvError::Disconnected)
     }
 
-    /// Waits until it is time to stop.
+    /// Waits until the sender is dropped.
     pub fn wait(&self) {
         let _ = self.receiver.recv();
     }
 
-    /// Waits until it is time to stop, but no longer than `timeout`. Whether it is time.
+    /// Waits until the sender is dropped, at most for `timeout`. Returns whether it was.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         self.receiver.recv_timeout(timeout) == Err(RecvTimeoutError::Disconnected)
     }
 
-    /// The channel, for `select!`: it never carries anything, and is disconnected when it is time to stop.
+    /// The channel, for `select!`. It never carries a value, and is disconnected when the sender is dropped.
     pub fn channel(&self) -> &Receiver<Infallible> {
         &self.receiver
     }
 }
 
-/// Held by each thread for as long as it runs.
+/// Held by a thread while it runs.
 #[derive(Clone, Debug)]
 pub struct Running {
     _group: WaitGroup,
 }
 
-/// Waits for all who hold a [`Running`].
+/// Waits for all holders of a [`Running`].
 #[derive(Debug, Default)]
 pub struct Threads {
     group: WaitGroup,
@@ -67,14 +67,14 @@ impl Threads {
         Threads::default()
     }
 
-    /// For a thread to hold while it runs.
+    /// A handle that a thread holds while it runs.
     pub fn running(&self) -> Running {
         Running { _group: self.group.clone() }
     }
 
-    /// Waits until every [`Running`] is dropped, but no longer than `timeout`. Whether all were.
+    /// Waits until every [`Running`] is dropped, at most for `timeout`. Returns whether all were.
     pub fn wait_timeout(self, timeout: Duration) -> bool {
-        // A wait group can only be waited for without end, so that is done by a thread of its own.
+        // A wait group has no timeout, so another thread waits for it.
         let (sender, receiver) = bounded::<Infallible>(0);
         let waiter = std::thread::Builder::new().name("wait".into()).spawn(move || {
             self.group.wait();

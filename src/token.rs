@@ -1,7 +1,7 @@
-//! Tokens: how they are drawn, written and known again.
+//! Tokens: drawing them, their text form, and their digests.
 //!
-//! A token has 160 random bits, so nobody finds it by trying, and a plain fast hash of it is enough: logging in by a
-//! token costs no password hash. The chat keeps digests only.
+//! A token has 160 random bits, so it cannot be guessed, and a fast hash is enough: a login by token costs no password
+//! hash. Only the digest is stored.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use blake2::{Blake2s256, Digest};
 
 use crate::chat::{TokenDigest, TokenSecret};
 
-/// What every token starts with, so that people and programs know one when they see it.
+/// The prefix of every token, so that people and programs recognise one.
 pub const PREFIX: &str = "token:";
-/// How many random bytes a token has.
+/// Random bytes of a token.
 const RANDOM_BYTES: usize = 20;
-/// Digits of base 32 (RFC 4648, in lower case): five bits each.
+/// The base 32 alphabet of RFC 4648, in lower case: five bits a digit.
 const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-/// How many digits a token has.
+/// Digits of a token.
 const LENGTH: usize = RANDOM_BYTES * 8 / 5;
 
 /// The system gave no random numbers.
@@ -28,7 +28,7 @@ impl fmt::Display for NoRandomness {
     }
 }
 
-/// A new token and its digest.
+/// Draws a new token; returns its secret and its digest.
 pub fn draw() -> Result<(TokenSecret, TokenDigest), NoRandomness> {
     let mut random = [0; RANDOM_BYTES];
     getrandom::fill(&mut random).map_err(NoRandomness)?;
@@ -37,7 +37,7 @@ pub fn draw() -> Result<(TokenSecret, TokenDigest), NoRandomness> {
     Ok((TokenSecret(secret.into()), digest))
 }
 
-/// The digest of what somebody gave as a password, if it is written like a token. No password has that form by accident.
+/// The digest of a password that has the form of a token; `None` for any other. No password has that form by accident.
 pub fn digest(given: &[u8]) -> Option<TokenDigest> {
     let digits = given.strip_prefix(PREFIX.as_bytes())?;
     let is_token = digits.len() == LENGTH && digits.iter().all(|digit| DIGITS.contains(digit));
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_known_again_by_its_digest_alone() {
+    fn a_token_is_recognised_by_its_digest() {
         let (secret, kept) = draw().unwrap();
         assert_eq!(digest(secret.0.as_bytes()), Some(kept));
         assert_ne!(draw().unwrap().1, kept);

@@ -1,32 +1,24 @@
-//! The server as its users meet it: through real sockets, in a folder of its own, on port 0.
+//! Tests of the server as its users meet it: through real sockets, each in a temporary folder, on port 0.
 //!
-//! One file a capability. Tests wait by synchronising (`client.sync()`, an answer that comes behind everything before
-//! it), never by sleeping. Every byte that any client receives is checked by the oracle in `support`.
+//! - `behaviour`: the behaviour of the chat; a file a capability. `permissions`: each cell of a published table.
+//! - `text` and `json`: one protocol each: its sentences, its documents, its real clients.
+//! - `process`: starting, stopping, limits, logs.
+//! - `simulation`: the core against its own records, and the real broker over a store and a network in memory, from seeds.
+//! - `fuzz`: properties that hold for any bytes.
+//! - `tidy`: rules about the source and the documents.
+//!
+//! Tests wait by synchronising (`client.sync()`, an answer that comes behind everything before it), never by sleeping.
+//! Every byte that any client receives passes the output checker in `support`.
 
-#[allow(dead_code, unused_imports, reason = "shared with the rigs, of which each uses a part")]
+#[allow(dead_code, unused_imports, reason = "shared with the fault tests, which use another part")]
 mod support;
 
-mod accounts;
-mod connections;
-mod operating;
-mod slow_readers;
-mod storing;
-mod rooms;
-mod invitations;
-mod direct;
-mod history;
-mod moderation;
-mod privacy;
-mod permissions;
-mod help;
-mod talk;
-mod programs;
-mod resuming;
-mod tokens;
 mod behaviour;
-mod telnet;
-mod transcripts;
-mod json_examples;
+mod permissions;
+mod text;
+mod json;
+mod process;
+mod toy_protocol;
+mod simulation;
 mod fuzz;
 mod tidy;
-mod simulation;

@@ -1,18 +1,10 @@
-//! What keeps the source as it was meant: who may know whom, how long a file may be, which words lead nowhere; and that
-//! the documents name what there is.
+//! Rules that no compiler checks: which module may import which, what keeps the chat pure, where SQL may stand; and that
+//! the documents name settings, exit codes, targets, tests and links that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// A file that outgrows this has two ideas in it.
-const FILE_MAX_LINES: usize = 450;
-/// Files that may be longer, and why.
-const LONG_FILES: [&str; 1] = [
-    // A table: one row a command.
-    "src/protocol/text/table.rs",
-];
 
 #[test]
 fn a_module_imports_only_modules_above_it() {
@@ -40,8 +32,8 @@ fn protocol_and_net_never_import_each_other() {
             assert!(pair != ["protocol", "net"] && pair != ["net", "protocol"], "{}:{line}", file.path);
         }
     }
-    // The search finds what there is.
-    for pair in [("connection", "net"), ("connection", "protocol"), ("store", "chat"), ("net", "address")] {
+    // The search finds imports that exist.
+    for pair in [("store", "chat"), ("net", "address"), ("protocol", "chat")] {
         assert!(seen.contains(&(pair.0.to_owned(), pair.1.to_owned())), "{pair:?} in {seen:?}");
     }
 }
@@ -61,54 +53,141 @@ fn only_the_store_knows_the_database() {
     assert!(knows);
 }
 
+/// Programs get codes and fields, never the sentences that people read.
+#[test]
+fn the_json_protocol_does_not_import_the_text_protocol() {
+    let sources = sources();
+    let json: Vec<&Source> = sources.iter().filter(|file| file.path.starts_with("src/protocol/json")).collect();
+    assert!(!json.is_empty());
+    let imports_text =
+        |file: &&&Source| file.code().any(|(_, line)| line.contains("protocol::text") || line.contains("super::text"));
+    let found: Vec<&str> = json.iter().filter(imports_text).map(|file| file.path.as_str()).collect();
+    assert!(found.is_empty(), "{found:?}");
+}
+
 #[test]
 fn the_chat_is_pure() {
-    let impure =
-        ["std::net", "std::thread", "std::fs", "std::time", "std::io", "std::env", "getrandom", "log::", "HashMap"];
-    for file in sources().iter().filter(|file| file.module == "chat") {
+    let impure = ["std::net", "std::thread", "std::fs", "std::time", "std::io", "std::env", "getrandom", "log::"];
+    let sources = sources();
+    let chat: Vec<&Source> = sources.iter().filter(|file| file.module == "chat").collect();
+    for file in &chat {
         for (number, line) in file.code() {
             for word in impure {
                 assert!(!line.contains(word), "{}:{number}: {line}", file.path);
             }
         }
     }
+    let texts: Vec<(&str, String)> = chat.iter().map(|file| (file.path.as_str(), joined(file))).collect();
+    let faults = hash_tables_in_order(&texts);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What may be done with a hash table in the chat: look-ups, whose results do not depend on the order of its entries.
+const LOOKUPS: [&str; 11] =
+    ["get", "get_mut", "contains", "contains_key", "insert", "remove", "entry", "len", "is_empty", "clear", "reserve"];
+
+/// The places where the order of a hash table could become visible, in files given by name and code. A table must be a
+/// field, a parameter or a binding of its own; and a name so declared may only be used for [`LOOKUPS`]. A name that is
+/// also declared in another file is checked there only as a field (`.name`).
+fn hash_tables_in_order(files: &[(&str, String)]) -> Vec<String> {
+    let (mut faults, mut tables) = (Vec::new(), BTreeSet::new());
+    for (path, code) in files {
+        for line in code.lines().filter(|line| !line.starts_with("use ") && !line.starts_with("pub use ")) {
+            for (at, _) in line.match_indices("HashMap").chain(line.match_indices("HashSet")) {
+                match declared_name(line, at) {
+                    Some(name) => drop(tables.insert((*path, name.to_owned()))),
+                    None => faults.push(format!("{path}: a hash table without a name of its own: {line}")),
+                }
+            }
+        }
+    }
+    for (home, name) in &tables {
+        for (path, code) in files {
+            for line in code.lines() {
+                for (at, _) in line.match_indices(name.as_str()) {
+                    let (before, after) = (&line[..at], &line[at + name.len()..]);
+                    let is_word = !before.ends_with(is_word_char) && !after.starts_with(is_word_char);
+                    let is_meant = path == home || before.ends_with('.');
+                    if is_word && is_meant && !is_lookup(before, after) {
+                        faults.push(format!("{path}: the order of the hash table {name} may show: {line}"));
+                    }
+                }
+            }
+        }
+    }
+    faults
+}
+
+/// The name that a line declares to be the hash table whose type stands at `at`: `name: HashMap<`, `name: &mut HashMap<`,
+/// `name: HashMap::new()` or `let name = HashMap::new()`.
+fn declared_name(line: &str, at: usize) -> Option<&str> {
+    let before = line[..at].trim_end_matches(|char: char| is_word_char(char) || char == ':').trim_end();
+    let before = before.trim_end_matches("mut").trim_end().trim_end_matches('&').trim_end();
+    let before = before.strip_suffix([':', '='])?.trim_end();
+    let name = before.rsplit(|char: char| !is_word_char(char)).next()?;
+    let is_alias = before.split(' ').any(|word| word == "type");
+    (!name.is_empty() && !is_alias).then_some(name)
+}
+
+/// Whether the use of a hash table between these two parts of a line is a declaration or a look-up.
+fn is_lookup(before: &str, after: &str) -> bool {
+    let is_field = before.ends_with('.');
+    match after.chars().next() {
+        Some('.') => LOOKUPS.iter().any(|lookup| after[1..].strip_prefix(lookup).is_some_and(|it| it.starts_with('('))),
+        Some(':') => !is_field,
+        Some(' ') => after.starts_with(" = ") || (after.starts_with(" }") && !is_field),
+        Some(',') => !is_field && !before.ends_with('&') && !before.contains('('),
+        _ => false,
+    }
+}
+
+fn is_word_char(char: char) -> bool {
+    char.is_alphanumeric() || char == '_'
+}
+
+/// The code of a file without comments, a method call on a line of its own joined to the line before it.
+fn joined(file: &Source) -> String {
+    let mut code = String::new();
+    for (_, line) in file.code() {
+        if !line.starts_with('.') {
+            code.push('\n');
+        }
+        code.push_str(line);
+    }
+    code
 }
 
 #[test]
-fn no_file_has_two_ideas_in_it() {
-    let mut long = BTreeSet::new();
-    for file in sources() {
-        let lines = file.lines.len();
-        if lines > FILE_MAX_LINES {
-            long.insert(file.path.clone());
-            assert!(LONG_FILES.contains(&file.path.as_str()), "{} has {lines} lines without its tests", file.path);
-        }
+fn a_hash_table_may_be_asked_and_not_walked() {
+    let faults = |code: &str| hash_tables_in_order(&[("chat/a.rs", code.to_owned())]).len();
+    let fields = "struct Names {\nknown: HashMap<Name, Room>,\n}\n";
+    for lookup in [
+        "self.known.get(&name)",
+        "self.known.insert(name, room);",
+        "if names.known.contains_key(&name) {",
+        "Names { known: HashMap::new() }",
+        "let known = HashMap::new();\nNames { known }",
+        "self.known = HashMap::default();",
+        "is_known.iter()",
+    ] {
+        assert_eq!(faults(&format!("{fields}{lookup}")), 0, "{lookup}");
     }
-    assert_eq!(long.len(), LONG_FILES.len(), "no longer long: take it off the list");
-}
-
-#[test]
-fn no_name_is_a_drawer_for_everything() {
-    for path in files(&["src", "tests", "benches"], "rs") {
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a file has a name");
-        for word in ["util", "common", "helper", "manager", "misc"] {
-            assert!(!stem.contains(word), "{}", path.display());
-        }
+    for walk in [
+        "self.known.iter()",
+        "self.known.values().next()",
+        "for (name, room) in &self.known {",
+        "for room in known {",
+        "rooms.extend(self.known)",
+        "list(&known)",
+        "self.known.retain(|_, room| room.is_open());",
+        "fn all(&self) -> HashMap<Name, Room> {",
+        "type Known = HashMap<Name, Room>;",
+        "known: Vec<HashMap<Name, Room>>,",
+    ] {
+        assert!(faults(&format!("{fields}{walk}")) > 0, "{walk}");
     }
-}
-
-#[test]
-fn nothing_is_left_for_later() {
-    for path in files(&["src", "tests", "benches", "sql", "docs"], "") {
-        // This file names the words.
-        if path.ends_with("tests/tidy.rs") {
-            continue;
-        }
-        for (index, line) in read(&path).lines().enumerate() {
-            let is_found = ["TODO", "FIXME", "XXX", "unimplemented!(", "todo!("].iter().any(|word| line.contains(word));
-            assert!(!is_found, "{}:{}: {line}", path.display(), index + 1);
-        }
-    }
+    let elsewhere = ("chat/b.rs", "names.known.keys()\nlet known = 7;\nshow(known)".to_owned());
+    assert_eq!(hash_tables_in_order(&[("chat/a.rs", fields.to_owned()), elsewhere]).len(), 1);
 }
 
 #[test]
@@ -140,7 +219,7 @@ fn the_documents_name_commands_that_there_are() {
                 made += 1;
                 assert!(targets.contains(target), "{}:{number}: make {target}", document.name);
             }
-            if code.contains("chat-server ") || code.contains("ARGS=") {
+            if code.contains("chat-server ") || code.starts_with("make run ") {
                 for flag in code.split([' ', '"', '\'', '`']).filter(|word| word.starts_with("--")) {
                     assert!(help.contains(&format!("{flag} ")), "{}:{number}: {flag}", document.name);
                 }
@@ -150,10 +229,45 @@ fn the_documents_name_commands_that_there_are() {
     assert!(made >= 5, "{made}");
 }
 
+/// Every promise names the tests that show it.
+#[test]
+fn the_documents_name_tests_that_there_are() {
+    let faults = read(&root().join("tests/faults/main.rs"));
+    let faults: BTreeSet<&str> =
+        faults.lines().filter_map(|line| line.trim().strip_prefix("test(\"")?.split('"').next()).collect();
+    assert!(faults.contains("kill"), "{faults:?}");
+    let (mut named, mut paths) = (0, 0);
+    for document in documents() {
+        for (number, line) in document.text.lines().enumerate() {
+            let place = format!("{}:{}", document.name, number + 1);
+            for list in line.split("ault test").skip(1) {
+                let words =
+                    list.trim_start_matches('s').strip_prefix(" `").into_iter().flat_map(|list| list.split("`, `"));
+                for word in words.map(|word| word.split('`').next().unwrap_or_default()) {
+                    let is_name = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+                    named += usize::from(is_name);
+                    assert!(!is_name || faults.contains(word), "{place}: no fault test {word}");
+                }
+            }
+        }
+        for (number, code) in snippets(&document.text) {
+            let folders = ["tests/", "src/", "docs/", "sql/", "benches/", "fuzz/"];
+            if folders.iter().any(|folder| code.starts_with(folder)) && !code.contains(['*', ' ', '{']) {
+                paths += 1;
+                assert!(root().join(&code).exists(), "{}:{number}: {code}", document.name);
+            }
+        }
+    }
+    assert!(named > 20 && paths > 10, "{named}, {paths}");
+}
+
 #[test]
 fn the_documents_tell_the_settings_and_defaults_that_there_are() {
     // Fields of JSON objects are called alike.
-    let fields = ["object", "refusal"].map(|file| read(&root().join(format!("src/protocol/json/{file}.rs")))).concat();
+    let fields =
+        ["group", "object", "refusal"].map(|file| read(&root().join(format!("src/protocol/json/{file}.rs")))).concat();
+    let is_field =
+        |name: &str| fields.split(|char: char| !char.is_alphanumeric() && char != '_').any(|word| word == name);
     let printed = chat_server("--print-config");
     let settings: BTreeMap<&str, &str> = printed.lines().filter_map(|line| line.split_once(" = ")).collect();
     assert!(settings.len() > 30, "{printed}");
@@ -178,8 +292,7 @@ fn the_documents_tell_the_settings_and_defaults_that_there_are() {
                 assert_eq!(told.unwrap_or(default), *default, "{place}");
             }
             for name in line.split('`').skip(1).step_by(2).filter(|name| is_setting_like(name)) {
-                let is_field = fields.contains(&format!(" {name}: "));
-                assert!(is_field || settings.contains_key(name), "no setting {name}: {place}");
+                assert!(is_field(name) || settings.contains_key(name), "no setting {name}: {place}");
             }
         }
     }
@@ -302,6 +415,7 @@ struct Document {
 fn documents() -> Vec<Document> {
     let names = [
         "README.md",
+        "ARCHITECTURE.md",
         "CHANGELOG.md",
         "docs/operations.md",
         "docs/protocol.md",

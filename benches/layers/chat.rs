@@ -1,8 +1,9 @@
-//! How long does the chat decide on a message, in a room of so many?
+//! How long does the chat take to decide a message, by the size of the room?
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    Chat, ClientId, Command, Effects, Input, Limits, MessageKind, Name, Origin, PasswordHash, Snapshot, Text, Timestamp,
+    Chat, ChatLimits, ClientId, Command, Effects, Facts, Input, MessageKind, Name, Origin, PasswordHash, Snapshot,
+    Text, Timestamp,
 };
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -10,13 +11,13 @@ use divan::counter::ItemsCount;
 use crate::words;
 
 const NOW: Timestamp = Timestamp(1_760_000_000_000);
-/// A turn of the broker.
+/// Messages of one turn.
 const MESSAGES: usize = 64;
 
-/// A chat in which so many people are in one room, all of them connected.
+/// A chat with `members` connected people in one room.
 fn chat_of(members: u64) -> Chat {
     let mut effects = Effects::default();
-    let mut chat = Chat::load(Limits::default(), Snapshot::default());
+    let mut chat = Chat::load(ChatLimits::default(), Snapshot::default());
     chat.found(NOW, &mut effects);
     let address = Address::parse("192.0.2.7").expect("an address");
     for client in 0..members {
@@ -38,8 +39,8 @@ fn say(bencher: Bencher, members: u64) {
     let mut effects = Effects::default();
     bencher.counter(ItemsCount::new(MESSAGES)).bench_local(|| {
         for _ in 0..MESSAGES {
-            let command = Command::Say { room: None, kind: MessageKind::Speech, text: text.clone(), keyed: None };
-            chat.handle(NOW, ClientId(0), Input::Command(command), &mut effects);
+            let command = Command::Say { room: None, kind: MessageKind::Speech, text: text.clone(), key: None };
+            chat.handle(NOW, ClientId(0), Input::Command(command, Facts::default()), &mut effects);
         }
         chat.settle();
         effects.clear();
@@ -55,7 +56,7 @@ fn come_and_go(bencher: Bencher, members: u64) {
     bencher.counter(ItemsCount::new(1_usize)).bench_local(|| {
         let input = Input::LogIn { account, password_version: 1, origin: Origin::text(address) };
         chat.handle(NOW, ClientId(1_000_000), input, &mut effects);
-        chat.handle(NOW, ClientId(1_000_000), Input::Disconnected, &mut effects);
+        chat.handle(NOW, ClientId(1_000_000), Input::Gone, &mut effects);
         chat.settle();
         effects.clear();
     });

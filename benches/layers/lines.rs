@@ -1,6 +1,6 @@
-//! How many bytes a second do telnet, the line cutter and the grammar take?
+//! How many bytes a second do the telnet parser, the line decoder and the grammar process?
 
-use chat_server::net::LineCutter;
+use chat_server::net::framing::LineDecoder;
 use chat_server::protocol::telnet::Telnet;
 use chat_server::protocol::text;
 use divan::counter::BytesCount;
@@ -10,7 +10,7 @@ use crate::words;
 
 const LINES: u32 = 100;
 
-/// Lines as a client sends them.
+/// Lines of a client.
 fn sent() -> Vec<u8> {
     let mut bytes = Vec::new();
     for number in 0..LINES {
@@ -30,15 +30,15 @@ fn telnet(bencher: Bencher) {
     });
 }
 
-/// What people type, a key or a line at a time, and what a program sends, all at once.
+/// Input by the key or by the line, as people type, and all at once, as a program sends.
 #[divan::bench(args = [1, 84, 4096])]
-fn cut(bencher: Bencher, bytes_at_once: usize) {
-    let (bytes, mut cutter) = (sent(), LineCutter::new(4096, 65536));
+fn decode(bencher: Bencher, bytes_at_once: usize) {
+    let (bytes, mut decoder) = (sent(), LineDecoder::new(4096, 65536));
     bencher.counter(BytesCount::new(bytes.len())).bench_local(|| {
         for part in bytes.chunks(bytes_at_once) {
-            cutter.push(part);
-            while let Some(cut) = cutter.next() {
-                black_box(cut);
+            decoder.push(part);
+            while let Some(decoded) = decoder.next() {
+                black_box(decoded);
             }
         }
     });

@@ -1,9 +1,10 @@
-//! How long does a commit take, and a page of a large room?
+//! How long does a commit take, and reading a page of a large room?
 
 use std::path::Path;
 
 use chat_server::chat::{
-    AccountId, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, Record, RoomLabel, Text, Timestamp, Visibility,
+    AccountId, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, Record, RoomKind, RoomLabel, Text, Timestamp,
+    Visibility,
 };
 use chat_server::store::{self, Folder, Reader, Store as _, Writer};
 use divan::Bencher;
@@ -12,17 +13,17 @@ use tempfile::TempDir;
 
 const NOW: Timestamp = Timestamp(1_760_000_000_000);
 const ANA: AccountId = AccountId(2);
-/// Messages of a large room.
+/// Messages in a large room.
 const LARGE: u64 = 1_000_000;
 
-/// A new store with one room and one account, on the disk where the project is.
+/// A new store with one room and one account, on the disk of the project.
 fn opened() -> (TempDir, Writer, Reader) {
     let folder = TempDir::new_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a folder");
     let (mut writer, reader) = store::open(&Folder::open(folder.path()).expect("a folder"), 1).expect("a new store");
     let name = |text: &str| Name::parse(text).expect("a name");
     let records = [
-        Record::AccountMade { id: ANA, name: name("ana"), hash: PasswordHash("!".into()), at: NOW },
-        Record::RoomMade { id: GENERAL, name: Some(name("general")), visibility: Some(Visibility::Public), at: NOW },
+        Record::AccountCreated { id: ANA, name: name("ana"), hash: PasswordHash("!".into()), at: NOW },
+        Record::RoomCreated { id: GENERAL, kind: RoomKind::Named(name("general"), Visibility::Public), at: NOW },
     ];
     writer.commit(&records).expect("room on the disk");
     (folder, writer, reader)
@@ -45,7 +46,7 @@ fn commit(bencher: Bencher, records: u64) {
     });
 }
 
-/// The newest page, one from the middle, and the first.
+/// The newest page, one from the middle, and the oldest.
 #[divan::bench(args = [LARGE - 99, LARGE / 2, 1])]
 fn page(bencher: Bencher, from: u64) {
     let (_folder, mut writer, reader) = opened();

@@ -1,6 +1,6 @@
 //! How do we compare with other servers, driven by the same generator in the same minutes?
 //!
-//! Runs alternate: a workload on each server, and again, so that a machine that changes its speed does so for all.
+//! Runs alternate between the servers, so that changes of the machine's speed affect all of them.
 //! InspIRCd and ngIRCd store nothing.
 
 use std::process::{Command, Stdio};
@@ -12,10 +12,10 @@ use crate::target::Kind;
 use crate::throughput;
 use crate::workload::{BESIDE_PEERS, Workload};
 
-/// Receivers and messages a second of the latency that is compared.
+/// Receivers and messages a second of the latency comparison.
 const PACE: (usize, u64) = (500, 10);
 
-/// The middle one of several runs, and between which it lies.
+/// Median, minimum and maximum of several runs.
 struct Spread {
     least: f64,
     median: f64,
@@ -33,7 +33,7 @@ impl Spread {
     }
 }
 
-/// Compares ours with whichever peers there are.
+/// Compares our server with the peers that are installed.
 pub fn run(ours: Kind, workloads: &[Workload], rounds: usize, times: Times, settings: &str) {
     let mut kinds = vec![ours];
     kinds.extend([Kind::InspIrcd, Kind::NgIrcd].into_iter().filter(|peer| is_there(*peer)));
@@ -67,7 +67,7 @@ pub fn run(ours: Kind, workloads: &[Workload], rounds: usize, times: Times, sett
 
 fn row(workload: &Workload, kind: Kind, ours: &[Report], theirs: &[Report]) -> String {
     let of = |figure: fn(&Report) -> f64| Spread::of(theirs.iter().map(figure).collect());
-    // Runs of one round are the ones to compare: they were neighbours.
+    // Only runs of one round are compared, since they were close in time.
     let ratio = |figure: fn(&Report) -> f64| {
         let pairs = ours.iter().zip(theirs);
         Spread::of(pairs.map(|(ours, theirs)| figure(ours) / figure(theirs)).collect()).text(|it| format!("{it:.2}"))
@@ -87,7 +87,7 @@ fn row(workload: &Workload, kind: Kind, ours: &[Report], theirs: &[Report]) -> S
     )
 }
 
-/// Whether a peer is installed, or can be.
+/// Whether a peer is installed; installs it if possible.
 fn is_there(peer: Kind) -> bool {
     let program = peer.program().expect("a peer is a program");
     let is_there = || std::path::Path::new(program).exists();
@@ -99,7 +99,7 @@ fn is_there(peer: Kind) -> bool {
         for arguments in [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", package]] {
             let mut command = Command::new(start[0]);
             command.args(&start[1..]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-            // Whether it worked shows in whether the program is there.
+            // The result is ignored: the caller looks for the program.
             let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
         }
     }

@@ -1,27 +1,28 @@
-//! The pure core alone: deciding on a message and putting it into words, without threads, sockets, disks or clocks, so
-//! that the same messages always take the same instructions.
+//! The pure core alone: deciding and encoding messages, without threads, sockets, disks or clocks, so that the number of
+//! instructions is the same in every run.
 
 use std::hint::black_box;
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    Chat, ClientId, Command, Delivery, Effects, Input, Limits, MessageKind, Name, Origin, PasswordHash, Snapshot, Text,
-    Timestamp,
+    Chat, ChatLimits, ClientId, Command, Delivery, Effects, Facts, Input, MessageKind, Name, Origin, PasswordHash,
+    Snapshot, Text, Timestamp,
 };
-use chat_server::protocol::text;
+use chat_server::protocol::text::Text as TextProtocol;
+use chat_server::protocol::{Clock, Context, Protocol};
 
 use crate::words;
 
 const MEMBERS: u64 = 100;
-/// The chat decides in turns.
+/// Messages of one turn.
 const MESSAGES_PER_TURN: u32 = 64;
 const NOW: Timestamp = Timestamp(1_760_000_000_000);
 
-/// A hundred people, of whom one says so many messages.
+/// A room of a hundred people, one of whom sends `messages` messages.
 pub fn run(messages: u32) {
     let mut effects = Effects::default();
     let nothing = Snapshot::default();
-    let mut chat = Chat::load(Limits::default(), nothing);
+    let mut chat = Chat::load(ChatLimits::default(), nothing);
     chat.found(NOW, &mut effects);
     let address = Address::parse("192.0.2.7").expect("an address");
     for client in 0..MEMBERS {
@@ -30,7 +31,7 @@ pub fn run(messages: u32) {
         chat.handle(NOW, ClientId(client), input, &mut effects);
         chat.settle();
     }
-    let clock = text::Clock::utc();
+    let clock = Clock::utc();
     let (mut line, mut batch) = (Vec::new(), Vec::new());
     for number in 0..messages {
         if number % MESSAGES_PER_TURN == 0 {
@@ -41,12 +42,12 @@ pub fn run(messages: u32) {
         }
         line.clear();
         words::write(number, &mut line);
-        let command = Command::Say { room: None, kind: MessageKind::Speech, text: Text::clean(&line), keyed: None };
+        let command = Command::Say { room: None, kind: MessageKind::Speech, text: Text::clean(&line), key: None };
         let first = effects.deliveries.len();
-        chat.handle(NOW, ClientId(0), Input::Command(command), &mut effects);
+        chat.handle(NOW, ClientId(0), Input::Command(command, Facts::default()), &mut effects);
         for delivery in &effects.deliveries[first..] {
             if let Delivery::Event(_, event) = delivery {
-                text::event(event, NOW, &clock, &mut batch);
+                TextProtocol.event(event, Context { now: NOW, clock: &clock }, &mut batch);
             }
         }
     }

@@ -1,5 +1,4 @@
-//! Many connections driven by one thread, by readiness: what there is to read is read, and nothing is waited for but
-//! the next socket that has something.
+//! Many connections driven by one thread, by readiness: it reads from every readable socket, and waits for nothing else.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -9,77 +8,76 @@ use std::time::{Duration, Instant};
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
-use crate::front::{Exchange, Front, Heard};
+use crate::protocol::{Exchange, Protocol, Received};
 use crate::words::member_name;
 use crate::workload::Workload;
 
-/// How long nothing may come before it is taken for lost.
+/// Time without input after which a message counts as lost.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-/// A wait for nothing in particular.
+/// A wait without a particular event.
 pub const MOMENT: Duration = Duration::from_millis(50);
 
 const READ_BYTES: usize = 65536;
 
 /// All connections of a load, in the order of their members' numbers.
 pub struct Crowd<'a> {
-    front: &'a dyn Front,
+    protocol: &'a dyn Protocol,
     address: SocketAddr,
-    /// The number of the first one as a member; here it is 0.
+    /// The member number of the first connection.
     first: usize,
     readiness: OwnedFd,
     events: Vec<epoll::Event>,
     members: Vec<Member>,
-    /// What one read gave, behind what the read before left of a line.
+    /// The bytes of one read, behind the partial line of the read before.
     buffer: Vec<u8>,
-    /// Reads that gave something.
+    /// Reads that returned bytes.
     pub reads: u64,
 }
 
 struct Member {
     socket: TcpStream,
-    /// The beginning of a line whose end has not come.
+    /// The beginning of an incomplete line.
     partial: Vec<u8>,
-    /// What the socket did not take at once.
+    /// Bytes that the socket did not take at once.
     unsent: Vec<u8>,
 }
 
 impl<'a> Crowd<'a> {
-    /// Nobody is connected. Those who will be are members from number `first` on.
-    pub fn new(address: SocketAddr, front: &'a dyn Front, first: usize) -> Crowd<'a> {
+    /// No connections yet. They will be members from number `first` on.
+    pub fn new(address: SocketAddr, protocol: &'a dyn Protocol, first: usize) -> Crowd<'a> {
         let readiness = epoll::create(epoll::CreateFlags::CLOEXEC).expect("readiness");
         let (events, buffer) = (Vec::with_capacity(1024), vec![0; READ_BYTES]);
-        Crowd { front, address, first, readiness, events, members: Vec::new(), buffer, reads: 0 }
+        Crowd { protocol, address, first, readiness, events, members: Vec::new(), buffer, reads: 0 }
     }
 
-    /// Connects everybody and brings them into their rooms. Everything that is said of that has been read when it
-    /// returns.
-    pub fn gather(address: SocketAddr, front: &'a dyn Front, workload: &Workload) -> Crowd<'a> {
-        let mut crowd = Crowd::new(address, front, 0);
+    /// Connects all members and joins them to their rooms. Returns once all output about that has been read.
+    pub fn gather(address: SocketAddr, protocol: &'a dyn Protocol, workload: &Workload) -> Crowd<'a> {
+        let mut crowd = Crowd::new(address, protocol, 0);
         crowd.enter(workload.members());
         for at in 0..workload.rooms_of(0).len() {
-            let question = |member: usize| front.join(workload.rooms_of(member).start + at);
+            let question = |member: usize| protocol.join(workload.rooms_of(member).start + at);
             crowd.ask(0..workload.members(), question, |_, _| {});
         }
         crowd.sync();
         crowd
     }
 
-    /// Connects so many more members and gets them in, some at a time.
+    /// Connects `count` more members and logs them in, a few at a time.
     pub fn enter(&mut self, count: usize) {
         let (first, end) = (self.members.len(), self.members.len() + count);
         let mut answers: Vec<Option<String>> = vec![None; end];
         let (mut entering, mut progress) = (0, Instant::now());
         while self.members.len() < end || entering > 0 {
-            while self.members.len() < end && entering < self.front.entering_max() {
+            while self.members.len() < end && entering < self.protocol.entering_max() {
                 let member = self.connect();
-                let Exchange { question, answer } = self.front.enter(self.first + member);
+                let Exchange { question, answer } = self.protocol.enter(self.first + member);
                 answers[member] = Some(answer);
                 self.send(member, question.as_bytes());
                 entering += 1;
             }
-            let front = self.front;
+            let protocol = self.protocol;
             self.wait(MOMENT, |member, line, _| {
-                assert!(!front.is_refusal(line), "{}", String::from_utf8_lossy(line));
+                assert!(!protocol.is_refusal(line), "{}", String::from_utf8_lossy(line));
                 if answers[member].as_ref().is_some_and(|answer| contains(line, answer)) {
                     answers[member] = None;
                     entering -= 1;
@@ -90,10 +88,10 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    /// Waits until everything that is on its way has been read.
+    /// Waits until everything that has been sent is read.
     pub fn sync(&mut self) {
-        let front = self.front;
-        let barrier = |_| Some(front.barrier());
+        let protocol = self.protocol;
+        let barrier = |_| Some(protocol.barrier());
         self.ask(0..self.members.len(), barrier, |_, _| {});
     }
 
@@ -107,7 +105,7 @@ impl<'a> Crowd<'a> {
         number
     }
 
-    /// Has members ask, and waits until each has got a line with its answer, which is given to `answered`.
+    /// Sends a question of each member and waits for the answers, which are passed to `answered`.
     pub fn ask(
         &mut self,
         members: impl Iterator<Item = usize>,
@@ -122,10 +120,10 @@ impl<'a> Crowd<'a> {
             answers[member] = Some(answer);
             missing += 1;
         }
-        let (front, mut progress) = (self.front, Instant::now());
+        let (protocol, mut progress) = (self.protocol, Instant::now());
         while missing > 0 {
             self.wait(MOMENT, |member, line, _| {
-                assert!(!front.is_refusal(line), "{}", String::from_utf8_lossy(line));
+                assert!(!protocol.is_refusal(line), "{}", String::from_utf8_lossy(line));
                 if answers[member].as_ref().is_some_and(|answer| contains(line, answer)) {
                     answered(member, line);
                     answers[member] = None;
@@ -138,16 +136,15 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    /// Sends bytes to a member's server side, later where the socket is full.
+    /// Sends bytes on a member's connection; what the socket does not take is sent later.
     pub fn send(&mut self, member: usize, bytes: &[u8]) {
         let member = &mut self.members[member];
         member.unsent.extend_from_slice(bytes);
         member.flush();
     }
 
-    /// Waits for something, but no longer than `most`, and gives each whole line that came to `each`, with what it is.
-    /// Who is asked whether it is there says so.
-    pub fn wait(&mut self, most: Duration, mut each: impl FnMut(usize, &[u8], &Heard)) {
+    /// Waits for input, at most for `most`, and passes each complete line to `each`, decoded. Answers pings.
+    pub fn wait(&mut self, most: Duration, mut each: impl FnMut(usize, &[u8], &Received)) {
         let most = Timespec::try_from(most).expect("a short while");
         self.events.clear();
         match epoll::wait(&self.readiness, spare_capacity(&mut self.events), Some(&most)) {
@@ -173,17 +170,17 @@ impl<'a> Crowd<'a> {
                     Err(error) => panic!("cannot read for {}: {error}", member_name(number)),
                 };
                 self.reads += u64::from(read > 0);
-                // Less than asked for: the socket is empty.
+                // A short read: the socket is empty.
                 is_readable = kept + read == READ_BYTES;
                 let mut rest = &self.buffer[..kept + read];
                 while let Some(end) = memchr::memchr(b'\n', rest) {
                     let (line, others) = rest.split_at(end + 1);
-                    let heard = self.front.hear(line);
-                    if let Heard::Ping(answer) = &heard {
+                    let received = self.protocol.decode(line);
+                    if let Received::Ping(answer) = &received {
                         member.unsent.extend_from_slice(answer);
                         member.flush();
                     }
-                    each(number, line, &heard);
+                    each(number, line, &received);
                     rest = others;
                 }
                 member.partial.extend_from_slice(rest);

@@ -1,25 +1,25 @@
-//! Closed loop: every sender has so many messages on their way, and sends the next when one has arrived at its witness.
+//! Closed loop: every sender has a window of messages in flight, and sends the next when one has arrived at its witness.
 //!
-//! `/set acks on` would serve as well as a witness, but its lines are one more delivery a message: a tenth of the work
-//! in a room of ten. What a server acknowledges anyway is counted and checked.
+//! `/set acks on` would serve as well as a witness, but an acknowledgement is one more delivery per message: a tenth of the
+//! work in a room of ten. Servers that acknowledge anyway have their acknowledgements counted and checked.
 
 use std::time::{Duration, Instant};
 
 use crate::crowd::{Crowd, MOMENT, PATIENCE};
-use crate::front::Front;
 use crate::ledger::Ledger;
 use crate::machine;
+use crate::protocol::Protocol;
 use crate::target::Target;
 use crate::workload::{Talk, Workload};
 
-/// How long a workload runs, and for how long of that it is measured.
+/// The duration of a run, and the part of it that is measured.
 #[derive(Clone, Copy)]
 pub struct Times {
     pub warm: Duration,
     pub measured: Duration,
 }
 
-/// What happened while it was measured.
+/// The counters of the measured part of a run.
 pub struct Measured {
     pub wall: Duration,
     /// Lines that members received.
@@ -28,17 +28,17 @@ pub struct Measured {
     pub messages: u64,
     /// Reads of the generator: there cannot have been fewer sends.
     pub reads: u64,
-    /// Of the server's store, where it has one.
+    /// Commits of the server's store, if it has one.
     pub commits: Option<u32>,
     pub server_cpu: Duration,
-    /// Of its busiest thread.
+    /// CPU time of the server's busiest thread.
     pub busiest_cpu: Duration,
     pub generator_cpu: Duration,
-    /// Of all programs on the machine.
+    /// CPU time of all programs on the machine.
     pub busy: Duration,
-    /// Of the server.
+    /// Context switches of the server.
     pub switches: u64,
-    /// Of the server, at the end.
+    /// Resident memory of the server, at the end.
     pub resident_kib: u64,
 }
 
@@ -71,7 +71,7 @@ impl Sample {
         }
     }
 
-    /// What happened from this moment to a later one. Switches and memory were looked at outside of it.
+    /// The difference between this sample and a later one. Context switches and memory are sampled separately.
     pub fn to(&self, after: &Sample, switches: u64, resident_kib: u64) -> Measured {
         Measured {
             wall: after.at - self.at,
@@ -91,23 +91,24 @@ impl Sample {
 
 struct Drive<'a, 'b> {
     workload: &'a Workload,
-    front: &'a dyn Front,
+    protocol: &'a dyn Protocol,
     crowd: &'a mut Crowd<'b>,
     ledger: Ledger,
     /// Senders that may send on.
     may_send: Vec<usize>,
-    /// A sender's lines on their way out.
+    /// A buffer for the lines of one sender.
     lines: Vec<u8>,
 }
 
 /// Drives a workload over connections that have been gathered for it.
-pub fn run(workload: &Workload, front: &dyn Front, crowd: &mut Crowd, target: &Target, times: Times) -> Measured {
-    let (ledger, may_send) = (Ledger::new(*workload, front), workload.openers().collect());
-    let mut drive = Drive { workload, front, crowd, ledger, may_send, lines: Vec::new() };
+pub fn run(workload: &Workload, protocol: &dyn Protocol, crowd: &mut Crowd, target: &Target, times: Times) -> Measured {
+    let (ledger, may_send) = (Ledger::new(*workload, protocol), workload.openers().collect());
+    let mut drive = Drive { workload, protocol, crowd, ledger, may_send, lines: Vec::new() };
     let start = Instant::now();
     drive.send();
     drive.until(start + times.warm);
-    // Counting switches takes a while with a thousand threads, so the rest is sampled inside of it.
+    // Counting switches takes a while with a thousand threads, so the other counters are sampled after that, and before it
+    // at the end.
     let switches = target.process.switches();
     let before = Sample::take(target, &drive.ledger, drive.crowd);
     drive.until(Instant::now() + times.measured);
@@ -138,8 +139,8 @@ impl Drive<'_, '_> {
     fn receive(&mut self) {
         let answers = self.workload.talk == Talk::PingPong;
         let (ledger, may_send) = (&mut self.ledger, &mut self.may_send);
-        self.crowd.wait(MOMENT, |member, line, heard| {
-            if let Some(delivery) = ledger.receive(member, line, heard)
+        self.crowd.wait(MOMENT, |member, line, received| {
+            if let Some(delivery) = ledger.receive(member, line, received)
                 && delivery.is_acknowledged
             {
                 let next = if answers { member } else { delivery.author };
@@ -156,7 +157,7 @@ impl Drive<'_, '_> {
         for sender in senders.drain(..) {
             while (self.ledger.sent[sender] - self.ledger.acknowledged[sender]) as usize != self.workload.window() {
                 let (place, number) = self.ledger.next(sender);
-                self.front.say(place, number, &mut self.lines);
+                self.protocol.say(place, number, &mut self.lines);
             }
             self.crowd.send(sender, &self.lines);
             self.lines.clear();
@@ -164,19 +165,19 @@ impl Drive<'_, '_> {
         self.may_send = senders;
     }
 
-    /// Receives what is still on its way, and nothing else.
+    /// Receives the messages in flight.
     fn finish(&mut self) {
-        finish(self.crowd, &mut self.ledger, self.front);
+        finish(self.crowd, &mut self.ledger, self.protocol);
     }
 }
 
-/// Receives what is still on its way, and checks that it is all.
-pub fn finish(crowd: &mut Crowd, ledger: &mut Ledger, front: &dyn Front) {
+/// Receives the messages in flight, and checks that none is missing.
+pub fn finish(crowd: &mut Crowd, ledger: &mut Ledger, protocol: &dyn Protocol) {
     let mut progress = Instant::now();
-    while let Some(missing) = ledger.missing(front.acknowledges()) {
+    while let Some(missing) = ledger.missing(protocol.acknowledges()) {
         let seen = ledger.deliveries;
-        crowd.wait(MOMENT, |member, line, heard| {
-            ledger.receive(member, line, heard);
+        crowd.wait(MOMENT, |member, line, received| {
+            ledger.receive(member, line, received);
         });
         if ledger.deliveries > seen {
             progress = Instant::now();

@@ -1,6 +1,5 @@
-//! The floor of the machine, measured before and after each workload because machines change their speed: what one
-//! `send` of one line costs, with everything that the kernel does in it for a reader on the same machine; and how long
-//! the disk takes until a little is safely on it.
+//! The floor of the machine, measured before and after each workload because its speed changes: the CPU time of one `send`
+//! of one line to a reader on the same machine, and the time of a small synced write.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, Write};
@@ -15,21 +14,21 @@ use crate::machine::thread_cpu;
 use crate::words::LINE_BYTES;
 
 const SOCKETS: usize = 100;
-/// A connection is slow at first.
+/// Rounds before the measurement, because a connection is slow at first.
 const WARM_ROUNDS: usize = 50;
-/// So much processor time makes the error of the system's clock, one tick, small.
+/// CPU time after which the error of the system's clock, one tick, is small.
 const ENOUGH: Duration = Duration::from_millis(400);
 
-/// A commit of a few messages writes about so much.
+/// About the size of a commit of a few messages.
 const SYNCED_BYTES: usize = 4096;
 const SYNCS: usize = 101;
 
-/// What nothing that sends and stores can be faster than.
+/// The lower bounds of any server that sends and stores.
 #[derive(Clone, Copy)]
 pub struct Floor {
-    /// The processor time of one send.
+    /// The CPU time of one send.
     pub send: Duration,
-    /// The time until a small write is on disk; the median.
+    /// The median time until a small write is on disk.
     pub sync: Duration,
 }
 
@@ -94,9 +93,9 @@ fn read_all(receivers: Vec<TcpStream>) {
             let (number, flags) = (event.data.u64(), event.flags);
             while let Some(socket) = open.get_mut(&number) {
                 match socket.read(&mut buffer) {
-                    // The end may be told twice.
+                    // The end may be reported twice.
                     Ok(0) => drop(open.remove(&number)),
-                    // Less than asked for: there is no more, unless it is the end.
+                    // A short read: the socket is empty, unless it is at its end.
                     Ok(read) if read == buffer.len() || flags.contains(epoll::EventFlags::RDHUP) => {}
                     _ => break,
                 }

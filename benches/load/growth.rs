@@ -1,4 +1,4 @@
-//! How does the cost of a delivery grow: with the members of a room, with rooms, with what is stored?
+//! How does the cost of a delivery grow with the members of a room, with rooms, and with stored messages?
 
 use crate::drive::Times;
 use crate::plot::{self, Curve};
@@ -7,7 +7,7 @@ use crate::seed::Seed;
 use crate::target::Kind;
 use crate::throughput;
 
-/// Measures each, and draws it. `messages_max`: how much may be stored.
+/// Measures each and draws the curves. `messages_max`: the most stored messages.
 pub fn measure(messages_max: u64, times: Times, settings: &str) {
     let mut curves = Vec::new();
     println!("\n{HEAD}");

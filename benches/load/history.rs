@@ -1,4 +1,4 @@
-//! How many pages of history does the server give out, and what does the chat beside it notice of that?
+//! How many pages of history does the server deliver, and how does that affect the live chat?
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::crowd::{Crowd, MOMENT};
 use crate::drive::Times;
-use crate::front::Front;
 use crate::paced::{self, Latency};
+use crate::protocol::Protocol;
 use crate::report::{self, latency};
 use crate::seed::Seed;
 use crate::target::{Kind, Target};
@@ -19,26 +19,26 @@ use crate::workload::Workload;
 
 const READERS: usize = 50;
 const PAGE_LINES: u64 = 100;
-/// Of the live chat.
+/// Load of the live chat.
 const MESSAGES_PER_S: u64 = 100;
 
-/// Reads random pages of a room with so many messages, while people chat in it.
+/// Reads random pages of a room with `messages` messages, while people chat in it.
 pub fn measure(messages: u64, times: Times, settings: &str) {
     let workload: Workload = "fanout-100-1-1".parse().expect("a workload");
     let seed = Seed { accounts: READERS, messages };
     let target = Target::start(Kind::Text, Some(&workload), seed, settings);
-    let front = Kind::Text.front();
-    let mut crowd = Crowd::gather(target.address, &*front, &workload);
-    let quiet = paced::run(&workload, MESSAGES_PER_S, &*front, &mut crowd, &target, times);
+    let protocol = Kind::Text.protocol();
+    let mut crowd = Crowd::gather(target.address, &*protocol, &workload);
+    let quiet = paced::run(&workload, MESSAGES_PER_S, &*protocol, &mut crowd, &target, times);
     let end = AtomicBool::new(false);
     let (beside, (pages, page_time, wall)) = thread::scope(|scope| {
         let reading = scope.spawn(|| {
-            let front = Kind::Text.front();
-            let mut readers = Crowd::new(target.address, &*front, workload.members());
+            let protocol = Kind::Text.protocol();
+            let mut readers = Crowd::new(target.address, &*protocol, workload.members());
             readers.enter(READERS);
-            read(&mut readers, &*front, messages, &end)
+            read(&mut readers, &*protocol, messages, &end)
         });
-        let beside = paced::run(&workload, MESSAGES_PER_S, &*front, &mut crowd, &target, times);
+        let beside = paced::run(&workload, MESSAGES_PER_S, &*protocol, &mut crowd, &target, times);
         end.store(true, Ordering::Relaxed);
         (beside, reading.join().expect("readers read"))
     });
@@ -67,9 +67,14 @@ pub fn measure(messages: u64, times: Times, settings: &str) {
     );
 }
 
-/// Each reader asks for a page, reads it to its end, and asks for the next, until it is over. How many pages were read,
-/// how long each took, and in which time.
-fn read(readers: &mut Crowd, front: &dyn Front, messages: u64, end: &AtomicBool) -> (u64, Histogram<u64>, Duration) {
+/// Each reader requests one page after the other, until `end` is set. Returns the number of pages, the latencies and the
+/// duration.
+fn read(
+    readers: &mut Crowd,
+    protocol: &dyn Protocol,
+    messages: u64,
+    end: &AtomicBool,
+) -> (u64, Histogram<u64>, Duration) {
     let room = room_name(0);
     let (mut times, mut pages, mut random) = (paced::histogram(), 0, 88_172_645_463_325_252_u64);
     let mut asked = vec![(Instant::now(), 0, 0); READERS];
@@ -77,7 +82,7 @@ fn read(readers: &mut Crowd, front: &dyn Front, messages: u64, end: &AtomicBool)
     let start = Instant::now();
     while !end.load(Ordering::Relaxed) {
         for reader in may_ask.drain(..) {
-            // Xorshift: any page may be the next.
+            // Xorshift chooses the next page.
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
@@ -87,7 +92,7 @@ fn read(readers: &mut Crowd, front: &dyn Front, messages: u64, end: &AtomicBool)
             readers.send(reader, format!("/history #{room} {from}-{to}\r\n").as_bytes());
         }
         readers.wait(MOMENT, |reader, line, _| {
-            assert!(!front.is_refusal(line), "{}", String::from_utf8_lossy(line));
+            assert!(!protocol.is_refusal(line), "{}", String::from_utf8_lossy(line));
             let (since, from, lines) = &mut asked[reader];
             if line.starts_with(b"[") {
                 *lines += 1;

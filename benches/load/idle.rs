@@ -1,5 +1,4 @@
-//! What does a connection cost that says nothing, and how fast do thousands of them come, and come again after all have
-//! been cut at once?
+//! What does an idle connection cost, and how fast do thousands of them connect, and reconnect after all were cut at once?
 
 use std::time::Instant;
 
@@ -15,27 +14,27 @@ const HEAD: &str = "\
 | idle connections | first connects/s | connects/s again | RSS KiB each | page tables KiB each | threads each | kernel KiB each, both ends | server CPU ms each |
 |---|---|---|---|---|---|---|---|";
 
-/// Connects so many people, twice. The second time by tokens where the front has them.
+/// Connects each number of people, twice; the second time by tokens if the protocol has them.
 pub fn measure(kind: Kind, counts: &[usize], settings: &str) {
     println!("\n{HEAD}");
     for count in counts {
         let seed = Seed { accounts: *count, ..Seed::default() };
         let target = Target::start(kind, None, seed, settings);
-        let front = kind.front();
+        let protocol = kind.protocol();
         let (before, kernel) = (target.process.memory(), machine::kernel_kib());
         let (cpu, start) = (target.process.cpu().0, Instant::now());
-        let mut crowd = Crowd::new(target.address, &*front, 0);
+        let mut crowd = Crowd::new(target.address, &*protocol, 0);
         crowd.enter(*count);
         let first = *count as f64 / start.elapsed().as_secs_f64();
         crowd.sync();
         let (after, kernel_after) = (target.process.memory(), machine::kernel_kib());
         let cpu = target.process.cpu().0 - cpu;
-        if front.token().is_some() {
-            crowd.ask(0..*count, |_| front.token(), |member, line| front.keep_token(member, line));
+        if protocol.token().is_some() {
+            crowd.ask(0..*count, |_| protocol.token(), |member, line| protocol.keep_token(member, line));
         }
         drop(crowd);
         let start = Instant::now();
-        let mut crowd = Crowd::new(target.address, &*front, 0);
+        let mut crowd = Crowd::new(target.address, &*protocol, 0);
         crowd.enter(*count);
         let again = *count as f64 / start.elapsed().as_secs_f64();
         drop(crowd);

@@ -1,25 +1,25 @@
-//! What was sent and what was received. Every delivery is the next message of its sender, so none is lost, doubled or
-//! out of order; who only reads has, at the end, seen the same order as everybody else in its circle who only reads.
+//! The messages that were sent and received. Every delivery must be the next message of its sender, so none is lost,
+//! duplicated or out of order; and all members of a circle that only read must have seen the same order.
 
-use crate::front::{Front, Heard, Place};
+use crate::protocol::{Place, Protocol, Received};
 use crate::words;
 use crate::workload::{Talk, Workload};
 
 pub struct Ledger {
     workload: Workload,
-    /// By room, or in direct talks by hearer: what the server calls the place.
+    /// By room, or by reader for direct messages: the server's label of the place.
     labels: Vec<Vec<u8>>,
-    /// By member: how many messages it has sent.
+    /// By member: the number of messages sent.
     pub sent: Vec<u32>,
-    /// By member: how many of these its witness has received.
+    /// By member: the number of these that its witness has received.
     pub acknowledged: Vec<u32>,
-    /// By member: how many of these the server says it has.
+    /// By member: the number of these that the server has acknowledged.
     stored: Vec<u32>,
-    /// By member: who acknowledges.
+    /// By member: its witness.
     witness: Vec<usize>,
-    /// By member and sender of its circle: how many messages have been received.
+    /// By member and sender of its circle: the number of messages received.
     received: Vec<u32>,
-    /// By member: a digest of what it has received, in its order.
+    /// By member: a digest of the messages it has received, in their order.
     order: Vec<u64>,
     pub deliveries: u64,
     /// Messages acknowledged by their witness.
@@ -36,12 +36,12 @@ pub struct Delivery {
 
 impl Ledger {
     /// Nothing has been sent.
-    pub fn new(workload: Workload, front: &dyn Front) -> Ledger {
+    pub fn new(workload: Workload, protocol: &dyn Protocol) -> Ledger {
         let members = workload.members();
         let labels = match workload.talk {
-            Talk::Rooms { .. } => (0..workload.rooms()).map(|room| front.label(Place::Room(room), 0, 0)).collect(),
+            Talk::Rooms { .. } => (0..workload.rooms()).map(|room| protocol.label(Place::Room(room), 0, 0)).collect(),
             Talk::PingPong => (0..members)
-                .map(|hearer| front.label(Place::Direct(hearer), workload.witness(hearer), hearer))
+                .map(|reader| protocol.label(Place::Direct(reader), workload.witness(reader), reader))
                 .collect(),
         };
         Ledger {
@@ -65,18 +65,18 @@ impl Ledger {
     }
 
     /// Checks a line that a member received, and counts it.
-    pub fn receive(&mut self, member: usize, line: &[u8], heard: &Heard) -> Option<Delivery> {
-        let (label, author, number) = match heard {
-            Heard::Message { place, author, number } => (*place, *author, *number),
-            Heard::Stored => {
+    pub fn receive(&mut self, member: usize, line: &[u8], received: &Received) -> Option<Delivery> {
+        let (label, author, number) = match received {
+            Received::Message { place, author, number } => (*place, *author, *number),
+            Received::Stored => {
                 self.stored[member] += 1;
                 return None;
             }
-            Heard::Ping(_) => return None,
-            Heard::Other => stray(member, line),
+            Received::Ping(_) => return None,
+            Received::Other => stray(member, line),
         };
-        let is_heard = author != member && author < self.sent.len();
-        if !is_heard || self.workload.circle_of(author) != self.workload.circle_of(member) {
+        let is_known = author != member && author < self.sent.len();
+        if !is_known || self.workload.circle_of(author) != self.workload.circle_of(member) {
             stray(member, line);
         }
         let Some(place) = self.workload.sender(author) else { stray(member, line) };
@@ -103,8 +103,7 @@ impl Ledger {
         Some(Delivery { author, number, is_acknowledged })
     }
 
-    /// A message that somebody has not received, or a sender not heard of; `acknowledges`: the server says of each
-    /// message that it has it.
+    /// A message that some member has not received, or that has not been acknowledged, if the server acknowledges.
     pub fn missing(&self, acknowledges: bool) -> Option<String> {
         let senders = self.workload.senders_per_circle;
         for (at, received) in self.received.iter().enumerate() {
@@ -118,11 +117,11 @@ impl Ledger {
         let unsure = (0..self.sent.len()).find(|member| acknowledges && self.stored[*member] != self.sent[*member]);
         unsure.map(|member| {
             let (stored, sent) = (self.stored[member], self.sent[member]);
-            format!("{} was told of {stored} of its {sent} messages that they are stored", words::member_name(member))
+            format!("{} got an acknowledgement for {stored} of its {sent} messages", words::member_name(member))
         })
     }
 
-    /// Senders get no echo of their own, so their digests differ from each other.
+    /// Checks that members who only read saw the same order. Senders get no echo, so their digests differ.
     pub fn check_order(&self) {
         for circle in 0..self.workload.circles {
             let from = circle * self.workload.members_per_circle;

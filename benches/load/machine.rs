@@ -1,4 +1,4 @@
-//! What the system tells of a process: its processor time, its context switches, its memory.
+//! The system's counters of a process: CPU time, context switches, memory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,15 +8,15 @@ use std::time::Duration;
 /// A tick of the times in `/proc`, on every Linux of today.
 const TICK: Duration = Duration::from_millis(10);
 
-/// A process whose use of the machine is watched.
+/// A process whose resources are measured.
 pub struct Process {
     folder: PathBuf,
-    /// The thread that does most for everybody: the one that owns the chat, or the only one.
+    /// The thread that bounds the throughput: the one that owns the chat, or the only one.
     busiest: PathBuf,
 }
 
 impl Process {
-    /// The server with this process id, and its thread that is called `busiest`, if there is one.
+    /// The server with this process id; `busiest` names a thread of it.
     pub fn server(pid: u32, busiest: &str) -> Process {
         let folder = PathBuf::from(format!("/proc/{pid}"));
         let is_it = |task: &PathBuf| fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim_end() == busiest);
@@ -29,17 +29,17 @@ impl Process {
         (cpu(&self.folder), cpu(&self.busiest))
     }
 
-    /// How often one of its threads stopped running, willingly or not.
+    /// Voluntary and involuntary context switches of all its threads.
     pub fn switches(&self) -> u64 {
         let of_task = |task: PathBuf| {
-            // A thread may end in between.
+            // A thread may have ended meanwhile.
             let status = fs::read_to_string(task.join("status")).unwrap_or_default();
             field(&status, "voluntary_ctxt_switches:") + field(&status, "nonvoluntary_ctxt_switches:")
         };
         tasks(&self.folder).into_iter().map(of_task).sum()
     }
 
-    /// What it has in memory.
+    /// Its memory.
     pub fn memory(&self) -> Memory {
         let status = fs::read_to_string(self.folder.join("status")).unwrap_or_default();
         let (resident_kib, tables_kib) = (field(&status, "VmRSS:"), field(&status, "VmPTE:"));
@@ -47,7 +47,7 @@ impl Process {
     }
 }
 
-/// What a process has in memory.
+/// The memory of a process.
 #[derive(Clone, Copy)]
 pub struct Memory {
     pub resident_kib: u64,
@@ -56,7 +56,7 @@ pub struct Memory {
     pub threads: u64,
 }
 
-/// What the kernel holds beside the pages of programs: stacks of threads, page tables and everything small.
+/// The kernel's memory: stacks of threads, page tables and small objects.
 pub fn kernel_kib() -> u64 {
     let info = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     ["Slab:", "KernelStack:", "PageTables:"].iter().map(|name| field(&info, name)).sum()
@@ -72,7 +72,7 @@ pub fn thread_cpu() -> Duration {
     cpu("/proc/thread-self".as_ref())
 }
 
-/// The time for which all cores together have been busy, for whatever program and for other machines on the same host.
+/// The busy time of all cores together, including that of other programs and of other machines on the same host.
 pub fn busy() -> Duration {
     let stat = fs::read_to_string("/proc/stat").expect("a Linux");
     let fields = stat.lines().next().unwrap_or_default().split_whitespace().skip(1);
@@ -82,7 +82,7 @@ pub fn busy() -> Duration {
     TICK * (0..8).filter(|at| !idle.contains(at)).map(|at| ticks[at]).sum::<u32>()
 }
 
-/// The machine in a few words.
+/// A short description of the machine.
 pub fn describe() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
@@ -90,7 +90,7 @@ pub fn describe() -> String {
     format!("{} cores, {}, Linux {}", cores(), model.unwrap_or("unknown"), kernel.trim())
 }
 
-/// The state of the source that was built, where git knows it.
+/// The commit of the source, if git knows it.
 pub fn commit() -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().ok()?;
@@ -107,7 +107,7 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Raises how many descriptors this process, and those it starts, may have.
+/// Raises the limit of descriptors for this process and those it starts.
 pub fn allow_many_descriptors() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);

@@ -1,16 +1,16 @@
-//! How does the server do under load, and beside others?
+//! How does the server perform under load, and compared with others?
 //!
-//! The real server, optimised, with every message stored before anybody sees it, in a folder of its own; real sockets;
-//! and one thread that plays all the people. Without arguments everything is measured that needs no other server.
+//! Runs the real, optimised server, which stores every message before anybody sees it, in a temporary folder; with real
+//! sockets, and one thread that drives all clients. Without arguments it measures everything that needs no other server.
 //! `cargo bench --bench load -- fanout-100-10-64` runs one workload, `-- growth --long` one question at length, `-- peers`
-//! compares with InspIRCd and ngIRCd. What the figures mean stands in `docs/performance.md`.
+//! compares with InspIRCd and ngIRCd. `docs/performance.md` explains the figures.
 
 mod compare;
 mod core;
 mod crowd;
 mod drive;
 mod floor;
-mod front;
+mod protocol;
 mod growth;
 mod history;
 mod idle;
@@ -40,7 +40,7 @@ use workload::Workload;
 const USUAL_TIMES: Times = Times { warm: Duration::from_secs(1), measured: Duration::from_secs(5) };
 const QUICK_TIMES: Times = Times { warm: Duration::from_millis(300), measured: Duration::from_secs(1) };
 
-/// Messages a second to a hundred people, up to where no machine of today follows.
+/// Messages a second to a hundred people, up to more than the machine can deliver.
 const LOADS: [u64; 7] = [10, 100, 300, 1000, 3000, 6000, 12_000];
 
 #[derive(Parser)]
@@ -49,9 +49,9 @@ struct Arguments {
     /// Workloads such as fanout-100-10-64, rooms-100-10-4, pairs-100 or spread-1000-16; or questions: throughput,
     /// latency, idle, history, slow, start, growth, peers, smoke.
     what: Vec<String>,
-    /// What is driven where a choice is given: text, json, inspircd or ngircd.
+    /// The protocol or server under load, for questions that leave the choice: text, json, inspircd or ngircd.
     #[arg(long, default_value = "text")]
-    front: Kind,
+    protocol: Kind,
     /// A setting of the server, as name=value.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     settings: Vec<String>,
@@ -61,13 +61,13 @@ struct Arguments {
     /// Measures sizes that take long: 10,000,000 stored messages.
     #[arg(long)]
     long: bool,
-    /// How often each is measured beside the peers.
+    /// Rounds of the comparison with the peers.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Cargo adds this one.
+    /// Added by Cargo.
     #[arg(long, hide = true)]
     bench: bool,
-    /// The pure core alone, so many messages: what `smoke` counts the instructions of.
+    /// Runs this number of messages through the pure core alone; `smoke` counts the instructions.
     #[arg(long, hide = true)]
     core: Option<u32>,
 }
@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     machine::allow_many_descriptors();
-    let Arguments { front, quick, long, rounds, .. } = arguments;
+    let Arguments { protocol, quick, long, rounds, .. } = arguments;
     let times = if quick { QUICK_TIMES } else { USUAL_TIMES };
     let settings: String = arguments.settings.iter().map(|it| it.replacen('=', " = ", 1) + "\n").collect();
     let everything = ["throughput", "latency", "idle", "history", "slow", "start", "growth"].map(str::to_owned);
@@ -93,28 +93,28 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    // Named workloads are measured beside the peers if those are asked for too.
+    // With `peers`, named workloads are measured on the peers too.
     if !workloads.is_empty() && !questions.iter().any(|question| question == "peers") {
-        throughput::run(front, &workloads, times, &settings);
+        throughput::run(protocol, &workloads, times, &settings);
     }
     for question in questions {
         let stored = if long { 10_000_000 } else { 1_000_000 };
         match question.as_str() {
             "throughput" => {
                 let usual: Vec<_> = workload::USUAL.iter().map(|name| name.parse().expect("a workload")).collect();
-                throughput::run(front, &usual, times, &settings);
+                throughput::run(protocol, &usual, times, &settings);
             }
             "latency" => {
-                throughput::latencies(front, &[(500, 10)], times, &settings);
+                throughput::latencies(protocol, &[(500, 10)], times, &settings);
                 let loads = LOADS.map(|messages_per_s| (100, messages_per_s));
-                throughput::draw(&throughput::latencies(front, &loads, times, &settings));
+                throughput::draw(&throughput::latencies(protocol, &loads, times, &settings));
             }
-            "idle" => idle::measure(front, &[1000, 5000, 9000], &settings),
+            "idle" => idle::measure(protocol, &[1000, 5000, 9000], &settings),
             "history" => history::measure(stored, times, &settings),
             "slow" => slow::measure(times, &settings),
             "start" => start::measure(100_000, stored, &settings),
             "growth" => growth::measure(stored, times, &settings),
-            "peers" => compare::run(front, &workloads, rounds, times, &settings),
+            "peers" => compare::run(protocol, &workloads, rounds, times, &settings),
             "smoke" => {
                 if !smoke::check() {
                     return ExitCode::FAILURE;

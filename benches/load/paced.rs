@@ -1,5 +1,5 @@
-//! Open loop: messages are sent when they are due, whatever has become of those before, and the latency of each delivery
-//! counts from when its message was due. A server that stalls cannot hide that by holding up the sender.
+//! Open loop: each message is sent when it is due, whether or not earlier ones have arrived, and the latency of a delivery
+//! counts from when its message was due. So a server that stalls cannot hide that by delaying the sender.
 
 use std::time::{Duration, Instant};
 
@@ -7,20 +7,20 @@ use hdrhistogram::Histogram;
 
 use crate::crowd::{Crowd, MOMENT};
 use crate::drive::{self, Measured, Sample, Times};
-use crate::front::Front;
 use crate::ledger::Ledger;
+use crate::protocol::Protocol;
 use crate::target::Target;
 use crate::workload::Workload;
 
-/// The longest latency that is told from longer ones.
+/// The longest latency that is recorded exactly; longer ones count as this.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// What came of an offered load.
+/// The result of an offered load.
 pub struct Paced {
     pub measured: Measured,
-    /// From when a message was due until somebody had it, in microseconds.
+    /// From when a message was due to when it was received, in microseconds.
     pub latency: Latency,
-    /// How late the generator was itself, of which the latency is a part.
+    /// Lateness of the generator itself, which is included in the latency.
     pub lateness: Latency,
 }
 
@@ -42,7 +42,7 @@ impl Latency {
 }
 
 pub fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LONGEST.as_micros() as u64, 3).expect("the bounds are in order")
+    Histogram::new_with_bounds(1, LONGEST.as_micros() as u64, 3).expect("the bounds are valid")
 }
 
 pub fn record(histogram: &mut Histogram<u64>, time: Duration) {
@@ -66,18 +66,18 @@ impl Schedule {
 pub fn run(
     workload: &Workload,
     messages_per_s: u64,
-    front: &dyn Front,
+    protocol: &dyn Protocol,
     crowd: &mut Crowd,
     target: &Target,
     times: Times,
 ) -> Paced {
-    let mut ledger = Ledger::new(*workload, front);
+    let mut ledger = Ledger::new(*workload, protocol);
     let senders = workload.senders_per_circle as u64;
     let schedule = Schedule { start: Instant::now(), interval: Duration::from_secs(1) / messages_per_s as u32 };
     let (warm, end) = (schedule.start + times.warm, schedule.start + times.warm + times.measured);
     let (mut latency, mut lateness) = (histogram(), histogram());
-    // Taking the sample looks at every thread of the server, which takes some milliseconds of the generator's time: what
-    // was due meanwhile does not count.
+    // Sampling reads the counters of every thread of the server, which takes some milliseconds: messages that are due
+    // meanwhile do not count.
     let (mut message, mut before, mut counted_from) = (0, None, end);
     let mut lines = vec![Vec::new(); senders as usize];
     loop {
@@ -89,7 +89,7 @@ pub fn run(
         while schedule.due(message) <= now.min(end) {
             let sender = (message % senders) as usize;
             let (place, number) = ledger.next(sender);
-            front.say(place, number, &mut lines[sender]);
+            protocol.say(place, number, &mut lines[sender]);
             if schedule.due(message) >= counted_from {
                 record(&mut lateness, now - schedule.due(message));
             }
@@ -103,8 +103,8 @@ pub fn run(
             break;
         }
         let most = schedule.due(message).min(end).saturating_duration_since(now).min(MOMENT);
-        crowd.wait(most, |member, line, heard| {
-            if let Some(delivery) = ledger.receive(member, line, heard) {
+        crowd.wait(most, |member, line, received| {
+            if let Some(delivery) = ledger.receive(member, line, received) {
                 let message = u64::from(delivery.number - 1) * senders + delivery.author as u64;
                 let due = schedule.due(message);
                 if due >= counted_from {
@@ -117,6 +117,6 @@ pub fn run(
     let (switches, before) = before.expect("it was warm before it ended");
     let switches = target.process.switches() - switches;
     let measured = before.to(&after, switches, target.process.memory().resident_kib);
-    drive::finish(crowd, &mut ledger, front);
+    drive::finish(crowd, &mut ledger, protocol);
     Paced { measured, latency: Latency::of(&latency), lateness: Latency::of(&lateness) }
 }

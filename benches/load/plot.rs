@@ -1,4 +1,4 @@
-//! Curves in a picture: both axes logarithmic, because sizes and costs are compared by ratios.
+//! Plots of curves. Both axes are logarithmic, because sizes and costs are compared by ratios.
 
 use std::path::Path;
 

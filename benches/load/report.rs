@@ -1,4 +1,4 @@
-//! The results, as tables for people and as lines of JSON for programs, which are kept.
+//! Results: tables for people, and lines of JSON, which are kept in a file.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -12,7 +12,7 @@ use crate::floor::Floor;
 use crate::machine;
 use crate::paced::Latency;
 
-/// A workload that was measured, between two measurements of the machine's floor.
+/// The result of a workload, with the machine's floor before and after it.
 pub struct Report {
     pub server: &'static str,
     pub workload: String,
@@ -22,7 +22,7 @@ pub struct Report {
     pub latency: Option<Latency>,
 }
 
-/// What each column is, in the table's first lines.
+/// The head of the table.
 pub const HEAD: &str = "\
 | workload | deliveries/s | messages/s | CPU us/delivery | CPU / F1 | rate x F1 | switches/delivery | lines/read | commits/s | rows/commit | cores: server (busiest thread) + generator + others | RSS MiB | F1 us | sync us | bound by |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
@@ -114,8 +114,8 @@ impl Report {
         self.measured.commits.filter(|commits| *commits > 0).map(|it| self.measured.messages as f64 / f64::from(it))
     }
 
-    /// What kept the figure from being higher. One thread can use one core, and all programs share the cores that there
-    /// are; where neither is used up, somebody waited: for the disk, or for the next line of a small window.
+    /// The resource that bounded the rate. One thread can use one core, and all programs share the machine's cores; if
+    /// neither is exhausted, something waited: for the disk, or for the next message of a small window.
     pub fn bound(&self) -> &'static str {
         if self.share(self.measured.generator_cpu) > 0.9 {
             "generator"
@@ -130,7 +130,7 @@ impl Report {
         }
     }
 
-    /// Cores that neither the server nor the generator used, but somebody else.
+    /// Cores used by programs other than the server and the generator.
     fn others(&self) -> f64 {
         let ours = self.measured.server_cpu + self.measured.generator_cpu;
         self.share(self.measured.busy.saturating_sub(ours))
@@ -149,14 +149,14 @@ impl Report {
     }
 }
 
-/// Where results are kept.
+/// The folder of the results.
 pub fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
     fs::create_dir_all(&folder).expect("a folder for results");
     folder
 }
 
-/// Appends a result to those that are kept, with when, where and of what it is.
+/// Appends a result to the file, with time, machine and commit.
 pub fn keep(what: &str, mut result: Value) {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     result["measured"] = json!(what);
@@ -176,7 +176,7 @@ pub fn us(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
-/// `1.23 M`, `123 k` or `12.3`: as many digits as mean something.
+/// Three significant digits: `1.23 M`, `123 k` or `12.3`.
 pub fn short(rate: f64) -> String {
     match rate {
         1e6.. => format!("{:.2} M", rate / 1e6),

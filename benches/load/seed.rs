@@ -1,44 +1,44 @@
-//! A store that is full already: made by the server's own store, in the place where the server will look for it.
+//! A filled store, written by the server's store module where the server will open it.
 //!
-//! All accounts have one password, with the cheapest hash that Argon2id allows: what a password costs is known (30 ms of
-//! a core), and thousands of logins would measure nothing else.
+//! All accounts have the same password, with the cheapest hash that Argon2id allows: the cost of a real one is known (30 ms
+//! of a core), and would dominate thousands of logins.
 
 use std::path::Path;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use chat_server::chat::{
-    AccountId, Chat, Effects, GENERAL, Limits, MessageKind, Name, PasswordHash, ReadMark, Record, Role, RoomId, Text,
-    Timestamp, Visibility,
+    AccountId, Chat, ChatLimits, Effects, GENERAL, MessageKind, Name, PasswordHash, ReadMark, Record, Role, RoomId,
+    RoomKind, Text, Timestamp, Visibility,
 };
 use chat_server::store::{self, Folder, Store as _, Writer};
 
 use crate::words::{member_name, room_name};
 use crate::workload::Workload;
 
-/// Everybody's.
+/// The password of all accounts.
 pub const PASSWORD: &str = "a-password-for-all";
-/// The numbers of accounts and rooms start behind those of the system account and `general`.
+/// The first number of accounts and rooms, after those of the system account and `general`.
 const FIRST: i64 = 2;
-/// Records of one commit.
+/// Records in one commit.
 const BATCH: usize = 10_000;
 
-/// What there is.
+/// Content beside that of a workload.
 #[derive(Clone, Copy, Default)]
 pub struct Seed {
-    /// Accounts beside the members of the load; they come after those and are members of `general`.
+    /// Accounts beside the members of the load; they are numbered after those and are members of `general`.
     pub accounts: usize,
-    /// Messages that the first room has already.
+    /// Messages in the first room.
     pub messages: u64,
 }
 
-/// Makes a store at `path` with the rooms and members of a workload, and whatever else there should be.
+/// Creates a store at `path` with the rooms and members of a workload, and the content of `seed`.
 pub fn make(path: &Path, workload: Option<&Workload>, seed: Seed) {
     let folder = Folder::open(path).expect("a data folder");
     let (mut writer, reader) = store::open(&folder, 1).expect("a new store");
     let now = chat_server::broker::wall_clock();
     let mut effects = Effects::default();
-    Chat::load(Limits::default(), writer.load().expect("a new store")).found(now, &mut effects);
+    Chat::load(ChatLimits::default(), writer.load().expect("a new store")).found(now, &mut effects);
     commit(&mut writer, effects.records.into_iter());
     let members = workload.map_or(0, Workload::members);
     let others = members..members + seed.accounts;
@@ -68,12 +68,12 @@ fn commit(writer: &mut Writer, records: impl Iterator<Item = Record>) {
 }
 
 fn account(member: usize, at: Timestamp) -> Record {
-    Record::AccountMade { id: account_id(member), name: name(&member_name(member)), hash: hash(), at }
+    Record::AccountCreated { id: account_id(member), name: name(&member_name(member)), hash: hash(), at }
 }
 
 fn room(number: usize, at: Timestamp) -> Record {
-    let (id, name) = (room_id(number), Some(name(&room_name(number))));
-    Record::RoomMade { id, name, visibility: Some(Visibility::Public), at }
+    let kind = RoomKind::Named(name(&room_name(number)), Visibility::Public);
+    Record::RoomCreated { id: room_id(number), kind, at }
 }
 
 fn member_of(room: RoomId, member: usize, since: Timestamp) -> Record {

@@ -1,4 +1,4 @@
-//! What do those who read notice of those who read too slowly?
+//! How do slow readers affect the latency of the other clients?
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -19,27 +19,27 @@ use crate::workload::Workload;
 
 const HEALTHY: usize = 100;
 const SLOW: usize = 10;
-/// Less than half of what is said.
+/// Bytes of one slow read: less than half of the load.
 const SIP_BYTES: usize = 1024;
 const SIP_EVERY: Duration = Duration::from_millis(10);
 const MESSAGES_PER_S: u64 = 2000;
-/// Time to fall behind, to be cut, to see that, and to come again.
+/// Time for slow readers to fall behind, to be cut, to notice that, and to reconnect.
 const MEASURED_AT_LEAST: Duration = Duration::from_secs(8);
 
-/// Chats in a room without slow readers, and then with some, which are cut and come again.
+/// Measures a room without slow readers, and then with some, which are cut and reconnect.
 pub fn measure(times: Times, settings: &str) {
     let times = Times { measured: times.measured.max(MEASURED_AT_LEAST), ..times };
     let workload: Workload = format!("fanout-{HEALTHY}-2-1").parse().expect("a workload");
     // Slow readers are members of the room whose deliveries nobody counts.
     let everybody: Workload = format!("fanout-{}-2-1", HEALTHY + SLOW).parse().expect("a workload");
     let target = Target::start(Kind::Text, Some(&everybody), Seed::default(), settings);
-    let front = Kind::Text.front();
-    let mut crowd = Crowd::gather(target.address, &*front, &workload);
-    let without = paced::run(&workload, MESSAGES_PER_S, &*front, &mut crowd, &target, times);
+    let protocol = Kind::Text.protocol();
+    let mut crowd = Crowd::gather(target.address, &*protocol, &workload);
+    let without = paced::run(&workload, MESSAGES_PER_S, &*protocol, &mut crowd, &target, times);
     let end = AtomicBool::new(false);
     let (with, cuts) = thread::scope(|scope| {
         let sipping = scope.spawn(|| sip(target.address, workload.members(), &end));
-        let with = paced::run(&workload, MESSAGES_PER_S, &*front, &mut crowd, &target, times);
+        let with = paced::run(&workload, MESSAGES_PER_S, &*protocol, &mut crowd, &target, times);
         end.store(true, Ordering::Relaxed);
         (with, sipping.join().expect("slow readers sip"))
     });
@@ -63,7 +63,7 @@ pub fn measure(times: Times, settings: &str) {
     );
 }
 
-/// Reads a little now and then on each connection, and connects again when one was cut. How often that was.
+/// Reads a little at intervals on each connection, and reconnects those that were cut. Returns how often that happened.
 fn sip(address: SocketAddr, first: usize, end: &AtomicBool) -> u64 {
     let (mut readers, mut cuts) = ((0..SLOW).map(|at| connect(address, first + at)).collect::<Vec<_>>(), 0);
     let mut sip = [0; SIP_BYTES];
@@ -85,9 +85,9 @@ fn sip(address: SocketAddr, first: usize, end: &AtomicBool) -> u64 {
 
 fn connect(address: SocketAddr, member: usize) -> TcpStream {
     let mut socket = TcpStream::connect(address).expect("the server accepts");
-    // What its kernel takes in its place is not what a slow reader reads.
+    // The client's kernel should not buffer much in place of the slow reader.
     sockopt::set_socket_recv_buffer_size(&socket, 4096).expect("a connection");
-    let enter = Kind::Text.front().enter(member);
+    let enter = Kind::Text.protocol().enter(member);
     socket.write_all(enter.question.as_bytes()).expect("a connection");
     socket.set_nonblocking(true).expect("a connection");
     socket

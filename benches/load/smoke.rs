@@ -1,5 +1,5 @@
-//! Has a change made the server much more expensive? What is checked is stable on a machine that does other things too:
-//! ratios to the machine's floor, events per delivery, instructions per message. No time by the clock is.
+//! Has a change made the server much more expensive? Checks only figures that are stable on a busy machine: ratios to the
+//! machine's floor, events per delivery, instructions per message; no wall-clock times.
 
 use std::process::Command;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use crate::throughput;
 
 const TIMES: Times = Times { warm: Duration::from_millis(300), measured: Duration::from_millis(1500) };
 
-/// What a workload may cost at most, each bound several times what was measured.
+/// Upper bounds of the cost of a workload, each several times the measured figure.
 struct Bound {
     workload: &'static str,
     cpu_over_floor: f64,
     switches_per_delivery: f64,
-    /// Lines that one read of the generator gave: there cannot have been more sends.
+    /// Lines per read of the generator: the server cannot have made more sends.
     lines_per_read: f64,
 }
 
@@ -27,12 +27,12 @@ const BOUNDS: [Bound; 3] = [
     Bound { workload: "rooms-100-10-4", cpu_over_floor: 1.2, switches_per_delivery: 0.4, lines_per_read: 1.0 },
 ];
 
-/// Instructions to decide on a message and put it into words: a quarter above what was counted (7,377).
+/// Instructions to decide and encode a message: a tenth more than the measured number (8,352).
 const INSTRUCTIONS_PER_MESSAGE_MAX: u64 = 9_200;
-/// The difference between two runs is what this many messages take.
+/// Messages by which two runs differ, so that the difference of their instructions is the cost of these.
 const MESSAGES: u32 = 20_000;
 
-/// Whether all is within its bounds.
+/// Whether all figures are within their bounds.
 pub fn check() -> bool {
     let mut faults = Vec::new();
     for bound in &BOUNDS {
@@ -75,7 +75,7 @@ fn lines_per_read(report: &Report) -> f64 {
     report.measured.deliveries as f64 / report.measured.reads as f64
 }
 
-/// How many instructions this program takes for so many messages of the core.
+/// The instructions of this program for `messages` messages through the core; `None` without callgrind.
 fn instructions(messages: u32) -> Option<u64> {
     let this = std::env::current_exe().expect("this program is a file");
     let mut command = Command::new("valgrind");

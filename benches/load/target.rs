@@ -1,4 +1,4 @@
-//! The servers that are driven: ours, by each of its fronts, and the peers of it that Debian has.
+//! The servers under load: ours, by each of its protocols, and peers from Debian.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::crowd::PATIENCE;
-use crate::front::{Front, Irc, Json, Text};
 use crate::machine::Process;
+use crate::protocol::{Irc, Json, Protocol, Text};
 use crate::seed::{self, Seed};
 use crate::workload::Workload;
 
-/// Limits that would be met by a load and not by people.
+/// Limits that a load would reach, though people do not.
 const WIDE: &str = "\
 rate_burst_lines = 1000000
 rate_lines_per_s = 1000000
@@ -26,7 +26,7 @@ login_tries_per_min_max = 100000
 login_tries_per_address_per_min_max = 100000
 ";
 
-/// What is driven.
+/// A server and protocol under load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Text,
@@ -45,18 +45,18 @@ impl Kind {
         }
     }
 
-    pub fn front(self) -> Box<dyn Front> {
+    pub fn protocol(self) -> Box<dyn Protocol> {
         match self {
             Kind::Text => Box::new(Text),
             Kind::Json => Box::new(Json::new()),
-            // It lets people in once a second.
+            // It accepts connections once a second.
             Kind::InspIrcd => Box::new(Irc { entering_max: 512 }),
-            // Its queue has 10 places; who finds it full waits for a second.
+            // Its accept queue has 10 places; a connection that finds it full waits for a second.
             Kind::NgIrcd => Box::new(Irc { entering_max: 8 }),
         }
     }
 
-    /// The program of a peer, where Debian puts it.
+    /// The path of a peer's program in Debian.
     pub fn program(self) -> Option<&'static str> {
         match self {
             Kind::Text | Kind::Json => None,
@@ -75,17 +75,17 @@ impl FromStr for Kind {
             "json" => Ok(Kind::Json),
             "inspircd" => Ok(Kind::InspIrcd),
             "ngircd" => Ok(Kind::NgIrcd),
-            _ => Err(format!("no front \"{text}\": text, json, inspircd or ngircd")),
+            _ => Err(format!("unknown protocol \"{text}\": text, json, inspircd or ngircd")),
         }
     }
 }
 
-/// A server that runs. Killed when it is dropped.
+/// A running server. Killed when it is dropped.
 pub struct Target {
     kind: Kind,
     pub address: SocketAddr,
     pub process: Process,
-    /// From the start of the program until it listened.
+    /// Time from the start of the program until it listened.
     pub started_in: Duration,
     child: Child,
     log: PathBuf,
@@ -93,9 +93,9 @@ pub struct Target {
 }
 
 impl Target {
-    /// Starts a server in a folder of its own. Ours finds a store with what `seed` says, and has `settings`.
+    /// Starts a server in a temporary folder. Ours gets a store with the content of `seed`, and `settings`.
     pub fn start(kind: Kind, workload: Option<&Workload>, seed: Seed, settings: &str) -> Target {
-        // On the disk where the project is, since what is temporary may be in memory.
+        // On the disk of the project, since a temporary folder may be in memory.
         let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let folder = TempDir::new_in(place).expect("a folder");
         let log = folder.path().join("log");
@@ -122,20 +122,20 @@ impl Target {
         Target { kind, address, process, started_in, child, log, folder }
     }
 
-    /// How many transactions its store has committed; `None` where it has no store.
+    /// The number of transactions its store has committed; `None` if it has no store.
     pub fn commits(&self) -> Option<u32> {
         // The header of SQLite's index of its write-ahead log counts them, in the third number.
         let index = fs::read(self.folder.path().join("data/chat.db-shm")).ok()?;
         Some(u32::from_ne_bytes(index.get(8..12)?.try_into().ok()?))
     }
 
-    /// Bytes of its store with its log.
+    /// Bytes of its store with the write-ahead log.
     pub fn store_bytes(&self) -> u64 {
         let bytes = |name| fs::metadata(self.folder.path().join("data").join(name)).map_or(0, |it| it.len());
         bytes("chat.db") + bytes("chat.db-wal")
     }
 
-    /// Stops it in order; ours must end well.
+    /// Stops it cleanly; ours must exit with code 0.
     pub fn stop(mut self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("the server runs");
@@ -166,7 +166,7 @@ fn told(mut stdout: BufReader<std::process::ChildStdout>, start: &str) -> Option
     let mut line = String::new();
     while stdout.read_line(&mut line).expect("stdout can be read") > 0 {
         if let Some(address) = line.trim_end().strip_prefix(start) {
-            // What it says later is nobody's business, but must go somewhere.
+            // Later output is discarded, so that the server never blocks on it.
             std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
             return address.parse().ok();
         }
@@ -175,7 +175,7 @@ fn told(mut stdout: BufReader<std::process::ChildStdout>, start: &str) -> Option
     None
 }
 
-/// A peer with everything off that slows a load down: flood limits, penalties, lookups, identification.
+/// A peer without everything that would slow a load down: flood limits, penalties, lookups, identification.
 fn peer(kind: Kind, folder: &Path) -> Command {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     fs::write(folder.join("port"), free.port().to_string()).expect("a folder");

@@ -25,39 +25,39 @@ pub fn run(kind: Kind, workloads: &[Workload], times: Times, settings: &str) {
     }
 }
 
-/// Each workload has a server of its own, so that none finds what another has left.
+/// Each workload has a new server, so that no workload depends on an earlier one.
 pub fn measure(kind: Kind, workload: &Workload, seed: Seed, times: Times, settings: &str) -> Report {
     let target = Target::start(kind, Some(workload), seed, settings);
-    let front = kind.front();
-    let mut crowd = Crowd::gather(target.address, &*front, workload);
+    let protocol = kind.protocol();
+    let mut crowd = Crowd::gather(target.address, &*protocol, workload);
     let before = floor::measure();
-    let measured = drive::run(workload, &*front, &mut crowd, &target, times);
+    let measured = drive::run(workload, &*protocol, &mut crowd, &target, times);
     let floor = [before, floor::measure()];
     target.stop();
     let (workload, connections) = (workload.to_string(), workload.members());
     Report { server: kind.name(), workload, connections, measured, floor, latency: None }
 }
 
-/// A generator that gets no core for a while is no slow reader, and must not be cut in the middle of a measurement.
+/// A generator that gets no CPU time for a while must not be cut as a slow reader.
 const PATIENT: &str = "outbox_max_bytes = 16777216\n";
 
-/// The latency of each of these loads: receivers of one room, and messages a second in it.
+/// The latency of each of these loads, given as receivers of one room and messages a second in it.
 pub fn latencies(kind: Kind, loads: &[(usize, u64)], times: Times, settings: &str) -> Vec<Report> {
     println!(
-        "\n| {}: messages/s to so many | deliveries/s | p50 ms | p99 ms | p99.9 ms | max ms | generator late, p99 ms | server cores | CPU / F1 |\n|---|---|---|---|---|---|---|---|---|",
+        "\n| {}: messages/s to N members | deliveries/s | p50 ms | p99 ms | p99.9 ms | max ms | generator late, p99 ms | server cores | CPU / F1 |\n|---|---|---|---|---|---|---|---|---|",
         kind.name()
     );
     let settings = if kind.program().is_some() { "" } else { &format!("{PATIENT}{settings}") };
     let mut reports = Vec::new();
     for (receivers, messages_per_s) in loads {
-        // One sender a thousand messages, so that no client sends faster than people could be served.
+        // One sender per thousand messages a second, so that one client's thread is not the bottleneck.
         let senders = (messages_per_s / 1000).clamp(1, 10);
         let workload: Workload = format!("fanout-{receivers}-{senders}-1").parse().expect("a workload");
         let target = Target::start(kind, Some(&workload), Seed::default(), settings);
-        let front = kind.front();
-        let mut crowd = Crowd::gather(target.address, &*front, &workload);
+        let protocol = kind.protocol();
+        let mut crowd = Crowd::gather(target.address, &*protocol, &workload);
         let before = floor::measure();
-        let paced = paced::run(&workload, *messages_per_s, &*front, &mut crowd, &target, times);
+        let paced = paced::run(&workload, *messages_per_s, &*protocol, &mut crowd, &target, times);
         let floor = [before, floor::measure()];
         drop(crowd);
         target.stop();

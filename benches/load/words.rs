@@ -1,29 +1,29 @@
-//! The words of the load: names of people and rooms, and messages with a number in them, all of the same length.
+//! Texts of the load: names of people and rooms, and numbered messages, all of the same length.
 //!
-//! A message as it is sent: `00000042 the filler`. What a server puts around it is its front's business.
+//! A message is `00000042` and the filler. The protocols know what a server puts around it.
 
-/// Behind the number, to the end of the message. With it, a line of the text front has 110 bytes.
+/// The text behind the number. With it, a line of the text protocol has 110 bytes.
 pub const FILLER: &str = " shall we plan the surprise here, or would you rather wait until evening?";
-/// Bytes of a message as it is sent.
+/// Bytes of a message.
 pub const MESSAGE_BYTES: usize = NUMBER_DIGITS + FILLER.len();
-/// Bytes of a message as the text front delivers it, with its line end: `[09:30] #r00001 u00007: 00000042 ...`.
+/// Bytes of a message as the text protocol delivers it, with its line end: `[09:30] #r00001 u00007: 00000042 ...`.
 pub const LINE_BYTES: usize = "[09:30] #r00001 u00007: \r\n".len() + MESSAGE_BYTES;
 /// Bytes of a member's name.
 pub const NAME_BYTES: usize = 6;
 
 const NUMBER_DIGITS: usize = 8;
 
-/// How a member is called.
+/// The name of a member.
 pub fn member_name(member: usize) -> String {
     format!("u{member:05}")
 }
 
-/// How a room is called.
+/// The name of a room.
 pub fn room_name(room: usize) -> String {
     format!("r{room:05}")
 }
 
-/// The member or room that is called so, for names that are written like ours.
+/// The number in the name of a member or room; `None` if it is not one of the load's.
 pub fn number_of(name: &[u8], first: u8) -> Option<usize> {
     match name {
         [letter, number @ ..] if *letter == first && number.len() == NAME_BYTES - 1 => Some(digits(number)? as usize),
@@ -44,7 +44,7 @@ pub fn write(number: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(FILLER.as_bytes());
 }
 
-/// The number of a message, if it is one of ours to the byte.
+/// The number of a message; `None` unless every byte is that of a message of the load.
 pub fn read(message: &[u8]) -> Option<u32> {
     let (number, filler) = message.split_at_checked(NUMBER_DIGITS)?;
     if filler == FILLER.as_bytes() { digits(number) } else { None }

@@ -1,11 +1,11 @@
-//! What is measured: how many people hear each other, how many of them send, and how far ahead of the answers.
+//! Workloads: the number of people in a room, the senders among them, and their windows.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::front::Place;
+use crate::protocol::Place;
 
-/// What runs when nothing is chosen.
+/// The workloads that run by default.
 pub const USUAL: [&str; 12] = [
     "fanout-100-1-1",
     "fanout-100-10-1",
@@ -21,7 +21,7 @@ pub const USUAL: [&str; 12] = [
     "pairs-100",
 ];
 
-/// What runs beside other servers.
+/// The workloads of the comparison with other servers.
 pub const BESIDE_PEERS: [&str; 7] = [
     "fanout-100-1-1",
     "fanout-100-1-64",
@@ -35,7 +35,7 @@ pub const BESIDE_PEERS: [&str; 7] = [
 const MEMBERS_MAX: usize = 10_000;
 const ROOMS_MAX: usize = 100_000;
 
-/// Circles of people who hear each other, all alike. In each the first members send; the others only read.
+/// Equal circles of people who read each other's messages. In each the first members send; the others only read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Workload {
     pub circles: usize,
@@ -44,17 +44,17 @@ pub struct Workload {
     pub talk: Talk,
 }
 
-/// Where and when a circle talks.
+/// The places of a circle's messages, and what triggers the next one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Talk {
-    /// In rooms of its own, one after the other; so many messages of a sender may be on their way at a time.
+    /// In the circle's rooms, one after the other; a sender may have `window` messages in flight.
     Rooms { rooms_per_circle: usize, window: usize },
-    /// Two people, directly: whoever hears answers.
+    /// Direct messages of two people, who answer each other.
     PingPong,
 }
 
 impl Workload {
-    /// How many connections there are.
+    /// The number of connections.
     pub fn members(&self) -> usize {
         self.circles * self.members_per_circle
     }
@@ -80,7 +80,7 @@ impl Workload {
         (0..self.members()).filter(move |member| workload.sender(*member).is_some())
     }
 
-    /// Those who send without having heard anything.
+    /// The members that send without having received anything.
     pub fn openers(&self) -> impl Iterator<Item = usize> {
         let workload = *self;
         self.senders().filter(move |member| workload.talk != Talk::PingPong || workload.sender(*member) == Some(0))
@@ -93,7 +93,7 @@ impl Workload {
         circle * each..(circle + 1) * each
     }
 
-    /// Where a sender's message with this number goes.
+    /// The place of a sender's message with this number.
     pub fn place(&self, sender: usize, number: u32) -> Place {
         let rooms = self.rooms_of(sender);
         match self.talk {
@@ -102,14 +102,14 @@ impl Workload {
         }
     }
 
-    /// Who makes the first of its circle's members send on: the member that connected last, since servers tend to serve
-    /// that one last, and it is no sender unless everybody is. A sender gets no echo, so for that one it is another.
+    /// The member whose receipt of a message lets its sender send the next: the one that connected last, since servers tend
+    /// to serve that one last. A sender gets no echo, so the last member has another witness.
     pub fn witness(&self, sender: usize) -> usize {
         let last = (self.circle_of(sender) + 1) * self.members_per_circle - 1;
         if last == sender { last - 1 } else { last }
     }
 
-    /// How many messages of a sender may be on their way.
+    /// The number of messages that a sender may have in flight.
     pub fn window(&self) -> usize {
         match self.talk {
             Talk::Rooms { window, .. } => window,

@@ -1,26 +1,26 @@
-//! What must hold for any bytes: the properties that the fuzz targets try to break.
+//! Properties that must hold for any bytes, which the fuzz targets try to break.
 //!
-//! Each is a function of a slice of bytes that panics where something does not hold. `make fuzz` feeds them by coverage;
-//! `tests/fuzz.rs` feeds them at random in every run of the tests, and with the corpora that are kept.
+//! Each is a function of a slice of bytes that panics if it does not hold. `make fuzz` generates inputs by coverage;
+//! `tests/fuzz.rs` generates random ones in every run of the tests, and replays the corpora.
 
 mod session;
 
-use chat_server::chat::{Name, is_forbidden};
-use chat_server::net::{Cut, LineCutter};
+use chat_server::chat::{Name, Timestamp, is_forbidden};
+use chat_server::net::framing::{Decoded, LineDecoder};
 use chat_server::protocol::json;
 use chat_server::protocol::telnet::Telnet;
 use chat_server::protocol::text::{Entry, Typed, parse, parse_entry};
 
 pub use session::session;
 
-/// Small, so that short inputs reach them.
+/// Limits that are small, so that short inputs reach them.
 const LINE_MAX_BYTES: usize = 16;
 const LINE_CUT_BYTES: usize = 64;
 
 /// A property by the name of its target.
 pub type Property = fn(&[u8]);
 
-/// All of them.
+/// All properties.
 pub const PROPERTIES: &[(&str, Property)] = &[
     ("lines", lines),
     ("telnet", telnet),
@@ -31,7 +31,7 @@ pub const PROPERTIES: &[(&str, Property)] = &[
     ("json", json),
 ];
 
-/// The bytes in pieces whose sizes the first of them tell, so that the fuzzer chooses where a read ends.
+/// The bytes in pieces, whose sizes are in the first bytes, so that the fuzzer chooses where a read ends.
 fn pieces(data: &[u8]) -> (&[u8], Vec<&[u8]>) {
     let (sizes, bytes) = data.split_at(data.len().min(8));
     let (mut rest, mut pieces) = (bytes, Vec::new());
@@ -49,24 +49,24 @@ fn pieces(data: &[u8]) -> (&[u8], Vec<&[u8]>) {
     (bytes, pieces)
 }
 
-fn cuts<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Cut> {
-    let mut cutter = LineCutter::new(LINE_MAX_BYTES, LINE_CUT_BYTES);
+fn cuts<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Decoded> {
+    let mut decoder = LineDecoder::new(LINE_MAX_BYTES, LINE_CUT_BYTES);
     let mut found = Vec::new();
     for piece in pieces {
-        cutter.push(piece);
-        found.extend(std::iter::from_fn(|| cutter.next()));
+        decoder.push(piece);
+        found.extend(std::iter::from_fn(|| decoder.next()));
     }
-    found.extend(std::iter::from_fn(|| cutter.finish()));
+    found.extend(std::iter::from_fn(|| decoder.finish()));
     found
 }
 
-/// Whatever a program sends, its answer is one clean line that holds one object with a type, and its reference as it was.
+/// The answer to any line of a program is one clean line with one object, which has a type and the request's reference.
 pub fn json(data: &[u8]) {
     for line in data.split(|byte| *byte == b'\n') {
-        let json::Line { reference, asked } = json::parse(line);
+        let json::Line { reference, request } = json::parse(line);
         let mut out = Vec::new();
-        match asked {
-            Ok(_) => json::done(reference.as_ref(), &mut out),
+        match request {
+            Ok(_) => json::pong(Timestamp(0), reference.as_ref(), &mut out),
             Err(wrong) => json::wrong(&wrong, reference.as_ref(), &mut out),
         }
         let text = String::from_utf8(out).expect("UTF-8");
@@ -81,20 +81,20 @@ pub fn json(data: &[u8]) {
     }
 }
 
-/// However the bytes are cut into reads the lines are the same; none is too long; and where nothing is edited they are
-/// what a plain split gives.
+/// The decoded lines do not depend on how the bytes are cut into reads; none is too long; and without editing characters
+/// they equal a plain split.
 pub fn lines(data: &[u8]) {
     let (whole, pieces) = pieces(data);
     let found = cuts([whole]);
     assert_eq!(found, cuts(pieces));
     for cut in &found {
-        if let Cut::Line(line) = cut {
+        if let Decoded::Line(line) = cut {
             assert!(line.len() <= LINE_MAX_BYTES);
             assert!(!line.contains(&b'\n') && !line.contains(&b'\r'));
         }
     }
-    if let Some(hopeless) = found.iter().position(|cut| *cut == Cut::Hopeless) {
-        assert_eq!(hopeless, found.len() - 1, "nothing comes after it");
+    if let Some(overlong) = found.iter().position(|cut| *cut == Decoded::Overlong) {
+        assert_eq!(overlong, found.len() - 1, "nothing comes after it");
     }
     let edits = [0, 4, 8, b'\r', 0x15, 0x17, 0x7f];
     if !whole.iter().any(|byte| edits.contains(byte)) {
@@ -102,26 +102,26 @@ pub fn lines(data: &[u8]) {
     }
 }
 
-/// The lines of bytes in which nothing edits.
-fn plain_cuts(bytes: &[u8]) -> Vec<Cut> {
+/// The lines of bytes without editing characters.
+fn plain_cuts(bytes: &[u8]) -> Vec<Decoded> {
     let mut expected = Vec::new();
     let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
     for (index, line) in lines.iter().enumerate() {
         match line.len() {
             length if length > LINE_CUT_BYTES => {
-                expected.push(Cut::Hopeless);
+                expected.push(Decoded::Overlong);
                 return expected;
             }
-            // Behind the last line end there is no line.
+            // After the last line end there is no line.
             0 if index + 1 == lines.len() => {}
-            length if length > LINE_MAX_BYTES => expected.push(Cut::TooLong),
-            _ => expected.push(Cut::Line(line.to_vec())),
+            length if length > LINE_MAX_BYTES => expected.push(Decoded::TooLong),
+            _ => expected.push(Decoded::Line(line.to_vec())),
         }
     }
     expected
 }
 
-/// What a telnet parser has made of bytes.
+/// The output of a telnet parser.
 fn received<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Vec<u8>, bool) {
     let (mut telnet, mut data, mut reply) = (Telnet::new(), Vec::new(), Vec::new());
     for piece in pieces {
@@ -130,8 +130,8 @@ fn received<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Vec<u8>
     (data, reply, telnet.is_telnet())
 }
 
-/// However the bytes are cut into reads the text and the answers are the same; no answer is longer than what asked for
-/// it, and each refuses; and bytes without a telnet command pass as they are.
+/// Text and answers do not depend on how the bytes are cut into reads; no answer is longer than the command that it
+/// answers, and each refuses; and bytes without a telnet command pass unchanged.
 pub fn telnet(data: &[u8]) {
     const IAC: u8 = 255;
     let (whole, pieces) = pieces(data);
@@ -146,27 +146,27 @@ pub fn telnet(data: &[u8]) {
     }
 }
 
-/// Any line is understood in one way, and what is said of it is one clean line.
+/// Any line has one meaning, and its error message is one clean line.
 pub fn commands(data: &[u8]) {
     let typed = parse(data);
     assert_eq!(typed, parse(data));
     match typed {
-        Typed::Wrong(mistake) => check_line(&mistake.text()),
+        Typed::Wrong(mistake) => check_line(mistake.text()),
         Typed::Help(topic) => topic.lines().iter().for_each(|line| check_line(line)),
         Typed::Bare(word, text) => {
             check_line(word.hint());
             check_line(text.as_str());
         }
-        // A name, a text or a number that passed is clean: what is shown of it is too.
+        // Parsed names, texts and numbers are clean, and so is their printed form.
         Typed::Ask(command) => check_line(&format!("{command:?}")),
         _ => {}
     }
 }
 
-/// Any line before the login is understood, and what is said of it is one clean line without the password.
+/// Any line before the login has one meaning, and its error message is one clean line without the password.
 pub fn entry(data: &[u8]) {
     match parse_entry(data) {
-        Entry::Wrong(mistake) => check_line(&mistake.text()),
+        Entry::Wrong(mistake) => check_line(mistake.text()),
         Entry::Login { name, secret } | Entry::Register { name, secret } => {
             check_name(&name);
             if let Some(secret) = secret {
@@ -177,7 +177,7 @@ pub fn entry(data: &[u8]) {
     }
 }
 
-/// What is a name keeps all rules of names; what compares equal looks alike.
+/// Parsed names obey all rules of names, and names that compare equal have the same skeleton.
 pub fn names(data: &[u8]) {
     let (one, other) = data.split_at(data.len() / 2);
     let parsed = [one, other].map(|bytes| std::str::from_utf8(bytes).ok().and_then(|text| Name::parse(text).ok()));

@@ -1,7 +1,7 @@
 -- The check at the start. These statements may read whole tables.
 
 -- name: check_references
--- Finds a row that refers to a missing one. Messages are not checked here, because there are too many.
+-- Finds a row that refers to a missing one. Messages are left out, because there are too many.
 SELECT 1 FROM member WHERE room NOT IN (SELECT id FROM room) OR account NOT IN (SELECT id FROM account)
 UNION ALL
 SELECT 1 FROM mention WHERE (room, account) NOT IN (SELECT room, account FROM member)

@@ -1,4 +1,4 @@
--- Members of rooms, what they have read, and the unread messages that name them.
+-- Members of rooms, their read marks, and the unread messages that mention them.
 
 -- name: member_added
 INSERT INTO member (room, account, role, since, read, read_above) VALUES (?1, ?2, ?3, ?4, ?5, ?6);

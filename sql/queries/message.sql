@@ -4,11 +4,11 @@
 INSERT INTO message (room, seq, at, author, kind, body, key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: keyed
--- What an account has sent under a key: at most one message a room.
+-- The messages of an account under an idempotency key, at most one per room.
 SELECT room, seq, at FROM message WHERE author = ?1 AND key = ?2;
 
 -- name: page
--- A part of a room's history with its authors' present names; a deleted author has none.
+-- A range of a room's history, with the current names of the authors; a deleted author has none.
 SELECT message.seq, message.at, message.author, account.name, message.kind, message.body
 FROM message LEFT JOIN account ON account.id = message.author
 WHERE message.room = ?1 AND message.seq BETWEEN ?2 AND ?3

@@ -1,4 +1,4 @@
--- The token of a stop at which another program kept the log from being copied into the database.
+-- The token of a stop at which another program prevented the final checkpoint.
 
 -- name: stopped
 INSERT INTO last_stop (id, token) VALUES (1, random())

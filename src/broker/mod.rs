@@ -1,12 +1,26 @@
-//! The thread that owns the chat, the writing side of the store, and every outbox.
+//! The thread that owns the chat, the store's writing side, and every outbox.
 //!
 //! It works in turns: take what is waiting, decide, commit once, deliver, send once to each client. Batches form by
 //! themselves under load; there is no timer and no lingering. It never waits for a client.
+//!
+//! # In a simulation
+//!
+//! [`Broker::run`] is a thread around four methods that read no clock and never wait, so a simulation can drive a broker,
+//! over its own [`Store`] and its own [`Wire`](crate::net::wire::Wire)s, in one thread:
+//!
+//! 1. Give requests to [`Broker::turn`], as clients' threads would. It takes as many as fit into one turn and leaves the
+//!    rest in the iterator. Replies are in the channels that came with [`Request::Enter`] when it returns.
+//! 2. Call [`Flusher::step`](crate::net::Flusher::step), and make a [`Request::Drained`] of each client that it reports.
+//! 3. Call [`Broker::maintain`] now and then. It does its work once a second of the time that it is given.
+//! 4. To stop, give it [`Request::Stop`], then call [`Broker::finish`] and step the flusher once more.
+//!
+//! After `Err(StoreFailed)` everybody has been notified, and the store is not to be used any more: call [`Broker::finish`],
+//! and load a new broker from it. `tests/simulation/path` does all of this.
 
+mod batch;
 mod request;
 mod run;
 mod turn;
-mod wording;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,17 +31,18 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use rustc_hash::FxHashMap;
 
-pub use request::{Gone, Reply, Request};
+use batch::{Batch, Dialect, Place};
+pub use request::{Reply, Request, Waits};
 use run::Run;
 use turn::Turn;
-use wording::{Batch, Place};
 
-use crate::chat::{Chat, ClientId, Front, Timestamp};
-use crate::net::{Admission, Flushed, FlusherHandle, Outbox, Reason};
-use crate::protocol::text;
-use crate::store::{CommitError, Store as _, Writer};
+use crate::chat::{Chat, ClientId, Timestamp};
+use crate::net::{Admission, Flushed, FlusherHandle, Outbox};
+use crate::protocol::{Clock, Context, Notice};
+use crate::reason::Reason;
+use crate::store::{CommitError, Store};
 
-/// How often the broker looks after what nobody asks for: the date, and the store's housekeeping.
+/// How often the broker does what no request asks for: the date, and the store's housekeeping.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Bounds of the broker's work.
@@ -41,14 +56,14 @@ pub struct TurnLimits {
     pub last_flush: Duration,
 }
 
-/// What the broker works with.
-pub struct Broker {
+/// The broker and its state.
+pub struct Broker<S> {
     chat: Chat,
-    writer: Writer,
+    store: S,
     clients: FxHashMap<ClientId, Client>,
     flusher: FlusherHandle,
     limits: TurnLimits,
-    clock: text::Clock,
+    clock: Clock,
     admission: Arc<Admission>,
     /// How many people are online, for greetings.
     people: Arc<AtomicUsize>,
@@ -56,22 +71,30 @@ pub struct Broker {
     batch: Batch,
     /// Messages of the current turn to one audience.
     run: Run,
-    /// Who gets something in the current turn.
+    /// Clients that get something in the current turn.
     touched: Vec<ClientId>,
-    /// The moment of the last turn, to notice a new day.
-    last: Timestamp,
+    /// Clients whose connections were cut since the last turn. The chat learns of it in the next one.
+    lost: Vec<ClientId>,
+    /// Empty between turns; kept for its memory.
+    turn: Turn,
+    /// The moment of the current turn.
+    now: Timestamp,
+    /// When it last looked for a new day.
+    maintained: Timestamp,
+    /// An answer before it is known whether it is silence. Empty between answers; kept for its memory.
+    scratch: Vec<u8>,
     /// When it was last logged that a turn could not be stored, and how many could not since.
-    complained: Timestamp,
+    logged: Timestamp,
     unlogged: u64,
 }
 
 /// A logged-in client.
 #[derive(Debug)]
 struct Client {
-    front: Front,
+    dialect: Dialect,
     outbox: Outbox,
     replies: Sender<Reply>,
-    /// What to do when all is sent.
+    /// The end of the connection, once all output is sent.
     finish: Option<Finish>,
 }
 
@@ -82,24 +105,26 @@ enum Finish {
     Release,
 }
 
-/// Why the broker stopped before it was told to: the store cannot be trusted any more.
+/// Why the broker stopped by itself: the store cannot be trusted any more.
 #[derive(Debug)]
 pub struct StoreFailed(pub String);
 
-impl Broker {
+impl<S: Store> Broker<S> {
     /// A broker with everything it owns. Nobody is connected.
+    #[expect(clippy::too_many_arguments, reason = "all that a broker works with, each of its own type")]
     pub fn new(
         chat: Chat,
-        writer: Writer,
+        store: S,
         flusher: FlusherHandle,
         limits: TurnLimits,
-        clock: text::Clock,
+        clock: Clock,
         admission: Arc<Admission>,
         people: Arc<AtomicUsize>,
-    ) -> Broker {
+        now: Timestamp,
+    ) -> Broker<S> {
         let broker = Broker {
             chat,
-            writer,
+            store,
             clients: FxHashMap::default(),
             flusher,
             limits,
@@ -109,100 +134,118 @@ impl Broker {
             batch: Batch::default(),
             run: Run::default(),
             touched: Vec::new(),
-            last: wall_clock(),
-            complained: Timestamp(0),
+            lost: Vec::new(),
+            turn: Turn::default(),
+            now,
+            maintained: now,
+            scratch: Vec::new(),
+            logged: Timestamp(0),
             unlogged: 0,
         };
         broker.publish_bans();
         broker
     }
 
-    /// Works until it is told to stop, or until everybody who could ask is gone. Gives back the store.
-    pub fn run(mut self, inbox: &Receiver<Request>) -> Result<Writer, StoreFailed> {
+    /// Works until it is asked to stop, or until nobody is left who could ask. Gives back the store.
+    pub fn run(mut self, inbox: &Receiver<Request>) -> Result<S, StoreFailed> {
         let worked = self.work_until_stopped(inbox);
-        if worked.is_err() {
-            self.say_that_the_store_failed();
-        }
-        self.send_the_rest(inbox);
-        worked.map(|()| self.writer)
+        self.wait_for_readers(inbox);
+        self.finish();
+        worked.map(|()| self.store)
     }
 
     fn work_until_stopped(&mut self, inbox: &Receiver<Request>) -> Result<(), StoreFailed> {
-        let mut turn = Turn::default();
         loop {
-            match inbox.recv_timeout(TICK) {
-                Ok(request) => {
-                    let waiting = inbox.try_iter().take(self.limits.events_max.saturating_sub(1));
-                    if self.work(&mut turn, std::iter::once(request).chain(waiting))? {
-                        return Ok(());
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
+            let wait = if self.lost.is_empty() { TICK } else { Duration::ZERO };
+            let first = match inbox.recv_timeout(wait) {
+                Ok(request) => Some(request),
+                Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            };
+            if (first.is_some() || !self.lost.is_empty())
+                && self.turn(wall_clock(), &mut first.into_iter().chain(inbox.try_iter()))?
+            {
+                return Ok(());
             }
-            self.look_after();
+            self.maintain(wall_clock());
         }
     }
 
     /// Nothing of the turn is delivered or acknowledged; everybody learns that what they sent last may be lost.
     fn say_that_the_store_failed(&mut self) {
         self.batch.clear();
-        self.tell_everybody(wording::store_failed);
+        self.tell_everybody(Notice::StoreFailed);
         self.clients.values_mut().for_each(|client| client.finish = Some(Finish::Close(Reason::Stopping)));
         self.flush();
     }
 
-    /// The same to all clients, in the words of their fronts.
-    fn tell_everybody(&mut self, write: impl Fn(Front, &mut Vec<u8>)) {
-        let places = Front::ALL.map(|front| self.batch.write(front, |out| write(front, out)));
-        let clients: Vec<(ClientId, Front)> = self.clients.iter().map(|(id, client)| (*id, client.front)).collect();
-        clients.into_iter().for_each(|(id, front)| self.push(id, places[front as usize]));
+    fn tell_everybody(&mut self, notice: Notice) {
+        let (now, clock) = (self.now, self.clock.clone());
+        let context = Context { now, clock: &clock };
+        let dialects = self.batch.dialects();
+        let write = |dialect| self.batch.write(dialect, |protocol, out| protocol.notice(notice, context, out));
+        let places: Vec<Place> = dialects.map(write).collect();
+        let open = self.clients.iter().filter(|(_, client)| client.finish.is_none());
+        let clients: Vec<(ClientId, Dialect)> = open.map(|(id, client)| (*id, client.dialect)).collect();
+        clients.into_iter().for_each(|(id, dialect)| self.push(id, places[dialect.number()]));
     }
 
-    /// One turn. Whether it is time to stop.
-    fn work(&mut self, turn: &mut Turn, requests: impl Iterator<Item = Request>) -> Result<bool, StoreFailed> {
-        let now = wall_clock();
+    fn context(&self) -> Context<'_> {
+        Context { now: self.now, clock: &self.clock }
+    }
+
+    /// One turn: as many of `requests` as fit, one after the other. Returns whether it is time to stop.
+    pub fn turn(&mut self, now: Timestamp, requests: &mut dyn Iterator<Item = Request>) -> Result<bool, StoreFailed> {
+        self.now = now;
+        let mut turn = std::mem::take(&mut self.turn);
         let mut stop = false;
+        for client in std::mem::take(&mut self.lost) {
+            self.decide(&mut turn, Request::Gone(client));
+        }
         // A turn of many long messages would be more than an outbox may hold, and cut clients that do read.
         let mut bytes_left = self.limits.outbox_max_bytes / 4;
-        for request in requests {
+        for request in requests.take(self.limits.events_max) {
             stop |= matches!(request, Request::Stop);
             bytes_left = bytes_left.saturating_sub(request.text_bytes());
-            turn.decide(&mut self.chat, &self.writer, now, request);
+            self.decide(&mut turn, request);
             if bytes_left == 0 {
                 break;
             }
         }
         let committed = match turn.records() {
             [] => Ok(()),
-            records => self.writer.commit(records),
+            records => self.store.commit(records),
         };
         match committed {
             Ok(()) => {
                 self.chat.settle();
-                self.carry_out(turn, now);
+                self.carry_out(&mut turn);
             }
             Err(CommitError::Refused(error)) => {
-                self.complain(now, &error);
-                self.undo(turn, now)?;
+                self.log_refused(&error);
+                self.undo(&mut turn);
             }
-            Err(CommitError::Fatal(error)) => return Err(StoreFailed(error)),
+            Err(CommitError::Fatal(error)) => {
+                self.say_that_the_store_failed();
+                return Err(StoreFailed(error));
+            }
         }
         // Before anybody can read of it: who connects then is greeted with the right number.
         self.people.store(self.chat.people_online(), Ordering::Relaxed);
         self.flush();
         turn.clear();
-        self.writer.checkpoint();
+        self.turn = turn;
+        self.store.checkpoint();
         Ok(stop)
     }
 
-    /// Logs that a turn was not stored. On a full disk that may be every one of hundreds a second, so the log has a line a
-    /// second of it.
-    fn complain(&mut self, now: Timestamp, error: &str) {
+    /// Logs that a turn was not stored. On a full disk that may be every one of hundreds a second, so the log gets one line
+    /// a second.
+    fn log_refused(&mut self, error: &str) {
         self.unlogged += 1;
-        if (now.0 - self.complained.0).unsigned_abs() >= 1000 {
-            log::error!("nothing of a turn was stored; its senders are told turns={} error={error}", self.unlogged);
-            (self.complained, self.unlogged) = (now, 0);
+        if (self.now.0 - self.logged.0).unsigned_abs() >= 1000 {
+            log::error!("nothing of a turn was stored; its senders are notified turns={} error={error}", self.unlogged);
+            (self.logged, self.unlogged) = (self.now, 0);
         }
     }
 
@@ -211,62 +254,62 @@ impl Broker {
         let mut gathered = Vec::new();
         for id in std::mem::take(&mut self.touched) {
             let Some(client) = self.clients.get_mut(&id) else { continue };
-            match client.outbox.flush(self.batch.of(client.front), &mut gathered, &self.flusher) {
-                Flushed::Dry => self.finish(id),
-                Flushed::Lent => {}
-                Flushed::Ended => self.drop_client(id),
+            match client.outbox.flush(self.batch.of(client.dialect), &mut gathered, &self.flusher) {
+                Flushed::Drained => self.end_session(id),
+                Flushed::HandedOver => {}
+                Flushed::Cut => self.lose(id),
             }
         }
         self.batch.clear();
     }
 
-    /// All is sent: does what was to be done then.
-    fn finish(&mut self, id: ClientId) {
+    /// Everything is sent: the session ends, if it is to end then.
+    fn end_session(&mut self, id: ClientId) {
         let Some(finish) = self.clients.get(&id).and_then(|client| client.finish) else { return };
-        let Some(client) = self.clients.remove(&id) else { return };
+        let Some(mut client) = self.clients.remove(&id) else { return };
+        assert!(client.outbox.is_empty(), "last words are sent before the session ends");
         match finish {
-            Finish::Close(reason) => {
-                client.outbox.link().end(reason);
-                client.outbox.link().shut();
-            }
+            Finish::Close(reason) => client.outbox.finish(reason, &self.flusher),
             Finish::Release => {
                 let _ = client.replies.try_send(Reply::Released);
             }
         }
     }
 
-    /// Nothing more comes from the client. Where something still waits to be sent to it, as to one that has only closed its
-    /// own side, that goes on until it is sent or the flusher gives up.
+    /// Nothing more comes from the client. Where something is still unsent, as to one that has only closed its own side,
+    /// that goes on until it is sent or the flusher gives up.
     fn gone(&mut self, id: ClientId) {
         if self.clients.get(&id).is_some_and(|client| client.finish.is_none()) {
-            self.drop_client(id);
+            self.clients.remove(&id);
+            self.flusher.take_back(id.0);
         }
     }
 
-    fn drop_client(&mut self, id: ClientId) {
+    /// The client's connection was cut. Its own thread may not notice for a while; the chat learns of it at once.
+    fn lose(&mut self, id: ClientId) {
         if self.clients.remove(&id).is_some() {
-            self.flusher.forget(id.0);
+            self.lost.push(id);
         }
     }
 
-    /// What nobody asks for: a new day is announced, and the store does a bounded piece of its housekeeping.
-    fn look_after(&mut self) {
-        let now = wall_clock();
-        if now.0 - self.last.0 < 1000 && now >= self.last {
+    /// What no request asks for, once a second: a new day is announced, and the store does a bounded piece of its
+    /// housekeeping.
+    pub fn maintain(&mut self, now: Timestamp) {
+        if now.0 - self.maintained.0 < 1000 && now >= self.maintained {
             return;
         }
-        if !self.clock.is_same_day(self.last, now) {
-            let clock = self.clock.clone();
-            self.tell_everybody(|front, out| wording::new_day(front, now, &clock, out));
+        if !self.clock.is_same_day(self.maintained, now) {
+            self.now = now;
+            self.tell_everybody(Notice::NewDay);
             self.flush();
         }
-        self.last = now;
-        self.writer.maintain();
+        self.maintained = now;
+        self.store.maintain();
     }
 
     fn push(&mut self, id: ClientId, (from, to): Place) {
         let Some(client) = self.clients.get_mut(&id).filter(|_| from < to) else { return };
-        if client.outbox.push(self.batch.of(client.front), from, to) {
+        if client.outbox.push(self.batch.of(client.dialect), from, to) {
             self.touched.push(id);
         }
         if client.outbox.holds_too_much() {
@@ -278,12 +321,11 @@ impl Broker {
     /// program would not notice, so it is cut, and can resume.
     fn give_up_holding(&mut self, id: ClientId) {
         let Some(client) = self.clients.get_mut(&id) else { return };
-        match client.front {
-            Front::Text => self.write_ahead(id, &[], true),
-            Front::Json => {
-                client.outbox.end(Reason::SlowReader);
-                self.drop_client(id);
-            }
+        if self.batch.protocol(client.dialect).strict_order() {
+            client.outbox.cut(Reason::SlowReader, &self.flusher);
+            self.lose(id);
+        } else {
+            self.write_ahead(id, &[], true);
         }
     }
 
@@ -291,11 +333,10 @@ impl Broker {
     fn write_ahead(&mut self, id: ClientId, bytes: &[u8], released: bool) {
         let Some(client) = self.clients.get_mut(&id) else { return };
         let held = if released { client.outbox.release() } else { Vec::new() };
-        let write = |out: &mut Vec<u8>| {
+        let (from, to) = self.batch.write(client.dialect, |_, out| {
             out.extend_from_slice(bytes);
             out.extend_from_slice(&held);
-        };
-        let (from, to) = self.batch.write(client.front, write);
+        });
         if from < to && client.outbox.push_ahead(from, to) {
             self.touched.push(id);
         }
@@ -306,28 +347,48 @@ impl Broker {
         self.admission.ban(bans.map(|(address, until)| (address, until.map(|until| until.0))));
     }
 
-    /// The server stops: gives clients that are slow a short while to take what waits for them, then closes all.
-    fn send_the_rest(&mut self, inbox: &Receiver<Request>) {
+    /// The server stops: gives clients that are slow a short while to take what waits for them.
+    fn wait_for_readers(&mut self, inbox: &Receiver<Request>) {
         let deadline = Instant::now() + self.limits.last_flush;
+        self.close_open();
         while !self.clients.is_empty() {
             match inbox.recv_deadline(deadline) {
-                Ok(Request::Dry(id)) => self.dry(id),
+                Ok(Request::Drained(id)) => {
+                    self.drained(id);
+                    self.flush();
+                }
                 Ok(_) => {}
                 Err(_) => break,
             }
         }
+    }
+
+    /// Says the closing line to those whose threads have not asked for it, as they still read a page or check a password.
+    fn close_open(&mut self) {
+        let open = self.clients.iter().filter(|(_, client)| client.finish.is_none());
+        let mut open: Vec<ClientId> = open.map(|(id, _)| *id).collect();
+        open.sort_unstable();
+        open.into_iter().for_each(|id| self.close(id, Reason::Stopping));
+        self.flush();
+    }
+
+    /// The server stops: ends the connections of all clients, in the order of their numbers.
+    pub fn finish(&mut self) {
+        self.close_open();
         let rest: BTreeMap<ClientId, Client> = std::mem::take(&mut self.clients).into_iter().collect();
-        for client in rest.values() {
-            client.outbox.link().end(Reason::Stopping);
-            client.outbox.link().shut();
+        for mut client in rest.into_values() {
+            client.outbox.finish(Reason::Stopping, &self.flusher);
         }
     }
 
-    fn dry(&mut self, id: ClientId) {
-        if let Some(client) = self.clients.get_mut(&id)
-            && client.outbox.is_dry(&self.flusher)
-        {
-            self.finish(id);
+    /// The flusher has sent everything it had for a client. Should its session be over, it ends with the turn, behind what
+    /// the turn still has for it.
+    fn drained(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        if client.outbox.connection().is_finished() {
+            self.lose(id);
+        } else if client.outbox.is_drained(&self.flusher) {
+            self.touched.push(id);
         }
     }
 }

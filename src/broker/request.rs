@@ -1,68 +1,85 @@
-//! What the broker is asked, and what it answers to the threads that ask.
+//! Requests to the broker, and its replies to the threads that wait.
 
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use crate::chat::{ClientId, Command, Front, Grant, Input, Name, Refusal, RoomId, Seq};
-use crate::net::{Link, Reason};
-use crate::protocol::json::Reference;
+use crate::chat::{Ask, ClientId, Command, Grant, Input, Name, Refusal, RoomId, Seq};
+use crate::net::Connection;
+use crate::protocol::{Protocol, Reference};
+use crate::reason::Reason;
 
-/// What is sent to the broker.
+/// A request to the broker.
 #[derive(Debug)]
 pub enum Request {
     /// A connection wants to log in or register. If it may, its writing side passes to the broker, and `replies` gets one
-    /// [`Reply`] now and one for each later request that says so.
+    /// [`Reply`] now and one for each later request that waits.
     Enter {
         /// The connection.
-        link: Arc<Link>,
+        connection: Arc<Connection>,
         /// [`Input::LogIn`], [`Input::LogInByToken`] or [`Input::Register`].
         input: Input,
-        /// The front by which it speaks.
-        front: Front,
+        /// How it encodes.
+        protocol: &'static dyn Protocol,
         /// Goes back with the answer.
         reference: Option<Reference>,
-        /// For the answers. Has room for one.
+        /// The reply that its thread waits for after the login.
+        waits: Waits,
+        /// For the replies. Has room for one.
         replies: Sender<Reply>,
     },
-    /// A connection that wants to register asks whether it can have this name. Answered by [`Reply::Done`] or
+    /// A connection that wants to register asks whether it can have this name. Replied to by [`Reply::Done`] or
     /// [`Reply::Refused`]; the name may be taken by another before it asks to enter.
     CheckName {
         /// The name.
         name: Name,
-        /// For the answer. Has room for one.
+        /// For the reply. Has room for one.
         replies: Sender<Reply>,
     },
-    /// A logged-in client asks for something; `reference` goes back with the answer. Answered by a [`Reply`] if the command
-    /// needs one, and when it is [`Command::LogOut`].
-    Command(ClientId, Command, Option<Reference>),
+    /// A logged-in client asks something. Its one answer goes to its outbox, unless it is a page.
+    Ask {
+        /// Who.
+        client: ClientId,
+        /// What.
+        ask: Ask,
+        /// Goes back with the answer.
+        reference: Option<Reference>,
+        /// The reply that its thread waits for.
+        waits: Waits,
+        /// The client has sent it just now, so it has read earlier deliveries. Otherwise it is older, or its thread continues
+        /// an earlier request.
+        is_act: bool,
+    },
     /// Finished bytes of a client's own thread for its outbox: lines, or the telnet commands around a prompt.
     Write(ClientId, Vec<u8>),
-    /// The same, and it is the page for which the outbox is held, or a part of it.
+    /// The same, as the answer to a request for which the broker is not needed, such as a `ping`. The client has read what
+    /// was delivered before, as with [`Request::Ask`].
+    Answer(ClientId, Vec<u8>),
+    /// The page for which the outbox is held, or a part of it.
     Page {
         /// Whose it is.
         client: ClientId,
         /// The page.
         bytes: Vec<u8>,
-        /// What is shown counts as read up to there.
-        read: Vec<(RoomId, Seq)>,
+        /// Messages that count as read once the client acts after it: room, first and last number.
+        shown: Vec<(RoomId, Seq, Seq)>,
         /// More of it follows: the outbox stays held.
         more: bool,
     },
-    /// Say the reason's last line to a client, send what waits, and close the connection.
+    /// Send what waits for a client and the closing line, and close the connection. Ignored where there is no such client.
     Close(ClientId, Reason),
     /// The connection is gone.
-    Gone(ClientId, Gone),
-    /// From the flusher: the client has taken everything.
-    Dry(ClientId),
+    Gone(ClientId),
+    /// From the flusher: the client has taken everything that was handed over, or was cut.
+    Drained(ClientId),
     /// No client is left; send what waits, for a short while, and stop.
     Stop,
 }
 
 impl Request {
-    /// How many bytes each member of a room will get of it, about.
+    /// About how many bytes each member of a room will get of it.
     pub(super) fn text_bytes(&self) -> usize {
-        let Request::Command(_, command, _) = self else { return 0 };
+        let Request::Ask { ask: Ask::Command(command), .. } = self else { return 0 };
         match command {
             Command::Say { text, .. } | Command::Tell { text, .. } | Command::Reply { text } => text.len(),
             _ => 0,
@@ -70,24 +87,26 @@ impl Request {
     }
 }
 
-/// How a connection went.
+/// The reply that a client's thread waits for after a request. It gets exactly one [`Reply`], unless it does not wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Gone {
-    /// In order: what was sent to it has arrived.
-    Closed,
-    /// It broke, or did not read: what was sent to it lately may not have arrived.
-    Lost,
+pub enum Waits {
+    /// Nothing: it continues at once.
+    No,
+    /// That the answer is in the outbox.
+    Answer,
+    /// The same, or a page to read: its outbox is then held until the page comes.
+    Page,
 }
 
-/// What the broker answers to a client's own thread.
+/// A reply of the broker to a client's thread.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Done; what there is to say is in the outbox.
+    /// Done; what there is to show is in the outbox.
     Done,
     /// The client may read this part of the history. Its outbox is held until the page comes.
-    Granted(Grant),
+    Page(Grant),
     /// The connection is not logged in, because of this.
     Refused(Refusal),
-    /// The session has ended and all is sent: the thread owns the writing side again.
+    /// The session has ended and everything is sent: the thread owns the writing side again.
     Released,
 }

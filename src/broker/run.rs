@@ -1,30 +1,30 @@
-//! Messages that follow each other to the same audience: the members of a room in which much is said.
+//! Messages that follow each other to the same audience: the members of a busy room.
 //!
-//! Instead of every message to every recipient, each recipient is given the whole run at once, as one part of the turn's
-//! bytes; only those who said some of it are given the pieces between their own words. What a delivery costs then hardly
-//! depends on how many there are in a turn.
+//! Each recipient gets the whole run at once, as one part of the turn's bytes; only the authors of some of it get the
+//! pieces between their own messages. The cost of a delivery then hardly depends on the number of messages in a turn.
 
 use std::sync::Arc;
 
-use super::wording::{self, Batch, Place};
+use super::batch::{Batch, ByDialect, Dialect, Place};
 use super::{Broker, Client};
-use crate::chat::{Audience, ClientId, Delivery, Front, Timestamp};
-use crate::protocol::text::Clock;
+use crate::chat::{Audience, ClientId, Delivery};
+use crate::protocol::Context;
+use crate::store::Store;
 
 /// The run that is being collected. Empty between turns; kept for its memory.
 #[derive(Debug, Default)]
 pub(super) struct Run {
     audience: Option<Arc<[ClientId]>>,
-    /// The places of its deliveries among those of the turn, and who is not told each of them.
+    /// The places of its deliveries among those of the turn, and who does not get each of them.
     entries: Vec<(usize, Option<ClientId>)>,
-    /// Those who are not told some of it, in order.
+    /// Those who do not get some of it, ascending.
     excepted: Vec<ClientId>,
-    /// By front: where the first entry begins in its bytes, and where each ends. Empty until a recipient needs it.
-    bounds: [Vec<usize>; Front::ALL.len()],
+    /// By dialect: where the first entry begins in its bytes, and where each ends. Empty until a recipient needs it.
+    bounds: ByDialect<Vec<usize>>,
 }
 
 impl Run {
-    /// Takes an event for `audience` in; whether it belongs to the run, or is the first of one.
+    /// Takes an event for `audience` in. Returns whether it belongs to the run, or is the first of one.
     pub fn take(&mut self, audience: &Arc<[ClientId]>, except: Option<ClientId>, place: usize) -> bool {
         let belongs = self.audience.as_ref().is_none_or(|own| Arc::ptr_eq(own, audience));
         if belongs {
@@ -34,16 +34,16 @@ impl Run {
         belongs
     }
 
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Puts all entries into the words of a front, one behind the other.
-    fn word(&mut self, front: Front, deliveries: &[Delivery], now: Timestamp, clock: &Clock, batch: &mut Batch) {
-        let bounds = &mut self.bounds[front as usize];
+    /// Encodes all entries for a dialect, one behind the other.
+    fn encode(&mut self, dialect: Dialect, deliveries: &[Delivery], context: Context, batch: &mut Batch) {
+        let bounds = self.bounds.of_mut(dialect);
         for (place, _) in &self.entries {
             let Delivery::Event(_, event) = &deliveries[*place] else { continue };
-            let (from, to) = batch.write(front, |out| wording::word(event, front, None, now, clock, out));
+            let (from, to) = batch.write(dialect, |protocol, out| protocol.event(event, context, out));
             if bounds.is_empty() {
                 bounds.push(from);
             }
@@ -51,9 +51,9 @@ impl Run {
         }
     }
 
-    /// The parts that a recipient gets: all in one, or what lies between what it is not told.
-    fn parts(&self, id: ClientId, front: Front, mut each: impl FnMut(Place)) {
-        let bounds = &self.bounds[front as usize];
+    /// The parts that a recipient gets: everything in one, or what lies between what it does not get.
+    fn parts(&self, id: ClientId, dialect: Dialect, mut each: impl FnMut(Place)) {
+        let bounds = self.bounds.of(dialect);
         if self.excepted.binary_search(&id).is_err() {
             return each((bounds[0], bounds[bounds.len() - 1]));
         }
@@ -79,9 +79,9 @@ impl Run {
     }
 }
 
-impl Broker {
+impl<S: Store> Broker<S> {
     /// Gives everybody their parts of the run, which ends here: something else follows.
-    pub(super) fn end_run(&mut self, deliveries: &[Delivery], now: Timestamp) {
+    pub(super) fn end_run(&mut self, deliveries: &[Delivery]) {
         if self.run.is_empty() {
             return;
         }
@@ -91,13 +91,13 @@ impl Broker {
         run.excepted.dedup();
         let audience = run.audience.take().unwrap_or_default();
         for id in audience.iter() {
-            let Broker { clients, batch, clock, touched, .. } = self;
-            let Some(Client { front, outbox, .. }) = clients.get_mut(id) else { continue };
-            if run.bounds[*front as usize].is_empty() {
-                run.word(*front, deliveries, now, clock, batch);
+            let Broker { clients, batch, clock, touched, now, .. } = self;
+            let Some(Client { dialect, outbox, .. }) = clients.get_mut(id) else { continue };
+            if run.bounds.of(*dialect).is_empty() {
+                run.encode(*dialect, deliveries, Context { now: *now, clock }, batch);
             }
-            let bytes = batch.of(*front);
-            run.parts(*id, *front, |(from, to)| {
+            let bytes = batch.of(*dialect);
+            run.parts(*id, *dialect, |(from, to)| {
                 if outbox.push(bytes, from, to) {
                     touched.push(*id);
                 }
@@ -110,14 +110,11 @@ impl Broker {
         self.run = run;
     }
 
-    /// Whether an event can wait for others to the same audience: it is for many, and no answer to whoever asked.
-    pub(super) fn join_run(&mut self, deliveries: &[Delivery], place: usize, asker: ClientId, now: Timestamp) -> bool {
+    /// Takes an event for many into the run, or ends the run and begins another one.
+    pub(super) fn join_run(&mut self, deliveries: &[Delivery], place: usize) -> bool {
         let Delivery::Event(Audience::Many(audience, except), _) = &deliveries[place] else { return false };
-        if *except != Some(asker) && audience.contains(&asker) {
-            return false;
-        }
         if !self.run.take(audience, *except, place) {
-            self.end_run(deliveries, now);
+            self.end_run(deliveries);
             self.run.take(audience, *except, place);
         }
         true

@@ -4,80 +4,90 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
+use rustc_hash::FxHashMap;
 
-use super::wording::{self, Answer, Worded};
-use super::{Broker, Client, Finish, Gone, Reply, Request, StoreFailed};
+use super::batch::Encoded;
+use super::{Broker, Client, Finish, Reply, Request, Waits};
 use crate::chat::{
-    Audience, Chat, ClientId, Command, Delivery, Effects, Event, Farewell, Front, Input, Record, Refusal, Timestamp,
+    Answer, Ask, Audience, Chat, ClientId, Delivery, Effects, Event, Facts, Farewell, Input, PresenceChange, Query,
+    Record, Refusal, Timestamp,
 };
-use crate::net::{Link, Outbox, Reason};
-use crate::protocol::json::{self, Reference};
-use crate::store::{Store as _, Writer};
+use crate::net::{Connection, Outbox};
+use crate::protocol::{Protocol, Reference};
+use crate::reason::Reason;
+use crate::store::Store;
 
-/// What the requests of a turn lead to.
+/// The effects of the requests of a turn.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     effects: Effects,
     steps: Vec<Step>,
 }
 
-/// What one request leads to.
+/// The effect of one request.
 #[derive(Debug)]
 enum Step {
-    /// The connection is logged in; the deliveries are its welcome.
+    /// The connection is logged in; the first of its deliveries is the welcome.
     Entered {
-        link: Arc<Link>,
-        front: Front,
-        reference: Option<Reference>,
+        connection: Arc<Connection>,
+        protocol: &'static dyn Protocol,
+        origin: Asked,
         replies: Sender<Reply>,
         deliveries: Range<usize>,
     },
     /// It is not.
     NotEntered { replies: Sender<Reply>, refusal: Refusal },
-    /// What a client asked for. `replies`: its thread waits for an answer.
-    Deliver { client: ClientId, reference: Option<Reference>, deliveries: Range<usize>, replies: bool },
-    /// Bytes for a client, behind all before.
-    Write { client: ClientId, bytes: Vec<u8> },
+    /// A logged-in client has asked something. A query is kept, to be asked again should the turn not be stored.
+    Asked { client: ClientId, origin: Asked, query: Option<Query>, deliveries: Range<usize> },
+    /// Bytes for a client, behind everything before; and what its act leads to.
+    Write { client: ClientId, bytes: Vec<u8>, deliveries: Range<usize> },
     /// The page for which its outbox is held; or a part of it, and `more` follows.
     Page { client: ClientId, bytes: Vec<u8>, more: bool },
     /// A client's connection is to be closed.
     Close { client: ClientId, reason: Reason },
     /// A client's connection is gone.
     Gone { client: ClientId },
-    /// A client has taken all that was lent.
-    Dry { client: ClientId },
+    /// A client has taken everything that was handed over.
+    Drained { client: ClientId },
+}
+
+/// How an answer is given.
+#[derive(Debug)]
+struct Asked {
+    reference: Option<Reference>,
+    waits: Waits,
 }
 
 impl Turn {
-    /// What must be stored before anything of the turn happens.
+    /// The records that must be stored before anything of the turn happens.
     pub fn records(&self) -> &[Record] {
         &self.effects.records
     }
 
-    /// Empty again.
+    /// Empties it, keeping its memory.
     pub fn clear(&mut self) {
         self.effects.clear();
         self.steps.clear();
     }
+}
 
+impl<S: Store> Broker<S> {
     /// Decides on a request.
-    pub fn decide(&mut self, chat: &mut Chat, store: &Writer, now: Timestamp, request: Request) {
-        let effects = &mut self.effects;
+    pub(super) fn decide(&mut self, turn: &mut Turn, request: Request) {
+        let Turn { effects, steps } = turn;
+        let (now, chat) = (self.now, &mut self.chat);
         let start = effects.deliveries.len();
-        let step = match request {
-            Request::Enter { link, input, front, reference, replies } => {
-                let client = ClientId(link.number());
+        steps.push(match request {
+            Request::Enter { connection, input, protocol, reference, waits, replies } => {
+                let client = ClientId(connection.number());
                 chat.handle(now, client, input, effects);
-                match effects.deliveries.last() {
-                    Some(Delivery::Event(_, Event::Refused(refusal))) if effects.deliveries.len() == start + 1 => {
-                        let refusal = refusal.clone();
-                        effects.deliveries.truncate(start);
-                        Step::NotEntered { replies, refusal }
-                    }
-                    _ => {
+                match chat.is_logged_in(client) {
+                    true => {
+                        let origin = Asked { reference, waits };
                         let deliveries = start..effects.deliveries.len();
-                        Step::Entered { link, front, reference, replies, deliveries }
+                        Step::Entered { connection, protocol, origin, replies, deliveries }
                     }
+                    false => Step::NotEntered { replies, refusal: refusal_of(effects.deliveries.drain(start..)) },
                 }
             }
             Request::CheckName { name, replies } => {
@@ -85,165 +95,183 @@ impl Turn {
                 let _ = replies.try_send(reply);
                 return;
             }
-            Request::Command(client, mut command, reference) => {
-                let replies = command.needs_reply();
-                // What a client sent before it heard that its session has ended is nobody's request any more.
+            Request::Ask { client, ask, reference, waits, is_act } => {
+                let mut query = None;
+                // Requests that a client sent before it noticed the end of its session are dropped. If the turn cannot be
+                // stored, a dropped query is refused like one without a session, since it stores nothing.
                 if chat.is_logged_in(client) {
-                    match look_up_key(chat, store, client, &mut command) {
-                        Ok(()) => chat.handle(now, client, Input::Command(command), effects),
-                        Err(refusal) => {
-                            let refused = Event::Refused(refusal);
-                            effects.deliveries.push(Delivery::Event(Audience::One(client), refused));
-                        }
-                    }
+                    chat.act(now, client, is_act && has_arrived(&self.clients, client), effects);
+                    query = decide_on(chat, &self.store, now, client, ask, effects);
+                } else if let Ask::Query(dropped) = ask {
+                    query = Some(dropped);
                 }
-                Step::Deliver { client, reference, deliveries: start..effects.deliveries.len(), replies }
+                let deliveries = start..effects.deliveries.len();
+                Step::Asked { client, origin: Asked { reference, waits }, query, deliveries }
             }
-            Request::Write(client, bytes) => Step::Write { client, bytes },
-            Request::Page { client, bytes, read, more } => {
-                for (room, seq) in read {
-                    chat.handle(now, client, Input::Command(Command::MarkRead { room, seq }), effects);
-                }
-                // Whoever has been logged out meanwhile is refused to mark anything, and need not hear of it.
-                effects.deliveries.truncate(start);
+            Request::Write(client, bytes) => Step::Write { client, bytes, deliveries: start..start },
+            Request::Answer(client, bytes) => {
+                chat.act(now, client, has_arrived(&self.clients, client), effects);
+                Step::Write { client, bytes, deliveries: start..effects.deliveries.len() }
+            }
+            Request::Page { client, bytes, shown, more } => {
+                chat.show(client, shown);
                 Step::Page { client, bytes, more }
             }
             Request::Close(client, reason) => {
-                chat.handle(now, client, Input::Disconnected, effects);
+                chat.handle(now, client, Input::Gone, effects);
                 Step::Close { client, reason }
             }
-            Request::Gone(client, gone) => {
-                let input = match gone {
-                    Gone::Closed => Input::Disconnected,
-                    Gone::Lost => Input::Lost,
-                };
-                chat.handle(now, client, input, effects);
+            Request::Gone(client) => {
+                chat.handle(now, client, Input::Gone, effects);
                 Step::Gone { client }
             }
-            Request::Dry(client) => Step::Dry { client },
+            Request::Drained(client) => Step::Drained { client },
             Request::Stop => return,
-        };
-        self.steps.push(step);
+        });
     }
-}
 
-/// Puts what the store has under the key of a message beside it. A key that cannot be looked up may be one of a stored
-/// message, so nothing is stored.
-fn look_up_key(chat: &Chat, store: &Writer, client: ClientId, command: &mut Command) -> Result<(), Refusal> {
-    if let Command::Say { keyed: Some(keyed), .. } = command
-        && let Some(account) = chat.account_of(client)
-    {
-        keyed.stored = store.keyed(account, &keyed.key).map_err(|error| {
-            log::warn!("cannot look up the key of a message client={client} error={error}");
-            Refusal::NotStored
-        })?;
-    }
-    Ok(())
-}
-
-impl Broker {
     /// Everything of the turn is stored: carries it out, in its order.
-    pub(super) fn carry_out(&mut self, turn: &mut Turn, now: Timestamp) {
+    pub(super) fn carry_out(&mut self, turn: &mut Turn) {
         let Turn { effects, steps } = turn;
         let all = &effects.deliveries;
         for step in steps.drain(..) {
-            if !matches!(step, Step::Deliver { .. }) {
-                self.end_run(all, now);
+            if !matches!(step, Step::Asked { .. }) {
+                self.end_run(all);
             }
             match step {
-                Step::Entered { link, front, reference, replies, deliveries } => {
-                    let client = ClientId(link.number());
-                    let outbox = Outbox::new(link, self.limits.outbox_max_bytes);
-                    self.clients.insert(client, Client { front, outbox, replies, finish: None });
-                    let answer = Answer { client, reference, is_given: false };
-                    self.deliver_and_reply(answer, all, deliveries, now);
+                Step::Entered { connection, protocol, origin, replies, deliveries } => {
+                    let client = ClientId(connection.number());
+                    let outbox = Outbox::new(connection, self.limits.outbox_max_bytes);
+                    let dialect = self.batch.dialect(protocol);
+                    self.clients.insert(client, Client { dialect, outbox, replies, finish: None });
+                    self.deliver(&origin, all, deliveries);
                 }
                 Step::NotEntered { replies, refusal } => {
                     let _ = replies.try_send(Reply::Refused(refusal));
                 }
-                Step::Deliver { client, reference, deliveries, replies } => {
-                    let answer = Answer { client, reference, is_given: false };
-                    match replies {
-                        true => self.deliver_and_reply(answer, all, deliveries, now),
-                        false => drop(self.deliver(answer, all, deliveries, now)),
+                Step::Asked { client, origin, deliveries, .. } => {
+                    let is_unheard = deliveries.is_empty();
+                    self.deliver(&origin, all, deliveries);
+                    if is_unheard {
+                        self.reply(client, &origin, Reply::Done);
                     }
                 }
-                Step::Write { client, bytes } => self.write(client, &bytes),
-                Step::Page { client, bytes, more } => self.write_page(client, &bytes, more),
-                Step::Close { client, reason } => self.close(client, reason),
-                Step::Gone { client } => self.gone(client),
-                Step::Dry { client } => self.dry(client),
+                Step::Write { client, bytes, deliveries } => {
+                    self.deliver(&Asked { reference: None, waits: Waits::No }, all, deliveries);
+                    self.write(client, &bytes);
+                }
+                other => self.carry_out_anyway(other),
             }
         }
-        self.end_run(all, now);
+        self.end_run(all);
         if effects.address_bans_changed {
             self.publish_bans();
         }
     }
 
-    /// Delivers, and answers the client's thread, which waits: with what it may read, or that there is nothing to read.
-    fn deliver_and_reply(&mut self, answer: Answer, all: &[Delivery], own: Range<usize>, now: Timestamp) {
-        let id = answer.client;
-        let granted = self.deliver(answer, all, own, now);
-        if !granted && let Some(client) = self.clients.get(&id) {
-            let _ = client.replies.try_send(Reply::Done);
+    /// Carries out a step that does not depend on whether its turn was stored.
+    fn carry_out_anyway(&mut self, step: Step) {
+        match step {
+            Step::Write { client, bytes, .. } => self.write(client, &bytes),
+            Step::Page { client, bytes, more } => self.write_page(client, &bytes, more),
+            Step::Close { client, reason } => self.close(client, reason),
+            Step::Gone { client } => self.gone(client),
+            Step::Drained { client } => self.drained(client),
+            Step::Entered { .. } | Step::NotEntered { .. } | Step::Asked { .. } => {
+                unreachable!("the caller handles them")
+            }
         }
     }
 
-    /// Carries out a request's `own` deliveries of `all`, and sees to it that whoever asked has an answer. Whether
-    /// anything was granted: the answer may then be what is read.
-    fn deliver(&mut self, mut answer: Answer, all: &[Delivery], own: Range<usize>, now: Timestamp) -> bool {
-        let mut granted = false;
+    /// Carries out a request's `own` deliveries of `all`.
+    fn deliver(&mut self, origin: &Asked, all: &[Delivery], own: Range<usize>) {
         for place in own {
-            if self.join_run(all, place, answer.client, now) {
+            if self.join_run(all, place) {
                 continue;
             }
-            self.end_run(all, now);
             match &all[place] {
+                Delivery::Answer(client, answer) => self.answer(*client, answer, origin, all),
                 Delivery::Event(audience, event) => {
-                    let mut worded = Worded::new(event);
+                    self.end_run(all);
+                    let mut encoded = Encoded::new(event);
                     match audience {
-                        Audience::One(id) => self.tell(*id, &mut worded, &mut answer, now),
+                        Audience::One(id) => self.tell(*id, &mut encoded),
                         Audience::Many(ids, except) => {
                             for id in ids.iter().filter(|id| Some(**id) != *except) {
-                                self.tell(*id, &mut worded, &mut answer, now);
+                                self.tell(*id, &mut encoded);
                             }
                         }
                     }
                 }
-                Delivery::Grant(id, grant) => {
-                    if let Some(client) = self.clients.get_mut(id) {
-                        client.outbox.hold();
-                        let _ = client.replies.try_send(Reply::Granted(grant.clone()));
-                        granted = true;
-                    }
+                Delivery::End(id, farewell) => {
+                    self.end_run(all);
+                    self.finish_later(*id, finish(farewell));
                 }
-                Delivery::End(id, farewell) => self.finish_later(*id, finish(farewell)),
             }
         }
-        if !answer.is_given
-            && !granted
-            && let Some(front) = self.can_be_told(answer.client)
-            && wording::answers_always(front)
-        {
-            self.end_run(all, now);
-            let place = self.batch.write(front, |out| json::done(answer.reference.as_ref(), out));
-            self.push(answer.client, place);
-        }
-        granted
     }
 
-    fn tell(&mut self, id: ClientId, worded: &mut Worded, answer: &mut Answer, now: Timestamp) {
+    /// Gives a client the answer to its request, and its thread the reply for which it waits. A page is read by that thread.
+    fn answer(&mut self, id: ClientId, answer: &Answer, origin: &Asked, all: &[Delivery]) {
+        if let Some(event) = answer.event() {
+            self.give_answer(id, event, origin, all);
+        }
+        match (answer, origin.waits) {
+            (Answer::Entered(_, grant) | Answer::Page(grant), Waits::Page) => {
+                self.end_run(all);
+                if let Some(client) = self.clients.get_mut(&id) {
+                    client.outbox.hold();
+                    let _ = client.replies.try_send(Reply::Page(grant.clone()));
+                }
+            }
+            (Answer::Page(_), _) => {
+                log::error!("a page was requested by a thread that does not wait for it client={id}");
+                self.give_answer(id, &Event::Refused(Refusal::Fault), origin, all);
+                self.reply(id, origin, Reply::Done);
+            }
+            _ => self.reply(id, origin, Reply::Done),
+        }
+    }
+
+    /// Most answers of the text protocol are empty, and do not interrupt a run of messages.
+    fn give_answer(&mut self, id: ClientId, event: &Event, origin: &Asked, all: &[Delivery]) {
+        // Nothing is said behind a farewell, which a request that is already on its way may meet in a turn that fails.
+        let Some(Client { dialect, outbox, finish: None, .. }) = self.clients.get_mut(&id) else { return };
+        let dialect = *dialect;
+        let protocol = self.batch.protocol(dialect);
+        // The last words of a session are said in place of a page that will never come, and of what waits for it: a program
+        // would take a higher number for its position and never ask for what the page had.
+        if matches!(event, Event::Ended { .. }) && protocol.strict_order() {
+            outbox.release();
+        }
+        let mut bytes = std::mem::take(&mut self.scratch);
+        protocol.answer(event, origin.reference.as_ref(), self.context(), &mut bytes);
+        if !bytes.is_empty() {
+            self.end_run(all);
+            let place = self.batch.write(dialect, |_, out| out.extend_from_slice(&bytes));
+            self.push(id, place);
+            bytes.clear();
+        }
+        self.scratch = bytes;
+    }
+
+    fn reply(&self, id: ClientId, origin: &Asked, reply: Reply) {
+        if origin.waits != Waits::No
+            && let Some(client) = self.clients.get(&id)
+        {
+            let _ = client.replies.try_send(reply);
+        }
+    }
+
+    fn tell(&mut self, id: ClientId, encoded: &mut Encoded) {
         // One look-up of the client: this is done for every delivery.
-        let Broker { clients, batch, clock, touched, .. } = self;
+        let Broker { clients, batch, clock, touched, now, .. } = self;
         let Some(client) = clients.get_mut(&id) else { return };
-        let (from, to) = if id == answer.client && !answer.is_given {
-            answer.is_given = true;
-            worded.place_for(answer, client.front, now, clock, batch)
-        } else {
-            worded.place(client.front, now, clock, batch)
-        };
-        if client.outbox.push(batch.of(client.front), from, to) {
+        if matches!(encoded.event(), Event::Ended { .. }) && batch.protocol(client.dialect).strict_order() {
+            client.outbox.release();
+        }
+        let (from, to) = encoded.place(client.dialect, crate::protocol::Context { now: *now, clock }, batch);
+        if client.outbox.push(batch.of(client.dialect), from, to) {
             touched.push(id);
         }
         if client.outbox.holds_too_much() {
@@ -251,66 +279,59 @@ impl Broker {
         }
     }
 
-    /// Behind a farewell nothing more is said.
-    fn can_be_told(&self, id: ClientId) -> Option<Front> {
-        self.clients.get(&id).filter(|client| client.finish.is_none()).map(|client| client.front)
+    /// The client, unless its farewell has been delivered: nothing is sent behind that.
+    fn reachable(&self, id: ClientId) -> Option<&Client> {
+        self.clients.get(&id).filter(|client| client.finish.is_none())
     }
 
     fn write(&mut self, id: ClientId, bytes: &[u8]) {
-        let Some(front) = self.can_be_told(id) else { return };
-        let place = self.batch.write(front, |out| out.extend_from_slice(bytes));
+        let Some(dialect) = self.reachable(id).map(|client| client.dialect) else { return };
+        let place = self.batch.write(dialect, |_, out| out.extend_from_slice(bytes));
         self.push(id, place);
     }
 
     fn write_page(&mut self, id: ClientId, bytes: &[u8], more: bool) {
-        if self.can_be_told(id).is_some() {
+        if self.reachable(id).is_some() {
             self.write_ahead(id, bytes, !more);
         }
     }
 
-    fn close(&mut self, id: ClientId, reason: Reason) {
-        if let Some(client) = self.clients.get(&id) {
-            let (front, voice) = (client.front, client.outbox.link().voice());
-            let line = (voice.last_line)(reason).unwrap_or_default();
-            let place = self.batch.write(front, |out| out.extend_from_slice(&line));
+    pub(super) fn close(&mut self, id: ClientId, reason: Reason) {
+        if let Some(client) = self.clients.get_mut(&id).filter(|client| client.finish.is_none()) {
+            let dialect = client.dialect;
+            if self.batch.protocol(dialect).strict_order() {
+                client.outbox.release();
+            }
+            let place = self.batch.write(dialect, |protocol, out| protocol.closing_line(reason, out));
             self.push(id, place);
         }
         self.finish_later(id, Finish::Close(reason));
     }
 
-    /// When all is sent, which may be at the end of this turn, the session is over.
+    /// When everything is sent, which may be at the end of this turn, the session is over. What waits for a page that will
+    /// not come is sent without it, or dropped where order is strict.
     fn finish_later(&mut self, id: ClientId, finish: Finish) {
-        if let Some(client) = self.clients.get_mut(&id) {
-            client.finish.get_or_insert(finish);
-            self.touched.push(id);
-            // A page may be on its way for which the outbox is held. People get what waits for it without it. A program would
-            // take a higher number for its position and never ask for what the page had: it gets its goodbye only.
-            match client.front {
-                Front::Text => self.write_ahead(id, &[], true),
-                Front::Json if client.outbox.is_held() => {
-                    client.outbox.release();
-                    let mut goodbye = Vec::new();
-                    if let Finish::Close(reason) = finish {
-                        json::bye(reason.word(), None, None, &mut goodbye);
-                    }
-                    self.write_ahead(id, &goodbye, true);
-                }
-                Front::Json => {}
-            }
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        client.finish.get_or_insert(finish);
+        self.touched.push(id);
+        if self.batch.protocol(client.dialect).strict_order() {
+            client.outbox.release();
         }
+        self.write_ahead(id, &[], true);
     }
 
-    /// Nothing of the turn is stored: the chat goes back to what the store holds, and everybody who asked is told.
-    pub(super) fn undo(&mut self, turn: &mut Turn, now: Timestamp) -> Result<(), StoreFailed> {
+    /// Nothing of the turn is stored, so nothing of it has happened, and everybody who asked for it is refused. Queries are
+    /// answered from what holds.
+    pub(super) fn undo(&mut self, turn: &mut Turn) {
         let mut aside = Effects::default();
         for step in &turn.steps {
-            if let Step::Entered { link, .. } = step {
-                self.chat.handle(now, ClientId(link.number()), Input::Disconnected, &mut aside);
+            if let Step::Entered { connection, .. } = step {
+                self.chat.handle(self.now, ClientId(connection.number()), Input::Gone, &mut aside);
             }
         }
-        let snapshot = self.writer.load().map_err(|error| StoreFailed(error.to_string()))?;
-        self.chat = self.chat.reload(snapshot);
-        for step in turn.steps.drain(..) {
+        self.chat.roll_back();
+        let Turn { effects, steps } = turn;
+        for step in steps.drain(..) {
             match step {
                 Step::Entered { replies, .. } => {
                     let _ = replies.try_send(Reply::Refused(Refusal::NotStored));
@@ -318,28 +339,85 @@ impl Broker {
                 Step::NotEntered { replies, refusal } => {
                     let _ = replies.try_send(Reply::Refused(refusal));
                 }
-                Step::Deliver { client, reference, replies, .. } => {
-                    let refused = Event::Refused(Refusal::NotStored);
-                    let mut answer = Answer { client, reference, is_given: false };
-                    self.tell(client, &mut Worded::new(&refused), &mut answer, now);
-                    if replies && let Some(client) = self.clients.get(&client) {
-                        let _ = client.replies.try_send(Reply::Done);
-                    }
+                Step::Asked { client, origin, query, .. } => {
+                    let answer = match query {
+                        Some(query) => self.chat.ask(self.now, client, &query),
+                        None => Answer::Event(Event::Refused(Refusal::NotStored)),
+                    };
+                    self.answer(client, &answer, &origin, &[]);
                 }
-                Step::Write { client, bytes } => self.write(client, &bytes),
-                Step::Page { client, bytes, more } => self.write_page(client, &bytes, more),
-                Step::Close { client, reason } => self.close(client, reason),
-                Step::Gone { client } => self.gone(client),
-                Step::Dry { client } => self.dry(client),
+                // Its session has ended, see below: a client that has only closed its own side still learns what was refused.
+                Step::Gone { .. } => {}
+                other => self.carry_out_anyway(other),
             }
         }
-        // Sessions that the turn ended stay ended; only their goodbye and their read positions are lost.
-        let ended: Vec<ClientId> = self.clients.keys().copied().filter(|id| !self.chat.is_logged_in(*id)).collect();
-        for id in ended {
-            self.finish_later(id, Finish::Close(Reason::Fault));
+        // Sessions that the turn ended stay ended, which others see; only their goodbye and their read positions are lost.
+        let all = &effects.deliveries;
+        for place in 0..all.len() {
+            if is_departure(&all[place]) {
+                self.join_run(all, place);
+            }
         }
-        Ok(())
+        self.end_run(all);
+        let is_open = |(_, client): &(&ClientId, &Client)| client.finish.is_none();
+        let open = self.clients.iter().filter(is_open).map(|(id, _)| *id);
+        let mut ended: Vec<ClientId> = open.filter(|id| !self.chat.is_logged_in(*id)).collect();
+        ended.sort_unstable();
+        for id in ended {
+            let ending = self.clients.get(&id).and_then(|client| client.outbox.connection().ending());
+            self.close(id, ending.unwrap_or(Reason::Fault));
+        }
     }
+}
+
+/// Whether a client may have read everything that was delivered to it.
+fn has_arrived(clients: &FxHashMap<ClientId, Client>, client: ClientId) -> bool {
+    clients.get(&client).is_some_and(|client| client.outbox.has_arrived())
+}
+
+/// Decides on what a logged-in client asks; the query, if it is one.
+fn decide_on<S: Store>(
+    chat: &mut Chat,
+    store: &S,
+    now: Timestamp,
+    client: ClientId,
+    ask: Ask,
+    effects: &mut Effects,
+) -> Option<Query> {
+    match ask {
+        Ask::Query(query) => {
+            effects.deliveries.push(Delivery::Answer(client, chat.ask(now, client, &query)));
+            Some(query)
+        }
+        Ask::Command(command) => {
+            let account = chat.account_of(client).expect("the client is logged in");
+            let keyed = command.key().map_or(Ok(Vec::new()), |key| store.keyed(account, key));
+            match keyed {
+                Ok(keyed) => chat.handle(now, client, Input::Command(command, Facts { keyed }), effects),
+                // It may be the key of a stored message, so nothing is stored.
+                Err(error) => {
+                    log::warn!("cannot look up the key of a message client={client} error={error}");
+                    let refused = Answer::Event(Event::Refused(Refusal::NotStored));
+                    effects.deliveries.push(Delivery::Answer(client, refused));
+                }
+            }
+            None
+        }
+    }
+}
+
+/// Whether it shows that somebody went offline.
+fn is_departure(delivery: &Delivery) -> bool {
+    matches!(delivery, Delivery::Event(_, Event::Presence { change: PresenceChange::Offline, .. }))
+}
+
+/// Why a login was refused.
+fn refusal_of(deliveries: impl Iterator<Item = Delivery>) -> Refusal {
+    let refused = |delivery| match delivery {
+        Delivery::Answer(_, Answer::Event(Event::Refused(refusal))) => Some(refusal),
+        _ => None,
+    };
+    deliveries.filter_map(refused).next().expect("a login that fails is refused")
 }
 
 fn finish(farewell: &Farewell) -> Finish {

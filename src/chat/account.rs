@@ -1,20 +1,21 @@
-//! Accounts: who there is, by number and by name.
+//! Accounts, found by number and by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use super::name_filter::NameFilter;
+use rustc_hash::FxHashMap;
+
 use super::suggest;
 use super::token::Token;
-use super::{AccountId, AccountRow, ClientId, Name, Presence, Role, RoomId, SYSTEM, Text, Timestamp};
+use super::{AccountId, AccountRow, ClientId, Name, Person, Role, RoomId, SYSTEM, Text, Timestamp};
 
-/// One person or program with a name, or what is left of one.
+/// One account of a person or a program; a deleted one without its name.
 #[derive(Debug)]
 pub(super) struct Account {
     pub id: AccountId,
-    /// `None` once it is deleted; it then shows as `ghost`.
+    /// `None` once it is deleted; it is then shown as `ghost`.
     pub name: Option<Name>,
-    /// Counts its passwords, so that a login checked against an old one can be refused.
+    /// Counts its passwords, so that a login that was checked against an old one is refused.
     pub password_version: u64,
     pub created: Timestamp,
     /// When its last connection ended.
@@ -22,17 +23,17 @@ pub(super) struct Account {
     pub away: Option<Text>,
     pub operator: bool,
     pub acks: bool,
-    /// The rooms in which it is a member, direct ones too.
+    /// The rooms it is a member of, direct ones too.
     pub rooms: BTreeSet<RoomId>,
     /// The rooms to which it has an invitation, which may have expired.
     pub invitations: BTreeSet<RoomId>,
-    /// Its connections, in the order of their numbers: that is the same after a commit that failed.
+    /// Its connections, ascending.
     pub clients: Vec<ClientId>,
     pub code_tries: CodeTries,
     pub tokens: BTreeMap<Name, Token>,
 }
 
-/// Wrong one-time codes typed by one account: a few in ten minutes are a slip of the ear, more is guessing.
+/// Wrong one-time codes from one account: a few in ten minutes are typing errors, more are guesses.
 #[derive(Debug, Default)]
 pub(super) struct CodeTries {
     count: u32,
@@ -54,7 +55,7 @@ impl CodeTries {
         self.count += 1;
     }
 
-    /// A clock that was set back must not lengthen the wait.
+    /// Whether the window is open. A clock that was set back must not lengthen the wait.
     fn is_running(&self, now: Timestamp) -> bool {
         self.since <= now && now < self.since.plus_seconds(Self::WINDOW_S)
     }
@@ -83,17 +84,17 @@ impl Account {
         !self.clients.is_empty()
     }
 
-    /// The name by which its direct rooms and bans are told apart from those of other deleted accounts.
+    /// Its name; for a deleted account a unique one, which distinguishes its direct rooms and bans.
     pub fn label(&self) -> Name {
         self.name.clone().unwrap_or_else(|| ghost(self.id))
     }
 
-    pub fn presence(&self, role: Role) -> Presence {
-        Presence { name: self.label(), online: self.is_online(), away: self.away.clone(), role }
+    pub fn person(&self, role: Role) -> Person {
+        Person { name: self.label(), online: self.is_online(), away: self.away.clone(), role }
     }
 }
 
-/// What a deleted account is called where it must be told apart from others.
+/// The label of a deleted account where a plain `ghost` would be ambiguous.
 fn ghost(id: AccountId) -> Name {
     Name::parse(&format!("ghost-{id}")).expect("it fits for 10^14 accounts")
 }
@@ -102,10 +103,13 @@ fn ghost(id: AccountId) -> Name {
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
     by_id: BTreeMap<AccountId, Account>,
+    /// By folded name, ascending: for suggestions.
     by_name: BTreeMap<String, AccountId>,
-    filter: NameFilter,
+    /// The same, for looking up every word of a message; few of them are names. Never iterated, because its order is
+    /// arbitrary.
+    names: FxHashMap<Box<[u8]>, AccountId>,
     skeletons: BTreeMap<String, AccountId>,
-    /// Those with a connection, by name.
+    /// The accounts with a connection, by name.
     online: BTreeMap<String, AccountId>,
 }
 
@@ -126,21 +130,55 @@ impl Accounts {
     }
 
     pub fn insert(&mut self, account: Account) {
-        // Nobody can write to the system account, invite it or log in to it: it is not found by its name.
+        self.index(&account);
+        self.by_id.insert(account.id, account);
+    }
+
+    /// Indexes an account by its name. The system account is left out, so that nobody can write to it, invite it or log in
+    /// to it.
+    fn index(&mut self, account: &Account) {
         if let Some(name) = account.name.as_ref().filter(|_| account.id != SYSTEM) {
             let folded = name.folded();
-            self.by_name.insert(folded.clone(), account.id);
-            self.filter.add(&folded, self.by_name.keys().map(String::as_str));
+            self.names.insert(folded.as_bytes().into(), account.id);
+            self.by_name.insert(folded, account.id);
             self.skeletons.insert(name.skeleton(), account.id);
         }
-        self.by_id.insert(account.id, account);
+    }
+
+    /// Removes an account that could not be stored. It has no connections.
+    pub fn remove(&mut self, id: AccountId) {
+        self.remove_name(id);
+        self.by_id.remove(&id);
+    }
+
+    /// Takes the name away from a deleted account.
+    pub fn remove_name(&mut self, id: AccountId) -> Option<Name> {
+        let name = self.get_mut(id).name.take()?;
+        let folded = name.folded();
+        self.names.remove(folded.as_bytes());
+        self.by_name.remove(&folded);
+        self.skeletons.remove(&name.skeleton());
+        self.online.remove(&folded);
+        Some(name)
+    }
+
+    /// Restores the name of an account.
+    pub fn set_name(&mut self, id: AccountId, name: Name) {
+        let account = self.get_mut(id);
+        account.name = Some(name);
+        let (folded, is_online) = (account.label().folded(), account.is_online());
+        if is_online {
+            self.online.insert(folded, id);
+        }
+        let account = self.by_id.remove(&id).expect("it was changed above");
+        self.insert(account);
     }
 
     pub fn next_id(&self) -> AccountId {
         AccountId(self.by_id.last_key_value().map_or(0, |(id, _)| id.0) + 1)
     }
 
-    /// The account, which must exist: numbers come from this table and are never taken out of it.
+    /// The account, which must exist: account numbers come from this table, and deleted accounts stay in it.
     pub fn get(&self, id: AccountId) -> &Account {
         self.by_id.get(&id).expect("account numbers stay valid")
     }
@@ -165,15 +203,12 @@ impl Accounts {
         self.by_name.get(folded).map(|id| self.get(*id))
     }
 
-    /// The number of the account that a word of a message names, in lower case: quick where it is none, as most are.
+    /// The account whose name is this word of a message, in lower case.
     pub fn named_by(&self, folded: &[u8]) -> Option<AccountId> {
-        if !self.filter.may_have(folded) {
-            return None;
-        }
-        self.by_name.get(std::str::from_utf8(folded).ok()?).copied()
+        self.names.get(folded).copied()
     }
 
-    /// The account that the label of a direct room means: a name, or `ghost-17` for a deleted one.
+    /// The account with this label: a name, or `ghost-17` for a deleted account.
     pub fn find_label(&self, label: &Name) -> Option<&Account> {
         if let Some(number) = label.folded().strip_prefix("ghost-") {
             let id = AccountId(number.parse().ok()?);
@@ -182,21 +217,12 @@ impl Accounts {
         self.find(label)
     }
 
-    /// Whether the name, or one that looks like it, belongs to somebody.
+    /// Whether an account has this name, or one that looks like it.
     pub fn is_taken(&self, name: &Name) -> bool {
         self.by_name.contains_key(&name.folded()) || self.skeletons.contains_key(&name.skeleton())
     }
 
-    /// Takes the name away from a deleted account.
-    pub fn forget_name(&mut self, id: AccountId) {
-        if let Some(name) = self.get_mut(id).name.take() {
-            self.by_name.remove(&name.folded());
-            self.skeletons.remove(&name.skeleton());
-            self.online.remove(&name.folded());
-        }
-    }
-
-    /// Adds a connection; whether it is the account's first.
+    /// Adds a connection. Returns whether it is the account's first.
     pub fn connect(&mut self, id: AccountId, client: ClientId) -> bool {
         let account = self.get_mut(id);
         let place = account.clients.partition_point(|other| *other < client);
@@ -206,7 +232,7 @@ impl Accounts {
         first
     }
 
-    /// Takes a connection away; whether it was the account's last.
+    /// Removes a connection. Returns whether it was the account's last.
     pub fn disconnect(&mut self, id: AccountId, client: ClientId) -> bool {
         let account = self.get_mut(id);
         account.clients.retain(|other| *other != client);
@@ -217,13 +243,13 @@ impl Accounts {
         last
     }
 
-    /// Those with a connection, in the order of their names.
+    /// The accounts with a connection, in the order of their names.
     pub fn online(&self) -> impl ExactSizeIterator<Item = &Account> {
         self.online.values().map(|id| self.get(*id))
     }
 
-    /// A name that somebody may have meant by `name`. Looks at names with the same first character only, so that the
-    /// work stays bounded however many accounts there are.
+    /// A name similar to `name`, for "did you mean". Compares only a bounded number of names, all with the same first
+    /// character.
     pub fn suggest(&self, name: &Name) -> Option<Name> {
         let folded = name.folded();
         let first = folded.get(..1)?;

@@ -1,14 +1,14 @@
-//! One-time codes that can be said aloud, such as `maple-otter-42`.
+//! One-time codes that can be read out, such as `maple-otter-42`.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Words of which codes are made: short, common, and hard to mishear. There are 256, so a word is worth 8 bits.
+/// The words of codes: short, common, and hard to mishear. There are 256, so each word has 8 bits.
 const WORDS: [&str; 256] = include!("words.in");
 
-/// How many random bytes [`Code::invitation`] takes.
+/// Random bytes of [`Code::invitation`].
 pub const INVITATION_BYTES: usize = 3;
-/// How many random bytes [`Code::operator`] takes.
+/// Random bytes of [`Code::operator`].
 pub const OPERATOR_BYTES: usize = 6;
 
 /// A one-time code: words and a two-digit number, joined by `-`, in lower case.
@@ -16,8 +16,8 @@ pub const OPERATOR_BYTES: usize = 6;
 pub struct Code(Arc<str>);
 
 impl Code {
-    /// A code that lets one person into a room: two words and a number, one of 5.9 million. Enough because it lasts a
-    /// day at most and wrong tries are counted.
+    /// A code that lets one person into a room: two words and a number, one of 5.9 million. That is enough because a code
+    /// expires and wrong codes are limited per account.
     pub fn invitation(random: [u8; INVITATION_BYTES]) -> Code {
         Code::of(&random)
     }
@@ -27,7 +27,7 @@ impl Code {
         Code::of(&random)
     }
 
-    /// A code as somebody typed it: compared without case. Any text is one; whether it is right shows later.
+    /// A code as somebody typed it, in lower case. Any text is accepted; the lookup shows whether there is such a code.
     pub fn typed(text: &str) -> Code {
         Code(text.to_ascii_lowercase().into())
     }
@@ -37,7 +37,7 @@ impl Code {
         &self.0
     }
 
-    /// All random bytes but the last choose words, the last one the number.
+    /// The last random byte chooses the number, each of the others a word.
     fn of(random: &[u8]) -> Code {
         let (number, words) = random.split_last().expect("a code has random bytes");
         let mut code = String::new();
@@ -56,7 +56,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// A code lets in whoever has it, so it does not go into logs.
+/// A code is a secret, so it is never logged.
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Code(..)")

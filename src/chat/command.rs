@@ -1,13 +1,14 @@
-//! What a logged-in client can ask for. Whatever can be checked without knowing the chat has been checked.
+//! Commands: the requests of a logged-in client that change something. Requests that only read are in `query.rs`.
+//! A command in hand has passed every check that needs no chat state.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::{ClientId, Code, Name, RoomId, Seq, Text, Timestamp, TokenDigest, TokenSecret};
+use super::{ClientId, Code, Name, Seq, Text, TokenDigest, TokenSecret};
 use crate::address::Address;
 
-/// How a room is called by somebody: public and private rooms by their own name (`#tea`), a direct room by the name of
-/// the other one in it (`@bob`; `@ghost-17` once that account is deleted).
+/// A room as one person refers to it: public and private rooms by their own name (`#tea`), a direct room by the name of
+/// the other person in it (`@bob`; `@ghost-17` once that account is deleted).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum RoomLabel {
     /// A public or private room.
@@ -16,7 +17,7 @@ pub enum RoomLabel {
     Direct(Name),
 }
 
-/// Whether a message is said or done.
+/// Speech or action.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MessageKind {
     /// Plain speech: `bob: text`.
@@ -25,7 +26,7 @@ pub enum MessageKind {
     Action,
 }
 
-/// Who may find a room and enter it.
+/// Whether everybody may find and enter a room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Visibility {
     /// Listed; anyone may join and read.
@@ -34,10 +35,10 @@ pub enum Visibility {
     Private,
 }
 
-/// Which messages of a room are asked for.
+/// Which messages of a room are requested.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HistoryRange {
-    /// The newest ones, as many as a page has.
+    /// The newest ones, one page.
     Newest,
     /// The newest `n`.
     Last(u64),
@@ -45,7 +46,7 @@ pub enum HistoryRange {
     Between(Seq, Seq),
 }
 
-/// Whom a ban of the server is against.
+/// The target of a ban of the server.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BanTarget {
     /// An account.
@@ -54,7 +55,7 @@ pub enum BanTarget {
     Address(Address),
 }
 
-/// A password hash in PHC string form. Made outside the core, never shown.
+/// A password hash in PHC string form. Computed outside the core, never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(pub Box<str>);
 
@@ -64,17 +65,17 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
-/// Longest key of a message, in bytes.
+/// Longest idempotency key, in bytes.
 pub const SEND_KEY_MAX_BYTES: usize = 64;
 
-/// A word by which a program knows a message before it has a number: sent again under the same key, it is not stored
-/// again. 1 to [`SEND_KEY_MAX_BYTES`] bytes, compared byte by byte; it counts for one account and one room, for as long
-/// as the message is kept.
+/// An idempotency key: a message that is sent again under the same key is acknowledged, but not stored again. 1 to
+/// [`SEND_KEY_MAX_BYTES`] bytes, compared byte by byte; its scope is one account and one room, its lifetime that of the
+/// message.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SendKey(Arc<str>);
 
 impl SendKey {
-    /// The key in `text`, if it is neither empty nor too long.
+    /// The key in `text`; `None` if it is empty or too long.
     pub fn parse(text: &str) -> Option<SendKey> {
         (1..=SEND_KEY_MAX_BYTES).contains(&text.len()).then(|| SendKey(text.into()))
     }
@@ -91,153 +92,109 @@ impl fmt::Display for SendKey {
     }
 }
 
-/// A stored message that was sent under a key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct KeyedMessage {
-    /// Where.
-    pub room: RoomId,
-    /// Its number.
-    pub seq: Seq,
-    /// When it was accepted.
-    pub at: Timestamp,
-}
-
-/// A key, with what the store has under it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Keyed {
-    /// The key.
-    pub key: SendKey,
-    /// The sender's messages under this key, one a room at most. Whoever owns the store looks them up and puts them
-    /// here before the chat decides.
-    pub stored: Vec<KeyedMessage>,
-}
-
-/// What a client asks for. Where `room` is `None` the room in which the client talks is meant.
+/// A request that changes something. Where `room` is `None`, the session's current room is meant. Each is answered by
+/// exactly one event, named at the end of its line.
 #[allow(missing_docs, reason = "the line above each variant tells of its fields")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Command {
-    /// Say something in a room.
-    Say { room: Option<RoomLabel>, kind: MessageKind, text: Text, keyed: Option<Keyed> },
-    /// Say something to one person, without going there.
+    /// Say something in a room: `Stored`. A message that is already stored under `key` is acknowledged again.
+    Say { room: Option<RoomLabel>, kind: MessageKind, text: Text, key: Option<SendKey> },
+    /// Send a direct message, without changing the current room: `Stored`.
     Tell { to: Name, text: Text },
-    /// Say something to whoever last wrote directly.
+    /// Send a direct message to the author of the last one received: `Stored`.
     Reply { text: Text },
-    /// Go and talk with one person alone.
+    /// Make the direct room with somebody the current room: `DirectOpened`.
     OpenDirect { with: Name },
 
-    /// List the rooms that can be found, by pages from 1.
-    ListRooms { page: u64 },
-    /// Enter a room, or go back to one that one is in.
+    /// Become a member of a room, and make it the current room: `Entered`.
     Join { room: RoomLabel },
-    /// Stop being a member.
+    /// Stop being a member: `YouLeft`.
     Leave { room: Option<RoomLabel> },
-    /// Make a room.
+    /// Create a room: `Created`.
     Create { name: Name, visibility: Visibility },
-    /// Show the topic, or set it; an empty text takes it away.
-    Topic { room: Option<RoomLabel>, text: Option<Text> },
-    /// Show what a room is and who is in it.
-    ShowRoom { room: Option<RoomLabel> },
-    /// Make a room public or private.
+    /// Set the topic; an empty text removes it: `RoomChanged`.
+    SetTopic { room: Option<RoomLabel>, text: Text },
+    /// Make a room public or private: `RoomChanged`.
     SetVisibility { room: Option<RoomLabel>, visibility: Visibility },
-    /// Give a room another name.
+    /// Rename a room: `RoomChanged`.
     RenameRoom { room: Option<RoomLabel>, name: Name },
-    /// Delete a room and all that was said in it. Its name must be repeated, so that nobody does it by accident.
+    /// Delete a room with all its messages: `YouLeft`. Its name must be repeated, so that nobody does it by accident.
     DeleteRoom { room: Option<RoomLabel>, confirmation: Option<Name> },
-    /// Give a room to another member, who becomes its owner.
+    /// Make another member the owner: `RoomChanged`.
     HandOver { room: Option<RoomLabel>, to: Name },
 
-    /// Invite somebody.
+    /// Invite somebody: `Invited`.
     Invite { who: Name, room: Option<RoomLabel> },
-    /// Make a one-time code that lets whoever types it in. `code` was drawn by the caller.
+    /// Create a one-time code that lets its bearer in: `CodeCreated`. The caller has drawn `code`.
     InviteByCode { room: Option<RoomLabel>, code: Code },
-    /// Accept an invitation: to the named room, by a code, or the only one there is.
+    /// Accept an invitation to the named room, by a code, or the only one there is: `Entered`.
     Accept { what: Option<Name> },
-    /// Take back an invitation: of an account, or a code.
+    /// Revoke an invitation or a code: `Uninvited`.
     Uninvite { what: Name, room: Option<RoomLabel> },
 
-    /// List who is online, or the members of a room.
-    Who { room: Option<RoomLabel>, page: u64 },
-    /// Show an account.
-    Whois { name: Name },
-    /// Say that one is not there, and why.
+    /// Be away, with a text: `AwaySet`.
     Away { text: Text },
-    /// Say that one is there again.
+    /// Be back: `AwaySet`.
     Back,
 
-    /// Read a part of a room's history.
-    History { room: Option<RoomLabel>, range: HistoryRange },
-    /// Read what is unread, in order.
-    Unread,
-    /// Mark what is unread as read: in one room or in all.
+    /// Mark everything in one room, or in all rooms, as read: `CaughtUp` or `NothingUnread`.
     CatchUp { room: Option<RoomLabel> },
-    /// A page shown by [`Command::Unread`] was read up to `seq`. Sent by the front, not typed.
-    MarkRead { room: RoomId, seq: Seq },
-    /// Give what was said after these numbers, one page, and then what is said from now on.
+    /// Set the read position of a room, forwards or backwards: `ReadSet`.
+    SetRead { room: RoomLabel, up_to: Seq },
+    /// Read one page of the messages after these numbers, and listen to the rooms from then on: a page of the backlog.
+    /// See `resume.rs`.
     Resume { after: Vec<(RoomLabel, Seq)> },
 
-    /// Put a member out; it may come back.
+    /// Remove a member, who may return: `Removed`.
     Kick { who: Name, room: Option<RoomLabel>, why: Text },
-    /// Put somebody out and keep it out, for so many seconds or for good.
+    /// Remove somebody and keep them out, for `seconds` or permanently: `Removed`.
     Ban { who: Name, room: Option<RoomLabel>, seconds: Option<u64>, why: Text },
-    /// Lift a ban.
+    /// Lift a ban: `Unbanned`.
     Unban { who: Name, room: Option<RoomLabel> },
-    /// List the bans of a room.
-    ListBans { room: Option<RoomLabel> },
-    /// Make a member a moderator.
+    /// Make a member a moderator: `RoomChanged`.
     Promote { who: Name, room: Option<RoomLabel> },
-    /// Make a moderator a plain member.
+    /// Make a moderator a plain member: `RoomChanged`.
     Demote { who: Name, room: Option<RoomLabel> },
 
-    /// Become the first operator of the server, by the code that was printed when it started.
+    /// Become the first operator of the server, by the code that it printed at its start: `OperatorSet`.
     ClaimOperator { code: Code },
-    /// Close all connections of an account.
+    /// Close all connections of an account: `ServerKicked`.
     ServerKick { who: Name, why: Text },
-    /// Keep an account or an address from the server.
+    /// Keep an account or an address off the server: `ServerBanned`.
     ServerBan { target: BanTarget, seconds: Option<u64>, why: Text },
-    /// Lift a ban of the server.
+    /// Lift a ban of the server: `Unbanned`.
     ServerUnban { target: BanTarget },
-    /// List the bans of the server.
-    ServerBans,
-    /// Make an account an operator of the server.
+    /// Make an account an operator of the server: `OperatorSet`.
     ServerPromote { who: Name },
-    /// Make an operator a plain account.
+    /// Make an operator a plain account: `OperatorSet`.
     ServerDemote { who: Name },
 
-    /// Set a new password, whose hash was made outside. Other connections of the account are closed.
+    /// Set a new password, whose hash the caller has computed: `PasswordChanged`. The account's other connections are
+    /// closed.
     ChangePassword { hash: PasswordHash },
-    /// Delete the own account. What it wrote stays, under `ghost`.
+    /// Delete the requester's account: `Ended`. Its messages stay, under `ghost`.
     DeleteAccount,
-    /// Whether each stored message is acknowledged by a line of its own.
+    /// Set whether each stored message is acknowledged: `AcksSet`.
     SetAcks { on: bool },
-    /// Make a token, for so many seconds or for good. It and its digest were made by the caller.
+    /// Create a token, valid for `seconds` or until it is revoked: `TokenCreated`. The caller has drawn the secret.
     NewToken { name: Name, secret: TokenSecret, digest: TokenDigest, seconds: Option<u64> },
-    /// List the own tokens.
-    ListTokens,
-    /// Take a token back.
+    /// Revoke a token: `TokenRevoked`.
     RevokeToken { name: Name },
-    /// List the own connections.
-    ListSessions,
-    /// Close one of them.
+    /// Close one of the requester's connections: `SessionClosed`.
     CloseSession { session: ClientId },
-    /// End the session but keep the connection.
+    /// End the session but keep the connection: `Ended`.
     LogOut,
-    /// End the session and the connection.
+    /// End the session and the connection: `Ended`.
     Quit,
 }
 
 impl Command {
-    /// Whether the front waits for a reply before it goes on: the answer may grant a part of the history to be read, or
-    /// what is asked next may depend on it.
-    pub fn needs_reply(&self) -> bool {
-        matches!(
-            self,
-            Command::ChangePassword { .. }
-                | Command::History { .. }
-                | Command::Unread
-                | Command::Resume { .. }
-                | Command::Join { .. }
-                | Command::Accept { .. }
-                | Command::OpenDirect { .. }
-        )
+    /// The idempotency key of the message it sends, if any. The owner of the store looks up the messages under it and hands
+    /// them in as [`Facts`](super::Facts).
+    pub fn key(&self) -> Option<&SendKey> {
+        match self {
+            Command::Say { key, .. } => key.as_ref(),
+            _ => None,
+        }
     }
 }

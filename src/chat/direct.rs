@@ -1,99 +1,109 @@
-//! Direct rooms: exactly two accounts, made on first use, that nobody can leave, delete or enter.
+//! Direct rooms: exactly two accounts, created on first use, that nobody can leave, delete or enter.
 
 use super::room::RoomKind;
 use super::talk::Saying;
-use super::{AccountId, Ask, Chat, Event, Message, Name, Purpose, Refusal, Role, RoomId, Text};
+use super::{AccountId, Actor, Answer, Chat, Effects, Event, Message, Name, Refusal, Role, RoomId, Text};
 
 impl Chat {
-    pub(super) fn tell(&mut self, ask: &mut Ask, to: &Name, text: &Text) -> Result<(), Refusal> {
-        self.say_directly(ask, to, Saying::plain(text))
+    pub(super) fn tell(
+        &mut self,
+        actor: Actor,
+        to: &Name,
+        text: &Text,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        self.say_directly(actor, to, Saying::plain(text), effects)
     }
 
-    pub(super) fn reply(&mut self, ask: &mut Ask, text: &Text) -> Result<(), Refusal> {
-        let partner = self.session(ask.client).reply_to.ok_or(Refusal::NobodyToReplyTo)?;
+    pub(super) fn reply(&mut self, actor: Actor, text: &Text, effects: &mut Effects) -> Result<Event, Refusal> {
+        let partner = self.session(actor.client).cursor.reply_to.ok_or(Refusal::NobodyToReplyTo)?;
         let name = self.name(partner);
-        self.say_directly(ask, &name, Saying::plain(text))
+        self.say_directly(actor, &name, Saying::plain(text), effects)
     }
 
-    pub(super) fn open_direct(&mut self, ask: &mut Ask, with: &Name) -> Result<(), Refusal> {
-        let partner = self.find_partner(ask, with)?;
-        let id = match self.rooms.direct(ask.account, partner) {
+    pub(super) fn open_direct(&mut self, actor: Actor, with: &Name, effects: &mut Effects) -> Result<Answer, Refusal> {
+        let partner = self.find_partner(actor, with)?;
+        let id = match self.rooms.direct(actor.account, partner) {
             Some(id) => id,
             None => {
                 self.check_alive(partner)?;
-                self.make_direct_room(ask, partner)
+                self.make_direct_room(actor, partner, effects)
             }
         };
-        let back = self.session_mut(ask.client).room.replace(id);
-        let back = back.filter(|room| *room != id).map(|room| self.label(room, ask.account));
-        let with = self.accounts.get(partner).presence(Role::Member);
+        let back = self.session_mut(actor.client).go_to(id);
+        let back = back.filter(|room| *room != id).map(|room| self.label(room, actor.account));
+        let with = self.accounts.get(partner).person(Role::Member);
         let messages = self.rooms.get(id).last_seq;
-        ask.answer(Event::DirectOpened { with, messages, back });
-        self.grant_recent(ask.client, ask.account, id, Purpose::Recent, ask.effects);
-        Ok(())
+        Ok(Answer::Entered(Event::DirectOpened { with, messages, back }, self.recent(actor.account, id)))
     }
 
-    pub(super) fn say_directly(&mut self, ask: &mut Ask, to: &Name, saying: Saying) -> Result<(), Refusal> {
+    pub(super) fn say_directly(
+        &mut self,
+        actor: Actor,
+        to: &Name,
+        saying: Saying,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
         self.check_message(saying.text)?;
-        let partner = self.find_partner(ask, to)?;
+        let partner = self.find_partner(actor, to)?;
         self.check_alive(partner)?;
-        let id = match self.rooms.direct(ask.account, partner) {
+        let id = match self.rooms.direct(actor.account, partner) {
             Some(id) => id,
-            None => self.make_direct_room(ask, partner),
+            None => self.make_direct_room(actor, partner, effects),
         };
-        self.say_in_direct_room(ask, id, partner, saying)
+        self.say_in_direct_room(actor, id, partner, saying, effects)
     }
 
-    /// Each of the two calls the room by the other's name, so each side gets its own event.
+    /// Each of the two refers to the room by the other's name, so each side gets its own event.
     pub(super) fn say_in_direct_room(
         &mut self,
-        ask: &mut Ask,
+        actor: Actor,
         id: RoomId,
         partner: AccountId,
         saying: Saying,
-    ) -> Result<(), Refusal> {
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
         self.check_alive(partner)?;
-        if self.was_said(ask, id, saying.keyed.as_ref()) {
-            return Ok(());
+        if let Some(stored) = self.said_before(actor, id, saying) {
+            return Ok(stored);
         }
-        let (kind, text) = (saying.kind, saying.text.clone());
-        let seq = self.append(ask.now, id, ask.account, saying, ask.effects);
-        let author = self.name(ask.account);
-        for reader in [partner, ask.account] {
-            let room = self.label(id, reader);
-            let message = Message { room, seq, at: ask.now, author: author.clone(), kind, text: text.clone() };
-            let in_room = self.rooms.get(id);
+        let seq = self.append(actor.now, id, actor.account, saying, effects);
+        let (kind, author) = (saying.kind, self.name(actor.account));
+        let echoes = self.session(actor.client).origin.traits.echoes;
+        let room = self.rooms.get(id);
+        for reader in [partner, actor.account] {
             let clients = self.accounts.get(reader).clients.iter().copied();
-            let others = clients.filter(|client| *client != ask.client && in_room.listens(*client));
-            ask.effects.tell_all(others.collect(), None, Event::Message(message));
+            let readers = clients.filter(|client| (*client != actor.client || echoes) && room.listens(*client));
+            let (label, author, text) = (self.label(id, reader), author.clone(), saying.text.clone());
+            let message = Message { room: label, seq, at: actor.now, author, kind, text };
+            effects.notify_all(readers.collect(), None, Event::Message(message));
         }
         for client in &self.accounts.get(partner).clients {
-            self.sessions.get_mut(*client).expect("an account's connections have sessions").reply_to =
-                Some(ask.account);
+            let session = self.sessions.get_mut(*client).expect("an account's connections have sessions");
+            session.cursor.reply_to = Some(actor.account);
         }
-        let room = self.label(id, ask.account);
-        self.confirm(ask, room, seq);
-        self.tell_absence(ask, partner);
-        Ok(())
+        self.notify_absence(actor, partner, effects);
+        let room = self.label(id, actor.account);
+        Ok(self.confirm(actor, room, seq))
     }
 
-    /// Says that the partner is away or offline: once, until that changes.
-    fn tell_absence(&mut self, ask: &mut Ask, partner: AccountId) {
-        let who = self.accounts.get(partner).presence(Role::Member);
-        let told = &mut self.session_mut(ask.client).told_absent;
+    /// Notifies the sender that the partner is away or offline: once, until that changes.
+    fn notify_absence(&mut self, actor: Actor, partner: AccountId, effects: &mut Effects) {
+        let who = self.accounts.get(partner).person(Role::Member);
+        let known = &mut self.session_mut(actor.client).known_absent;
         if who.online && who.away.is_none() {
-            told.remove(&partner);
+            known.remove(&partner);
             return;
         }
         let how = if who.online { who.away.clone() } else { None };
-        if told.insert(partner, how.clone()) != Some(how) {
-            ask.answer(Event::NotHere { who });
+        if known.insert(partner, how.clone()) != Some(how) {
+            effects.notify(actor.client, Event::NotHere { who });
         }
     }
 
-    fn find_partner(&self, ask: &Ask, name: &Name) -> Result<AccountId, Refusal> {
+    fn find_partner(&self, actor: Actor, name: &Name) -> Result<AccountId, Refusal> {
         let partner = self.find_labelled_account(name)?.id;
-        if partner == ask.account {
+        if partner == actor.account {
             return Err(Refusal::NotToYourself);
         }
         Ok(partner)
@@ -106,12 +116,11 @@ impl Chat {
         }
     }
 
-    fn make_direct_room(&mut self, ask: &mut Ask, partner: AccountId) -> RoomId {
-        let (one, other) = (ask.account.min(partner), ask.account.max(partner));
-        let id = self.rooms.next_id();
-        self.add_room(ask.now, id, RoomKind::Direct(one, other), ask.effects);
+    fn make_direct_room(&mut self, actor: Actor, partner: AccountId, effects: &mut Effects) -> RoomId {
+        let (one, other) = (actor.account.min(partner), actor.account.max(partner));
+        let id = self.add_room(actor.now, RoomKind::Direct(one, other), effects);
         for account in [one, other] {
-            self.add_member(ask.now, id, account, Role::Member, ask.effects);
+            self.add_member(actor.now, id, account, Role::Member, effects);
         }
         id
     }

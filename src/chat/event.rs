@@ -1,16 +1,15 @@
-//! What clients are told. Each event is complete in itself: a front needs nothing else to show it.
+//! Events: everything that clients are shown. Each is complete in itself: a protocol needs nothing else to encode it.
 
 use crate::address::Address;
 
 use super::{
-    BanTarget, ClientId, Code, Front, MessageKind, Name, Refusal, RoomLabel, Seq, Text, Timestamp, TokenSecret,
-    Visibility,
+    BanTarget, ClientId, Code, MessageKind, Name, Refusal, RoomLabel, Seq, Text, Timestamp, TokenSecret, Visibility,
 };
 
 /// A message as its readers get it, live and in history alike.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Message {
-    /// The room as its reader calls it.
+    /// The room as its reader refers to it.
     pub room: RoomLabel,
     /// Its number in the room.
     pub seq: Seq,
@@ -18,26 +17,26 @@ pub struct Message {
     pub at: Timestamp,
     /// Who wrote it; `ghost` once that account is deleted, `system` for the server itself.
     pub author: Name,
-    /// Said or done.
+    /// Speech or action.
     pub kind: MessageKind,
-    /// What was written.
+    /// Its text.
     pub text: Text,
 }
 
 /// A person as others see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Presence {
+pub struct Person {
     /// The account's name.
     pub name: Name,
     /// Whether it has a connection.
     pub online: bool,
     /// Why it is away, if it said so.
     pub away: Option<Text>,
-    /// Its role in the room that is shown; [`Role::Member`] where no room is.
+    /// Its role in the room of the event; [`Role::Member`] if the event has no room.
     pub role: Role,
 }
 
-/// What a member may do in a room, from least to most.
+/// The rights of a member in a room, from least to most.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Role {
     /// Reads and talks.
@@ -48,7 +47,7 @@ pub enum Role {
     Owner,
 }
 
-/// What one has not read in a room.
+/// The unread messages of an account in one room.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Missed {
     /// The room.
@@ -72,11 +71,11 @@ pub struct RoomRow {
     pub members: u64,
     /// How many of them are online.
     pub online: u64,
-    /// What it is about.
+    /// Its topic.
     pub topic: Option<Text>,
-    /// Whether the asker is a member.
+    /// Whether the reader is a member.
     pub joined: bool,
-    /// How many messages the asker has not read; 0 where it is no member.
+    /// How many messages the reader has not read; 0 where it is not a member.
     pub new: u64,
 }
 
@@ -91,84 +90,192 @@ pub struct InvitationRow {
     pub until: Timestamp,
 }
 
-/// A ban, with all that is kept of it.
+/// A ban, in full.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BanRow {
-    /// Who is kept out. An account that was deleted since is `ghost`.
+    /// Who is banned. An account that has been deleted since is `ghost`.
     pub target: BanTarget,
     /// Who did it.
     pub by: Name,
     /// Since when.
     pub at: Timestamp,
-    /// Until when; `None` for good.
+    /// Until when; `None` if permanent.
     pub until: Option<Timestamp>,
     /// Why.
     pub why: Text,
 }
 
-/// One of one's own tokens.
+/// One of the reader's tokens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TokenRow {
-    /// What its owner calls it.
+    /// Its name, chosen by its owner.
     pub name: Name,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
-    /// Until when it holds; `None` for good.
+    /// When it expires; `None` if never.
     pub until: Option<Timestamp>,
-    /// When somebody last logged in by it.
+    /// When it was last used to log in.
     pub used: Option<Timestamp>,
 }
 
-/// One of one's own connections.
+/// One of the reader's connections.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SessionRow {
     /// Its number.
     pub session: ClientId,
-    /// How it speaks.
-    pub front: Front,
-    /// From where it comes.
+    /// The word of its protocol.
+    pub protocol: &'static str,
+    /// The peer's address.
     pub address: Address,
-    /// Since when it is logged in.
+    /// When it logged in.
     pub since: Timestamp,
-    /// When it last asked for something.
-    pub heard: Timestamp,
-    /// The token by which it was logged in, if it was.
+    /// When it last sent a request.
+    pub active: Timestamp,
+    /// The token that it logged in with, if any.
     pub token: Option<Name>,
-    /// Whether it is the one that asks.
+    /// Whether it is the connection that asks.
     pub own: bool,
+}
+
+/// A topic, its author and its time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TopicView {
+    /// The topic.
+    pub text: Text,
+    /// Who set it.
+    pub by: Name,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The room that the reader has entered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EnteredRoom {
+    /// The room.
+    pub room: RoomLabel,
+    /// Its topic.
+    pub topic: Option<TopicView>,
+    /// Whether the reader became a member just now.
+    pub joined: bool,
+    /// Other members who are online, at most [`HERE_NAMES_MAX`](super::HERE_NAMES_MAX).
+    pub here: Vec<Person>,
+    /// How many more are online there.
+    pub more: u64,
+    /// How many members it has.
+    pub members: u64,
+    /// How many messages it has.
+    pub messages: Seq,
+}
+
+/// The state of the account after a login.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Welcome {
+    /// The account's name.
+    pub name: Name,
+    /// When its last connection ended.
+    pub last_seen: Option<Timestamp>,
+    /// The session's current room, if it has one.
+    pub room: Option<RoomLabel>,
+    /// Why it is away.
+    pub away: Option<Text>,
+    /// Every room it is in, with its unread messages.
+    pub missed: Vec<Missed>,
+    /// Its open invitations.
+    pub invitations: Vec<InvitationRow>,
+    /// How many other connections the account has.
+    pub others: u64,
+}
+
+/// The description of a room.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RoomView {
+    /// The room.
+    pub room: RoomLabel,
+    /// `None` for a direct room.
+    pub visibility: Option<Visibility>,
+    /// Its topic.
+    pub topic: Option<TopicView>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Who owns it.
+    pub owner: Option<Name>,
+    /// Its moderators, at most [`HERE_NAMES_MAX`](super::HERE_NAMES_MAX).
+    pub moderators: Vec<Name>,
+    /// How many members it has.
+    pub members: u64,
+    /// How many of them are online.
+    pub online: u64,
+    /// How many messages it has.
+    pub messages: Seq,
+    /// How many of them the reader has not read.
+    pub unread: u64,
+    /// Who has an open invitation, for those who may revoke it.
+    pub invited: Vec<Name>,
+    /// Open codes, for those who may revoke them.
+    pub codes: Vec<Code>,
+}
+
+/// The description of an account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AccountView {
+    /// Who it is.
+    pub who: Person,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When its last connection ended.
+    pub last_seen: Option<Timestamp>,
+    /// Whether it is an operator of the server.
+    pub operator: bool,
+    /// Rooms it is in that the reader may know of.
+    pub rooms: Vec<RoomLabel>,
+    /// The addresses of its connections; shown to operators only.
+    pub addresses: Vec<Address>,
+}
+
+/// How somebody's presence changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PresenceChange {
+    /// Its first connection has logged in.
+    Online,
+    /// Its last connection has ended.
+    Offline,
+    /// Away from now on.
+    Away,
+    /// No longer away.
+    Back,
 }
 
 /// How a member stopped being one.
 #[allow(missing_docs, reason = "the line above each variant tells of its fields")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Departure {
-    /// By itself.
+    /// By its own request.
     Left,
-    /// Put out.
+    /// Kicked from the room; may return.
     Kicked { by: Name, why: Text },
-    /// Put out and kept out.
+    /// Banned from the room.
     Banned { by: Name, until: Option<Timestamp>, why: Text },
     /// Its account is deleted.
     Deleted,
-    /// The room is deleted, with all that was said there.
+    /// The room is deleted, with all its messages.
     RoomDeleted { by: Name },
 }
 
-/// A change of a room that its members are told.
+/// A change of a room, which its members are shown.
 #[allow(missing_docs, reason = "the line above each variant tells of its fields")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RoomChange {
-    /// Another topic, or none.
+    /// A new topic, or none.
     Topic(Option<Text>),
     /// Public or private from now on.
     Visibility(Visibility),
-    /// Another name; the event's room has the old one.
+    /// A new name; the event's `room` has the old one.
     Renamed(Name),
     /// `who` has this role from now on.
     Role { who: Name, role: Role },
 }
 
-/// Why a session ends by the chat's decision.
+/// Why the chat ended a session.
 #[allow(missing_docs, reason = "the line above each variant tells of its fields")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Farewell {
@@ -180,9 +287,9 @@ pub enum Farewell {
     AccountDeleted,
     /// The password was changed on another connection.
     PasswordChanged,
-    /// The token by which it was logged in was taken back.
+    /// The token that it logged in with was revoked.
     TokenRevoked { name: Name },
-    /// It was closed from another connection of the account.
+    /// Another connection of the account closed it.
     ClosedElsewhere,
     /// An operator closed it.
     Kicked { why: Text },
@@ -190,133 +297,108 @@ pub enum Farewell {
     Banned { until: Option<Timestamp>, why: Text },
 }
 
-/// What a client is told.
+/// An event that a client is shown.
 #[allow(missing_docs, reason = "the line above each variant tells of its fields")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// A message in a room one is in.
+    /// A message in one of the reader's rooms.
     Message(Message),
-    /// The own message is on disk. Sent to whoever asked for acknowledgements.
-    Stored { room: RoomLabel, seq: Seq, at: Timestamp },
+    /// The reader's message is on disk. `requested`: the account or the protocol wants each acknowledgement shown.
+    Stored { room: RoomLabel, seq: Seq, at: Timestamp, requested: bool },
     /// The request was refused.
     Refused(Refusal),
 
     // Sessions
-    /// A new account, just made and logged in. `here` are others online in `room`, which has `messages` messages;
-    /// `more` are online too but not named.
-    Registered { name: Name, room: RoomLabel, here: Vec<Presence>, more: u64, messages: u64 },
-    /// Logged in. `missed` has every room one is in; `room` is where one talks now.
-    LoggedIn {
-        name: Name,
-        last_seen: Option<Timestamp>,
-        room: Option<RoomLabel>,
-        away: Option<Text>,
-        missed: Vec<Missed>,
-        invitations: Vec<InvitationRow>,
-        /// How many other connections the account has just now.
-        others: u64,
-    },
-    /// The last thing said in a session: `sent` messages were stored in it; one stays a member of `rooms`.
+    /// A new account was created and is logged in.
+    Registered { name: Name, room: EnteredRoom },
+    /// Logged in.
+    LoggedIn(Welcome),
+    /// The last event of a session: `sent` messages were stored in it; the account stays a member of `rooms`.
     Ended { name: Name, farewell: Farewell, sent: u64, rooms: Vec<RoomLabel> },
     /// Whether stored messages are acknowledged from now on.
     AcksSet { on: bool },
-    /// The password is changed, and so many other connections are closed. So many tokens still hold.
+    /// The password is changed, `closed` other connections are closed, and `tokens` tokens remain valid.
     PasswordChanged { closed: u64, tokens: u64 },
-    /// A token is made. It is shown here and never again.
-    TokenMade { name: Name, secret: TokenSecret, until: Option<Timestamp> },
-    /// The own tokens that hold.
+    /// A token was created. Its secret is shown here and never again.
+    TokenCreated { name: Name, secret: TokenSecret, until: Option<Timestamp> },
+    /// The reader's valid tokens.
     Tokens { rows: Vec<TokenRow> },
-    /// A token is taken back, and so many other connections are closed.
+    /// A token is revoked, and `closed` other connections that used it are closed.
     TokenRevoked { name: Name, closed: u64 },
-    /// The own connections.
+    /// The reader's connections.
     Sessions { rows: Vec<SessionRow> },
     /// One of them is closed.
     SessionClosed { session: ClientId },
 
     // Rooms
-    /// The room is made, and one talks in it.
+    /// The room was created, and is the current room of a session that has one.
     Created { room: RoomLabel, visibility: Visibility },
-    /// One talks in this room from now on. `joined`: by becoming a member just now. `here` and `more` as above.
-    Entered { room: RoomLabel, topic: Option<Text>, joined: bool, here: Vec<Presence>, more: u64, messages: u64 },
-    /// One talks with somebody alone from now on. The room has `messages` messages; `back` is where one talked before.
-    DirectOpened { with: Presence, messages: u64, back: Option<RoomLabel> },
+    /// The room is entered, and is the current room of a session that has one.
+    Entered(EnteredRoom),
+    /// The direct room with somebody is the current room of a session that has one. It has `messages` messages; `back` is
+    /// the room that was current before.
+    DirectOpened { with: Person, messages: Seq, back: Option<RoomLabel> },
     /// Somebody became a member.
     MemberJoined { room: RoomLabel, who: Name },
     /// Somebody else stopped being a member.
     MemberLeft { room: RoomLabel, who: Name, departure: Departure },
-    /// One is no member any more oneself, and talks in `now` (if anywhere).
+    /// The reader is no longer a member; `now` is its session's current room.
     YouLeft { room: RoomLabel, departure: Departure, now: Option<RoomLabel> },
     /// The rooms that can be found.
     RoomList { rows: Vec<RoomRow>, page: u64, pages: u64 },
-    /// What a room is about.
-    Topic { room: RoomLabel, topic: Option<(Text, Name, Timestamp)> },
-    /// What a room is.
-    RoomShown {
-        room: RoomLabel,
-        /// `None` for a direct room.
-        visibility: Option<Visibility>,
-        topic: Option<Text>,
-        created: Timestamp,
-        owner: Option<Name>,
-        moderators: Vec<Name>,
-        members: u64,
-        online: u64,
-        messages: u64,
-        unread: u64,
-        /// Names with an open invitation and open codes, for those who may take them back.
-        invited: Vec<Name>,
-        codes: Vec<Code>,
-    },
+    /// The topic of a room.
+    Topic { room: RoomLabel, topic: Option<TopicView> },
+    /// The description of a room.
+    RoomShown(RoomView),
     /// A room was changed by somebody; `by` is `None` where a rule of the server did it.
     RoomChanged { room: RoomLabel, by: Option<Name>, change: RoomChange },
 
     // Invitations
-    /// The invitation was made. `told`: the invited one is online and knows.
-    Invited { who: Name, room: RoomLabel, until: Timestamp, told: bool },
-    /// One is invited.
+    /// Somebody is invited. `notified`: they are online and were notified.
+    Invited { who: Name, room: RoomLabel, until: Timestamp, notified: bool },
+    /// The reader is invited.
     InvitationReceived(InvitationRow),
-    /// A one-time code was made.
-    CodeMade { room: RoomLabel, code: Code, until: Timestamp },
-    /// The invitation or code is taken back.
+    /// A one-time code was created.
+    CodeCreated { room: RoomLabel, code: Code, until: Timestamp },
+    /// The invitation or code is revoked.
     Uninvited { what: Name, room: RoomLabel },
 
     // People
     /// Who is online (`room` is `None`), or a room's members. `total` over all pages.
-    People { room: Option<RoomLabel>, rows: Vec<Presence>, total: u64, page: u64, pages: u64 },
-    /// An account. `rooms` are those that the asker may know of.
-    Account {
-        who: Presence,
-        created: Timestamp,
-        last_seen: Option<Timestamp>,
-        operator: bool,
-        rooms: Vec<RoomLabel>,
-        /// From where it is connected; told to operators only.
-        addresses: Vec<Address>,
-    },
-    /// One is away from now on; `None`: back again.
+    People { room: Option<RoomLabel>, rows: Vec<Person>, total: u64, page: u64, pages: u64 },
+    /// The description of an account.
+    Account(AccountView),
+    /// The reader is away from now on; `None`: back again.
     AwaySet { text: Option<Text> },
-    /// Whom one wrote to is not there now: away with a text, or offline.
-    NotHere { who: Presence },
+    /// The recipient of a direct message is not there now: away with a text, or offline.
+    NotHere { who: Person },
+    /// Somebody who shares a room with the reader came online, went offline, is away or is back. Only for sessions that
+    /// requested it ([`Traits::presence`](super::Traits::presence)).
+    Presence { who: Person, change: PresenceChange },
 
     // Reading
     /// Nothing is unread.
     NothingUnread,
-    /// So many messages are marked as read, in so many rooms.
+    /// `messages` messages in `rooms` rooms were marked as read.
     CaughtUp { messages: u64, rooms: u64 },
-    /// What was asked for has no messages.
+    /// The reader's position in a room is `up_to`, with `unread` unread messages, `mentions` of which name the reader. The
+    /// answer to `SetRead`; other sessions of the account that requested it
+    /// ([`Traits::read_positions`](super::Traits::read_positions)) are shown each move.
+    ReadSet { room: RoomLabel, up_to: Seq, unread: u64, mentions: u64 },
+    /// The room has no messages.
     NoMessages { room: RoomLabel },
 
     // Moderation
-    /// It was done: `who` is out of the room.
+    /// `who` is out of the room, by the reader's request.
     Removed { room: RoomLabel, who: Name, departure: Departure },
     /// A ban is lifted; `room` is `None` for the server's.
     Unbanned { room: Option<RoomLabel>, target: BanTarget },
     /// The bans that are in force; `room` is `None` for the server's.
     Bans { room: Option<RoomLabel>, rows: Vec<BanRow> },
-    /// An account or address is kept from the server; so many connections were closed.
+    /// An account or address is banned from the server; `closed` connections were closed.
     ServerBanned { ban: BanRow, closed: u64 },
-    /// So many connections of an account were closed.
+    /// `closed` connections of an account were closed.
     ServerKicked { who: Name, closed: u64 },
-    /// `who` is an operator of the server from now on, or not any more; `you`: the reader is meant.
+    /// `who` is an operator of the server from now on, or no longer; `you`: the reader is meant.
     OperatorSet { who: Name, operator: bool, you: bool },
 }

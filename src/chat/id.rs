@@ -1,23 +1,24 @@
-//! The numbers by which accounts, rooms, clients and moments are known.
+//! Numbers of accounts, rooms, clients, messages and moments.
 //!
-//! All of them are handed out in order and never reused, so the same inputs give the same numbers.
+//! Accounts, rooms and messages are numbered in ascending order and numbers are never reused, so the same inputs give the
+//! same numbers.
 
 use std::fmt;
 
-/// One connection, for as long as it lasts. Given by whoever accepts it; unique in the life of a process.
+/// One connection. The acceptor numbers it; unique in the life of a process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ClientId(pub u64);
 
-/// One account, for ever: a deleted account's number is not given again.
+/// One account. The number of a deleted account is never reused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct AccountId(pub i64);
 
-/// One room, for ever: a deleted room's number is not given again.
+/// One room. The number of a deleted room is never reused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RoomId(pub i64);
 
-/// A message's number in its room: 1, 2, 3, ... without gap. It is the message's identity, the acknowledgement,
-/// the paging key and the read position. 0 stands before the first message.
+/// The number of a message in its room: 1, 2, 3, ... without a gap. It is the message's identity, its acknowledgement,
+/// the paging key and the read position. 0 is the position before the first message.
 pub type Seq = u64;
 
 /// A moment: milliseconds since 1970-01-01 00:00 UTC, by the wall clock.
@@ -27,13 +28,13 @@ pub type Seq = u64;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The moment `seconds` later; stays at the last moment there is if that would be beyond it.
+    /// The moment `seconds` later, at most the last one that can be represented.
     pub fn plus_seconds(self, seconds: u64) -> Timestamp {
         let ms = i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
         Timestamp(self.0.saturating_add(ms))
     }
 
-    /// The moment `seconds` earlier; stays at the first moment there is if that would be before it.
+    /// The moment `seconds` earlier, at least the first one that can be represented.
     pub fn minus_seconds(self, seconds: u64) -> Timestamp {
         let ms = i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
         Timestamp(self.0.saturating_sub(ms))

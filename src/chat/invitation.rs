@@ -1,98 +1,103 @@
-//! Invitations: of one account, or by a code that is said aloud. Each works for one person, one room, once, until it is
-//! taken back or a day is over.
+//! Invitations: of one account, or by a code that can be read out. Each is for one person and one room, and valid once,
+//! until it is revoked or expires.
 
-use super::room::{Invitation, OpenCode};
 use super::{
-    AccountId, Ask, Chat, Code, Effects, Event, INVITATIONS_PER_ROOM_MAX, InvitationRow, Name, Record, Refusal, Role,
-    RoomId, RoomLabel,
+    AccountId, Actor, Answer, Chat, Code, Effects, Event, INVITATIONS_PER_ROOM_MAX, InvitationRow, Name, Record,
+    Refusal, Role, RoomId, RoomLabel,
 };
 
 impl Chat {
-    pub(super) fn invite(&mut self, ask: &mut Ask, who: &Name, label: Option<&RoomLabel>) -> Result<(), Refusal> {
-        let id = self.find_room_to_invite_to(ask, label)?;
-        let label = self.label(id, ask.account);
+    pub(super) fn invite(
+        &mut self,
+        actor: Actor,
+        who: &Name,
+        label: Option<&RoomLabel>,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        let id = self.find_room_to_invite_to(actor, label, effects)?;
+        let label = self.label(id, actor.account);
         let account = self.find_account(who)?.id;
         let who = self.name(account);
         let room = self.rooms.get(id);
         if room.members.contains_key(&account) {
             return Err(Refusal::AlreadyThere { room: label, who });
         }
-        if room.ban(account, ask.now).is_some() {
+        if room.ban(account, actor.now).is_some() {
             return Err(Refusal::TargetBanned { room: label, who });
         }
-        let until = ask.now.plus_seconds(self.limits.invitation_lifetime_s);
-        self.rooms.get_mut(id).invitations.insert(account, Invitation { by: ask.account, until });
-        self.accounts.get_mut(account).invitations.insert(id);
-        ask.effects.store(Record::InvitationMade { room: id, account, by: ask.account, until });
-        let told = self.accounts.get(account).is_online();
+        let until = actor.now.plus_seconds(self.limits.invitation_lifetime_s);
+        self.record(Record::InvitationCreated { room: id, account, by: actor.account, until }, effects);
+        let notified = self.accounts.get(account).is_online();
         if let Some(room) = self.rooms.get(id).name() {
-            let row = InvitationRow { room: room.clone(), by: self.name(ask.account), until };
+            let row = InvitationRow { room: room.clone(), by: self.name(actor.account), until };
             for client in &self.accounts.get(account).clients {
-                ask.effects.tell(*client, Event::InvitationReceived(row.clone()));
+                effects.notify(*client, Event::InvitationReceived(row.clone()));
             }
         }
-        ask.answer(Event::Invited { who, room: label, until, told });
-        Ok(())
+        Ok(Event::Invited { who, room: label, until, notified })
     }
 
     pub(super) fn invite_by_code(
         &mut self,
-        ask: &mut Ask,
+        actor: Actor,
         label: Option<&RoomLabel>,
         code: Code,
-    ) -> Result<(), Refusal> {
-        let id = self.find_room_to_invite_to(ask, label)?;
-        let room = self.label(id, ask.account);
-        let until = ask.now.plus_seconds(self.limits.invitation_lifetime_s);
-        // A code that stands for another room already is as good as one that was mistyped: ask for another.
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        let id = self.find_room_to_invite_to(actor, label, effects)?;
+        let room = self.label(id, actor.account);
+        let until = actor.now.plus_seconds(self.limits.invitation_lifetime_s);
+        // The code is in use, by chance: the client asks again.
         if self.rooms.code(&code).is_some() {
             return Err(Refusal::NothingToChange { room });
         }
-        self.rooms.add_code(code.clone(), OpenCode { room: id, until });
-        ask.effects.store(Record::CodeMade { room: id, code: code.clone(), by: ask.account, until });
-        ask.answer(Event::CodeMade { room, code, until });
-        Ok(())
+        self.record(Record::CodeCreated { room: id, code: code.clone(), by: actor.account, until }, effects);
+        Ok(Event::CodeCreated { room, code, until })
     }
 
-    pub(super) fn accept(&mut self, ask: &mut Ask, what: Option<&Name>) -> Result<(), Refusal> {
-        let Some(name) = what else { return self.accept_only_one(ask) };
-        if let Some(id) = self.invited_room(ask, name) {
-            return self.enter_invited(ask, id);
+    pub(super) fn accept(
+        &mut self,
+        actor: Actor,
+        what: Option<&Name>,
+        effects: &mut Effects,
+    ) -> Result<Answer, Refusal> {
+        let Some(name) = what else { return self.accept_only_one(actor, effects) };
+        if let Some(id) = self.invited_room(actor, name) {
+            return self.become_member(actor, id, effects);
         }
-        // Not everybody knows that a public room needs no invitation; that is no wrong code.
-        if let Some(room) = self.rooms.named(name).find(|room| self.can_see(ask.account, room, ask.now)) {
-            let (label, is_member) = (self.label(room.id, ask.account), room.members.contains_key(&ask.account));
-            return Err(match is_member {
-                true => Refusal::AlreadyMember { room: label },
-                false => Refusal::NotMember { room: label },
+        // A public room needs no invitation. Naming one must not count as a wrong code.
+        if let Ok(id) = self.find_room(actor, Some(&RoomLabel::Room(name.clone()))) {
+            let room = self.label(id, actor.account);
+            return Err(match self.rooms.get(id).members.contains_key(&actor.account) {
+                true => Refusal::AlreadyMember { room },
+                false => Refusal::NotMember { room },
             });
         }
-        if self.accounts.get(ask.account).code_tries.are_used_up(ask.now) {
+        if self.accounts.get(actor.account).code_tries.are_used_up(actor.now) {
             return Err(Refusal::TooManyCodes);
         }
         let code = Code::typed(name.as_str());
-        let room = self.rooms.code(&code).filter(|open| ask.now < open.until).map(|open| open.room);
-        // Somebody who is banned cannot come in by a code, nor use it up, nor learn that it is right.
-        let room = room.filter(|id| self.rooms.get(*id).ban(ask.account, ask.now).is_none());
+        let room = self.rooms.code(&code).filter(|open| actor.now < open.until).map(|open| open.room);
+        // A banned account cannot enter by a code, use it up, or learn that it is valid.
+        let room = room.filter(|id| self.rooms.get(*id).ban(actor.account, actor.now).is_none());
         let Some(id) = room else {
-            self.accounts.get_mut(ask.account).code_tries.count_wrong(ask.now);
+            self.accounts.get_mut(actor.account).code_tries.count_wrong(actor.now);
             return Err(Refusal::NoSuchInvitation { what: Some(name.clone()) });
         };
-        if self.rooms.get(id).members.contains_key(&ask.account) {
-            return Err(Refusal::AlreadyMember { room: self.label(id, ask.account) });
+        if self.rooms.get(id).members.contains_key(&actor.account) {
+            return Err(Refusal::AlreadyMember { room: self.label(id, actor.account) });
         }
-        self.become_member(ask, id)?;
-        self.rooms.remove_code(&code);
-        ask.effects.store(Record::CodeRemoved { code });
-        Ok(())
+        let entered = self.become_member(actor, id, effects)?;
+        self.record(Record::CodeRemoved { code }, effects);
+        Ok(entered)
     }
 
-    fn accept_only_one(&mut self, ask: &mut Ask) -> Result<(), Refusal> {
-        let rooms = self.accounts.get(ask.account).invitations.iter().copied();
-        let open: Vec<RoomId> = rooms.filter(|id| self.rooms.get(*id).invites(ask.account, ask.now)).collect();
+    fn accept_only_one(&mut self, actor: Actor, effects: &mut Effects) -> Result<Answer, Refusal> {
+        let rooms = self.accounts.get(actor.account).invitations.iter().copied();
+        let open: Vec<RoomId> = rooms.filter(|id| self.rooms.get(*id).invites(actor.account, actor.now)).collect();
         match open.as_slice() {
             [] => Err(Refusal::NoSuchInvitation { what: None }),
-            [id] => self.enter_invited(ask, *id),
+            [id] => self.become_member(actor, *id, effects),
             several => {
                 let rooms = several.iter().filter_map(|id| self.rooms.get(*id).name().cloned()).collect();
                 Err(Refusal::WhichInvitation { rooms })
@@ -100,65 +105,89 @@ impl Chat {
         }
     }
 
-    fn enter_invited(&mut self, ask: &mut Ask, id: RoomId) -> Result<(), Refusal> {
-        self.become_member(ask, id)
-    }
-
-    pub(super) fn uninvite(&mut self, ask: &mut Ask, what: &Name, label: Option<&RoomLabel>) -> Result<(), Refusal> {
-        let id = self.find_room_to_lead(ask, label, Role::Moderator)?;
-        let room = self.label(id, ask.account);
+    pub(super) fn uninvite(
+        &mut self,
+        actor: Actor,
+        what: &Name,
+        label: Option<&RoomLabel>,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        let id = self.find_room_to_lead(actor, label, Role::Moderator)?;
+        let room = self.label(id, actor.account);
         let account = self.accounts.find(what).map(|account| account.id);
         let code = Code::typed(what.as_str());
         match account.filter(|account| self.rooms.get(id).invitations.contains_key(account)) {
-            Some(account) => self.drop_invitation(id, account, ask.effects),
+            Some(account) => self.drop_invitation(id, account, effects),
             None if self.rooms.code(&code).is_some_and(|open| open.room == id) => {
-                self.rooms.remove_code(&code);
-                ask.effects.store(Record::CodeRemoved { code });
+                self.record(Record::CodeRemoved { code }, effects);
             }
             None => return Err(Refusal::NoSuchInvitation { what: Some(what.clone()) }),
         }
-        ask.answer(Event::Uninvited { what: what.clone(), room });
-        Ok(())
+        Ok(Event::Uninvited { what: what.clone(), room })
     }
 
-    /// The room of that name to which the asker has an invitation that holds.
-    pub(super) fn invited_room(&self, ask: &Ask, name: &Name) -> Option<RoomId> {
-        let mut named = self.rooms.named(name).filter(|room| room.invites(ask.account, ask.now));
+    /// The room of that name to which the requester has a valid invitation.
+    pub(super) fn invited_room(&self, actor: Actor, name: &Name) -> Option<RoomId> {
+        let mut named = self.rooms.named(name).filter(|room| room.invites(actor.account, actor.now));
         named.next().map(|room| room.id)
     }
 
-    /// An invitation is used up or taken back, if there is one.
+    /// Removes an invitation, if any.
     pub(super) fn drop_invitation(&mut self, id: RoomId, account: AccountId, effects: &mut Effects) {
-        if self.rooms.get_mut(id).invitations.remove(&account).is_some() {
-            self.accounts.get_mut(account).invitations.remove(&id);
-            effects.store(Record::InvitationRemoved { room: id, account });
+        if self.rooms.get(id).invitations.contains_key(&account) {
+            self.record(Record::InvitationRemoved { room: id, account }, effects);
         }
     }
 
-    /// Members may invite to a public room, which anybody could join anyway; to a private one its owner and moderators.
-    fn find_room_to_invite_to(&mut self, ask: &mut Ask, label: Option<&RoomLabel>) -> Result<RoomId, Refusal> {
-        let id = self.find_own_room(ask, label)?;
+    /// Any member may invite to a public room, which everybody can join anyway; only the owner and the moderators to a
+    /// private one.
+    fn find_room_to_invite_to(
+        &mut self,
+        actor: Actor,
+        label: Option<&RoomLabel>,
+        effects: &mut Effects,
+    ) -> Result<RoomId, Refusal> {
+        let id = self.find_own_room(actor, label)?;
         let least = if self.rooms.get(id).is_public() { Role::Member } else { Role::Moderator };
-        self.check_may_lead(ask, id, least)?;
-        self.drop_expired(ask, id);
+        self.check_may_lead(actor, id, least)?;
+        self.drop_expired(actor, id, effects);
         let open = self.rooms.get(id).invitations.len() + self.rooms.codes_of(id).count();
         if open >= INVITATIONS_PER_ROOM_MAX {
-            let room = self.label(id, ask.account);
+            let room = self.label(id, actor.account);
             return Err(Refusal::TooManyInvitations { room, max: INVITATIONS_PER_ROOM_MAX as u64 });
         }
         Ok(id)
     }
 
-    fn drop_expired(&mut self, ask: &mut Ask, id: RoomId) {
-        let is_over = |until| until <= ask.now;
+    fn drop_expired(&mut self, actor: Actor, id: RoomId, effects: &mut Effects) {
+        let is_over = |until| until <= actor.now;
         let invitations = self.rooms.get(id).invitations.iter().filter(|(_, open)| is_over(open.until));
         for account in invitations.map(|(account, _)| *account).collect::<Vec<_>>() {
-            self.drop_invitation(id, account, ask.effects);
+            self.drop_invitation(id, account, effects);
         }
         let codes = self.rooms.codes_of(id).filter(|(_, open)| is_over(open.until));
         for code in codes.map(|(code, _)| code.clone()).collect::<Vec<_>>() {
-            self.rooms.remove_code(&code);
-            ask.effects.store(Record::CodeRemoved { code });
+            self.record(Record::CodeRemoved { code }, effects);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_chat::{ANA, BOB, TestChat, name};
+    use super::super::{Answer, Command, Delivery, Event, Refusal, Visibility};
+
+    #[test]
+    fn of_two_rooms_of_one_name_the_requesters_own_is_meant() {
+        let mut chat = TestChat::new();
+        chat.command(ANA, Command::Create { name: name("tea"), visibility: Visibility::Private });
+        chat.command(BOB, Command::Create { name: name("tea"), visibility: Visibility::Public });
+        for client in [ANA, BOB] {
+            assert!(chat.command(client, Command::Accept { what: Some(name("tea")) }));
+            let Delivery::Answer(_, Answer::Event(Event::Refused(refusal))) = &chat.effects.deliveries[0] else {
+                panic!()
+            };
+            assert!(matches!(refusal, Refusal::AlreadyMember { .. }), "{refusal:?}");
         }
     }
 }

@@ -1,56 +1,68 @@
-//! Who may know of what: the one place where a room that somebody names becomes a room, or does not.
+//! Lookups: the one place where a label becomes a room or an account, and the rule of who may see which room.
 
 use super::account::Account;
 use super::room::{Room, RoomKind};
-use super::{AccountId, Ask, Chat, GENERAL, Name, Refusal, Role, RoomId, RoomLabel, Text, Timestamp, suggest};
+use super::{AccountId, Actor, Chat, GENERAL, Name, Refusal, Role, RoomId, RoomLabel, Text, Timestamp, suggest};
 
 impl Chat {
-    /// Whether an account may know that a room exists, list it, and read it. Everything that reads asks this.
+    /// Whether an account may know that a room exists, list it, and read it. Every lookup depends on this.
     ///
-    /// Members may; of a public room everybody may but those who are banned from it. For all others a room does not
-    /// exist: they get the answer that they would get if it did not.
+    /// Members may, and everybody may see a public room unless they are banned from it. All others get the same answer as
+    /// if the room did not exist.
     pub(super) fn can_see(&self, account: AccountId, room: &Room, now: Timestamp) -> bool {
         room.members.contains_key(&account) || (room.is_public() && room.ban(account, now).is_none())
     }
 
-    /// The room that the asker means: the named one if it may know of it, else the one in which it talks.
-    pub(super) fn find_room(&self, ask: &Ask, label: Option<&RoomLabel>) -> Result<RoomId, Refusal> {
+    /// The named room, if the requester may know of it; without a name the current room.
+    pub(super) fn find_room(&self, actor: Actor, label: Option<&RoomLabel>) -> Result<RoomId, Refusal> {
         match label {
-            None => self.session(ask.client).room.ok_or(Refusal::NoCurrentRoom),
-            Some(RoomLabel::Room(name)) => self.find_named(ask, name),
-            Some(RoomLabel::Direct(name)) => self.find_direct(ask, name),
+            None => self.session(actor.client).cursor.room.ok_or(Refusal::NoCurrentRoom),
+            Some(RoomLabel::Room(name)) => self.find_named(actor, name),
+            Some(RoomLabel::Direct(name)) => self.find_direct(actor, name),
         }
     }
 
-    /// The named room, in which the asker must be a member.
-    pub(super) fn find_own_room(&self, ask: &Ask, label: Option<&RoomLabel>) -> Result<RoomId, Refusal> {
-        let id = self.find_room(ask, label)?;
-        if self.rooms.get(id).members.contains_key(&ask.account) {
+    /// The named or current room, of which the requester must be a member.
+    pub(super) fn find_own_room(&self, actor: Actor, label: Option<&RoomLabel>) -> Result<RoomId, Refusal> {
+        let id = self.find_room(actor, label)?;
+        if self.rooms.get(id).members.contains_key(&actor.account) {
             return Ok(id);
         }
-        Err(Refusal::NotMember { room: self.label(id, ask.account) })
+        Err(Refusal::NotMember { room: self.label(id, actor.account) })
     }
 
-    /// The named room, which must not be a direct one, and in which the asker must have at least this role.
+    /// The named room, if the requester is a member of it. Unlike a refusal, which looks for names that are alike, it costs
+    /// little for each of the thousands of names that one request may have.
+    pub(super) fn own_room(&self, actor: Actor, label: &RoomLabel) -> Option<RoomId> {
+        match label {
+            RoomLabel::Room(name) => {
+                let mut named = self.rooms.named(name);
+                named.find(|room| room.members.contains_key(&actor.account)).map(|room| room.id)
+            }
+            RoomLabel::Direct(name) => self.rooms.direct(actor.account, self.accounts.find_label(name)?.id),
+        }
+    }
+
+    /// The named or current room, which must not be a direct one, and in which the requester must have at least this role.
     pub(super) fn find_room_to_lead(
         &self,
-        ask: &Ask,
+        actor: Actor,
         label: Option<&RoomLabel>,
         least: Role,
     ) -> Result<RoomId, Refusal> {
-        let id = self.find_room(ask, label)?;
-        self.check_may_lead(ask, id, least).map(|()| id)
+        let id = self.find_room(actor, label)?;
+        self.check_may_lead(actor, id, least).map(|()| id)
     }
 
-    /// Whether the asker has at least this role in a room that is not a direct one.
-    pub(super) fn check_may_lead(&self, ask: &Ask, id: RoomId, least: Role) -> Result<(), Refusal> {
-        let room = self.label(id, ask.account);
+    /// Checks that the room is not a direct one and that the requester has at least this role in it.
+    pub(super) fn check_may_lead(&self, actor: Actor, id: RoomId, least: Role) -> Result<(), Refusal> {
+        let room = self.label(id, actor.account);
         if self.rooms.get(id).is_direct() {
             return Err(Refusal::NotInDirectRoom { room });
         }
-        match self.rank(ask.account, id) {
+        match self.rank(actor.account, id) {
             Some(role) if role >= least => Ok(()),
-            // The first room has no owner but the operators.
+            // The operators stand in for the owner of the first room.
             _ if id == GENERAL => Err(Refusal::OperatorOnly),
             None => Err(Refusal::NotMember { room }),
             _ if least == Role::Owner => Err(Refusal::OwnerOnly { room }),
@@ -58,8 +70,8 @@ impl Chat {
         }
     }
 
-    /// What an account may do in a room: its role there. An operator of the server is at least a moderator in public
-    /// rooms, and counts as the owner of the first room, which has none; it has no rights in private rooms.
+    /// The effective role of an account in a room. An operator of the server is at least a moderator in public rooms, and
+    /// counts as the owner of the first room, which has none; it has no additional rights in private rooms.
     pub(super) fn rank(&self, account: AccountId, room: RoomId) -> Option<Role> {
         let room = self.rooms.get(room);
         let role = room.role(account);
@@ -70,30 +82,30 @@ impl Chat {
         role.max(Some(least))
     }
 
-    fn find_named(&self, ask: &Ask, name: &Name) -> Result<RoomId, Refusal> {
-        let visible = self.rooms.named(name).filter(|room| self.can_see(ask.account, room, ask.now));
-        // One's own rooms come first: nobody can put himself between somebody and a private room by its name.
-        let best = visible.min_by_key(|room| (!room.members.contains_key(&ask.account), room.id));
+    fn find_named(&self, actor: Actor, name: &Name) -> Result<RoomId, Refusal> {
+        let visible = self.rooms.named(name).filter(|room| self.can_see(actor.account, room, actor.now));
+        // The requester's own rooms come first, so that nobody can shadow a private room by creating one of its name.
+        let best = visible.min_by_key(|room| (!room.members.contains_key(&actor.account), room.id));
         if let Some(room) = best {
             return Ok(room.id);
         }
-        // That a public room exists is no secret, so somebody who is banned from it is told so.
+        // That a public room exists is no secret, so a banned account is shown the ban.
         for room in self.rooms.named(name).filter(|room| room.is_public()) {
-            if let Some(ban) = room.ban(ask.account, ask.now) {
+            if let Some(ban) = room.ban(actor.account, actor.now) {
                 let label = RoomLabel::Room(name.clone());
                 return Err(Refusal::Banned { room: label, until: ban.until, why: ban.why.clone() });
             }
         }
-        let alike = self.rooms.named_like(name).filter(|room| self.can_see(ask.account, room, ask.now));
+        let alike = self.rooms.named_like(name).filter(|room| self.can_see(actor.account, room, actor.now));
         let suggestion = suggest::closest(name, alike.filter_map(|room| room.name().cloned()));
         Err(Refusal::NoSuchRoom { room: RoomLabel::Room(name.clone()), suggestion, still_in: None })
     }
 
-    fn find_direct(&self, ask: &Ask, name: &Name) -> Result<RoomId, Refusal> {
+    fn find_direct(&self, actor: Actor, name: &Name) -> Result<RoomId, Refusal> {
         let other = self.find_labelled_account(name)?;
         let missing =
             || Refusal::NoSuchRoom { room: RoomLabel::Direct(name.clone()), suggestion: None, still_in: None };
-        self.rooms.direct(ask.account, other.id).ok_or_else(missing)
+        self.rooms.direct(actor.account, other.id).ok_or_else(missing)
     }
 
     /// The account of that name.
@@ -102,7 +114,7 @@ impl Chat {
         self.accounts.find(name).ok_or_else(missing)
     }
 
-    /// The account of that name, or the deleted one that a direct room or a ban calls so.
+    /// The account of that name, or the deleted one with that label.
     pub(super) fn find_labelled_account(&self, name: &Name) -> Result<&Account, Refusal> {
         match self.accounts.find_label(name) {
             Some(account) => Ok(account),
@@ -110,7 +122,7 @@ impl Chat {
         }
     }
 
-    /// The room as `viewer` calls it.
+    /// The room as `viewer` refers to it.
     pub(super) fn label(&self, room: RoomId, viewer: AccountId) -> RoomLabel {
         match &self.rooms.get(room).kind {
             RoomKind::Named(name, _) => RoomLabel::Room(name.clone()),
@@ -121,12 +133,12 @@ impl Chat {
         }
     }
 
-    /// The name of the account, or what stands for it.
+    /// The name of the account; `ghost` for a deleted one.
     pub(super) fn name(&self, account: AccountId) -> Name {
         self.accounts.get(account).label()
     }
 
-    /// Checks a text that is not a message: a topic, an away text, a reason.
+    /// Checks the length of a topic, an away text or a reason.
     pub(super) fn check_note(&self, text: &Text) -> Result<(), Refusal> {
         if text.len() as u64 > self.limits.topic_max_bytes {
             return Err(Refusal::TextTooLong { bytes: text.len(), max: self.limits.topic_max_bytes });
@@ -135,8 +147,8 @@ impl Chat {
     }
 }
 
-/// The part of `items` that is the given page (from 1), and how many pages there are (at least 1). A page beyond the
-/// last one is empty.
+/// The index range of a page (from 1), its number, and the number of pages (at least 1). A page beyond the last one is
+/// empty.
 pub(super) fn page_bounds(items: usize, page: u64, rows: u64) -> (std::ops::Range<usize>, u64, u64) {
     let rows = usize::try_from(rows).unwrap_or(usize::MAX).max(1);
     let pages = items.div_ceil(rows).max(1) as u64;

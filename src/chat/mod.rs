@@ -1,8 +1,12 @@
-//! What a chat is: accounts, rooms, members, invitations, bans, and what follows from each request.
+//! The chat core: accounts, rooms, members, invitations and bans, and the effects of each request.
 //!
-//! Pure. No socket, thread, clock, disk, random source or log: time, numbers of clients, codes and password hashes come
-//! in as arguments, and the same inputs lead to the same effects, to the byte. Nothing here depends on the process it
-//! runs in. Messages are not held; they are decided here, numbered, and kept by the store.
+//! Pure. No socket, thread, clock, disk, random source or log: time, client numbers, codes and password hashes are
+//! arguments, and the same inputs lead to the same effects, to the byte. Messages are decided and numbered here, but only
+//! the store keeps them.
+//!
+//! [`Chat::handle`] decides requests that change something ([`Command`]), [`Chat::ask`] those that only read ([`Query`]),
+//! and each request has exactly one answer. Handlers check first, then change durable state through records only
+//! (`record.rs`).
 
 mod account;
 mod account_settings;
@@ -11,18 +15,20 @@ mod command;
 mod direct;
 mod effect;
 mod event;
-mod front;
+mod facts;
 mod id;
 mod invitation;
 mod lookup;
 mod membership;
 mod moderation;
 mod name;
-mod name_filter;
 mod operator;
 mod people;
+mod presence;
+mod query;
 mod read_mark;
 mod reading;
+mod record;
 mod refusal;
 mod resume;
 mod room;
@@ -31,14 +37,18 @@ mod session;
 mod snapshot;
 mod suggest;
 mod talk;
+#[cfg(test)]
+mod test_chat;
 mod text;
 mod token;
+mod traits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use account::{Account, Accounts};
-use room::{Room, RoomKind, Rooms};
+use account::Accounts;
+use record::Undo;
+use room::Rooms;
 use session::Sessions;
 use talk::Saying;
 use token::Token;
@@ -47,22 +57,25 @@ use crate::address::Address;
 
 pub use code::{Code, INVITATION_BYTES, OPERATOR_BYTES};
 pub use command::{
-    BanTarget, Command, HistoryRange, Keyed, KeyedMessage, MessageKind, PasswordHash, RoomLabel, SEND_KEY_MAX_BYTES,
-    SendKey, Visibility,
+    BanTarget, Command, HistoryRange, MessageKind, PasswordHash, RoomLabel, SEND_KEY_MAX_BYTES, SendKey, Visibility,
 };
-pub use effect::{Audience, Delivery, Effects, Grant, GrantedRange, Purpose, Record};
+pub use effect::{Audience, Delivery, Effects};
 pub use event::{
-    BanRow, Departure, Event, Farewell, InvitationRow, Message, Missed, Presence, Role, RoomChange, RoomRow,
-    SessionRow, TokenRow,
+    AccountView, BanRow, Departure, EnteredRoom, Event, Farewell, InvitationRow, Message, Missed, Person,
+    PresenceChange, Role, RoomChange, RoomRow, RoomView, SessionRow, TokenRow, TopicView, Welcome,
 };
-pub use front::{Front, Origin};
+pub use facts::{Facts, KeyedMessage};
 pub use id::{AccountId, ClientId, RoomId, Seq, Timestamp};
 pub use name::{NAME_MAX_CHARS, NAME_MIN_CHARS, Name, NameError};
+pub use query::{Answer, Ask, Grant, GrantedRange, Query};
 pub use read_mark::ReadMark;
+pub use record::Record;
 pub use refusal::Refusal;
+pub use room::RoomKind;
 pub use snapshot::{AccountRow, MemberRow, Snapshot, StoredBan, StoredRoom, StoredToken};
 pub use text::{PLACEHOLDER, Text, is_forbidden};
 pub use token::{TOKENS_PER_ACCOUNT_MAX, TokenDigest, TokenSecret};
+pub use traits::{Origin, Traits};
 
 /// The account of the server itself, which speaks as `system`. Nobody can log in to it.
 pub const SYSTEM: AccountId = AccountId(1);
@@ -71,38 +84,42 @@ pub const GENERAL: RoomId = RoomId(1);
 
 /// Most open invitations and codes that a room may have at a time.
 pub const INVITATIONS_PER_ROOM_MAX: usize = 100;
-/// How many messages are shown on entering a room.
+/// Number of messages shown on entering a room.
 pub const RECENT_LINES: u64 = 3;
-/// Most people that are named in one line of who is here; the number of all is told too.
+/// Most people that one line of who is here names; the total is shown too.
 pub const HERE_NAMES_MAX: usize = 20;
 
-/// How much there may be of things.
+/// Limits of the chat.
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub struct ChatLimits {
     /// Longest message, in bytes.
     pub message_max_bytes: u64,
     /// Longest topic, away text and reason, in bytes.
     pub topic_max_bytes: u64,
-    /// How long an invitation or a one-time code holds, in seconds.
+    /// Lifetime of an invitation or a one-time code, in seconds.
     pub invitation_lifetime_s: u64,
-    /// How many messages a page of history has when no number is given.
+    /// Messages on a page of history when no number is given.
     pub history_page_lines: u64,
-    /// How many messages a page of history has at most.
+    /// Most messages on a page of history.
     pub history_page_max_lines: u64,
-    /// How many rows a page of a list has.
+    /// Rows on a page of a list.
     pub list_page_rows: u64,
-    /// How many rooms an account may own.
+    /// Most rooms that an account may own.
     pub rooms_per_account_max: u64,
-    /// How many members a room may have.
+    /// Most members that a room may have.
     pub members_per_room_max: u64,
-    /// How long a connection can be dead before that is noticed, in seconds: what was delivered in that time to one that
-    /// broke does not count as read.
-    pub dead_peer_s: u64,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+impl ChatLimits {
+    /// Most rows of a list that has no pages.
+    fn list_rows(&self) -> usize {
+        usize::try_from(self.list_page_rows).unwrap_or(usize::MAX)
+    }
+}
+
+impl Default for ChatLimits {
+    fn default() -> ChatLimits {
+        ChatLimits {
             message_max_bytes: 2000,
             topic_max_bytes: 300,
             invitation_lifetime_s: 24 * 3600,
@@ -111,24 +128,23 @@ impl Default for Limits {
             list_page_rows: 100,
             rooms_per_account_max: 100,
             members_per_room_max: 100_000,
-            dead_peer_s: 100,
         }
     }
 }
 
-/// What happens to a chat.
+/// An input of the chat.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Input {
-    /// A connection that is not logged in asks for a new account, and to be logged in to it.
+    /// A connection that is not logged in requests a new account and a session of it.
     Register {
-        /// The name it shall have.
+        /// The account's name.
         name: Name,
-        /// The hash of its password.
+        /// The hash of the account's password.
         hash: PasswordHash,
         /// From where, and how.
         origin: Origin,
     },
-    /// A connection has proved that an account is its own, by the password with this version.
+    /// A connection has proved by a password that it owns an account.
     LogIn {
         /// The account.
         account: AccountId,
@@ -137,55 +153,55 @@ pub enum Input {
         /// From where, and how.
         origin: Origin,
     },
-    /// A connection shows a token. Whether it is one of the account's is decided here: that needs no slow hash.
+    /// A connection presents a token. It is verified here, because that needs no slow hash.
     LogInByToken {
         /// The account's name.
         name: Name,
-        /// What the token's digest is.
+        /// The token's digest.
         digest: TokenDigest,
         /// From where, and how.
         origin: Origin,
     },
-    /// A logged-in client asks for something.
-    Command(Command),
-    /// The connection is gone; what was delivered has arrived.
-    Disconnected,
-    /// The connection broke, or was cut because its client did not read: what was delivered lately may not have arrived.
-    Lost,
+    /// A logged-in client's command, with the facts from the store that its decision needs.
+    Command(Command, Facts),
+    /// The connection is gone. Messages delivered since its client last acted count as unread.
+    Gone,
 }
 
-/// The whole chat.
+/// The state of the chat.
 #[derive(Debug)]
 pub struct Chat {
-    limits: Limits,
+    limits: ChatLimits,
     accounts: Accounts,
     rooms: Rooms,
     sessions: Sessions,
     account_bans: BTreeMap<AccountId, StoredBan>,
     address_bans: BTreeMap<Address, StoredBan>,
-    /// Messages with a key since the last [`Chat::settle`]: the store cannot know of them yet.
+    /// Messages with a key since the last [`Chat::settle`]: the store does not have them yet.
     keyed: BTreeMap<(AccountId, RoomId, SendKey), (Seq, Timestamp)>,
-    /// Makes whoever types it the first operator.
+    /// The inverse of each change since the last [`Chat::settle`], in the order of the changes.
+    undo: Vec<Undo>,
+    /// What clients have read by acting since the last [`Chat::settle`]: that stays when the rest is taken back.
+    marked: Vec<(RoomId, AccountId, Seq, Seq)>,
+    /// Rooms with messages since the last [`Chat::settle`]; may contain duplicates.
+    talked: Vec<RoomId>,
+    /// Number of committed turns that had messages.
+    settled_turns: u64,
+    /// The code that makes its bearer the first operator.
     operator_code: Option<Code>,
 }
 
-/// Who asks, when, and where what follows is put.
-struct Ask<'a> {
+/// The requester, and the time of the request.
+#[derive(Clone, Copy)]
+struct Actor {
     now: Timestamp,
     client: ClientId,
     account: AccountId,
-    effects: &'a mut Effects,
-}
-
-impl Ask<'_> {
-    fn answer(&mut self, event: Event) {
-        self.effects.tell(self.client, event);
-    }
 }
 
 impl Chat {
-    /// The chat as the store holds it. Nobody is connected.
-    pub fn load(limits: Limits, snapshot: Snapshot) -> Chat {
+    /// The chat as the store holds it, with no sessions.
+    pub fn load(limits: ChatLimits, snapshot: Snapshot) -> Chat {
         let mut rooms = Rooms::load(snapshot.rooms, &snapshot.members, snapshot.last_room);
         let mut accounts = Accounts::load(snapshot.accounts);
         for member in &snapshot.members {
@@ -193,7 +209,7 @@ impl Chat {
         }
         for (room, account, seq) in snapshot.mentions {
             let member = rooms.try_get_mut(room).and_then(|room| room.members.get_mut(&account));
-            if let Some(member) = member.filter(|member| seq > member.read) {
+            if let Some(member) = member.filter(|member| !member.read.contains(seq)) {
                 member.mentions.push(seq);
             }
         }
@@ -204,7 +220,7 @@ impl Chat {
             }
         }
         for (code, room, _, until) in snapshot.codes {
-            rooms.add_code(code, room::OpenCode { room, until });
+            rooms.put_code(&code, Some(room::OpenCode { room, until }));
         }
         for token in snapshot.tokens {
             let StoredToken { account, name, digest, created, until, used } = token;
@@ -223,51 +239,41 @@ impl Chat {
             account_bans: snapshot.account_bans.into_iter().collect(),
             address_bans: snapshot.address_bans.into_iter().collect(),
             keyed: BTreeMap::new(),
+            undo: Vec::new(),
+            marked: Vec::new(),
+            talked: Vec::new(),
+            settled_turns: 0,
             operator_code: None,
         }
     }
 
-    /// Makes what every chat has from its first start: the system account, the room `general` and a word of welcome.
-    /// Does nothing where they are.
+    /// Creates the system account, the room `general` and its welcome message, unless they exist.
     pub fn found(&mut self, now: Timestamp, effects: &mut Effects) {
         if self.accounts.try_get(SYSTEM).is_some() {
             return;
         }
         let name = |text| Name::parse(text).expect("it is a valid name");
-        self.accounts.insert(Account::new(SYSTEM, name("system"), now));
         let no_password = PasswordHash("!".into());
-        effects.store(Record::AccountMade { id: SYSTEM, name: name("system"), hash: no_password, at: now });
+        self.record(Record::AccountCreated { id: SYSTEM, name: name("system"), hash: no_password, at: now }, effects);
         let kind = RoomKind::Named(name("general"), Visibility::Public);
-        self.add_room(now, GENERAL, kind, effects);
+        let id = self.add_room(now, kind, effects);
+        assert_eq!(id, GENERAL, "it is the first room of a new chat");
         let welcome = "Welcome! This is #general: everybody is in it, and everything said here is kept. /help shows what you can do.";
         self.append(now, GENERAL, SYSTEM, Saying::plain(&Text::from(welcome)), effects);
     }
 
-    /// The chat as the store holds it now, with the sessions of this one. For when a commit failed: what this one holds
-    /// and the store does not is forgotten; sessions that ended stay ended.
-    pub fn reload(&self, snapshot: Snapshot) -> Chat {
-        let mut chat = Chat::load(self.limits.clone(), snapshot);
-        chat.operator_code = self.operator_code.clone();
-        chat.take_over(self);
-        chat
-    }
-
-    /// Everything decided so far is stored: a later [`Chat::reload`] goes back to this moment.
-    pub fn settle(&mut self) {
-        self.sessions.settle();
-        self.keyed.clear();
-    }
-
-    /// Sets the code that makes whoever types it the first operator. Whether one is needed: there is no operator yet.
+    /// Sets the code that makes its bearer the first operator. Returns whether it is in force: only while there is no
+    /// operator.
     pub fn set_operator_code(&mut self, code: Code) -> bool {
         let needed = !self.accounts.iter().any(|account| account.operator);
         self.operator_code = needed.then_some(code);
         needed
     }
 
-    /// Decides what follows from `input`, changes the chat accordingly and appends to `effects`. A request that is
-    /// refused changes nothing and is answered by [`Event::Refused`].
+    /// Decides `input`, changes the chat and appends to `effects`. A request has exactly one [`Delivery::Answer`], ahead of
+    /// its other deliveries. A refused request changes nothing.
     pub fn handle(&mut self, now: Timestamp, client: ClientId, input: Input, effects: &mut Effects) {
+        let start = effects.deliveries.len();
         let outcome = match input {
             Input::Register { name, hash, origin } => self.register(now, client, name, hash, origin, effects),
             Input::LogIn { account, password_version, origin } => {
@@ -276,90 +282,113 @@ impl Chat {
             Input::LogInByToken { name, digest, origin } => {
                 self.log_in_by_token(now, client, &name, digest, origin, effects)
             }
-            Input::Command(command) => match self.sessions.get(client) {
-                Some(session) => {
-                    let account = session.account;
-                    self.sessions.heard(client, now);
-                    self.obey(&mut Ask { now, client, account, effects: &mut *effects }, command)
-                }
+            Input::Command(command, facts) => match self.actor(now, client) {
+                Some(actor) => self.obey(actor, command, &facts, effects),
                 None => Err(Refusal::NotLoggedIn),
             },
-            Input::Disconnected => {
-                self.end_session(now, client, None, effects);
-                Ok(())
-            }
-            Input::Lost => {
-                self.end_session(now, client, Some(now.minus_seconds(self.limits.dead_peer_s)), effects);
-                Ok(())
-            }
+            Input::Gone => return self.end_session(now, client, effects),
         };
-        if let Err(refusal) = outcome {
-            effects.tell(client, Event::Refused(refusal));
-        }
+        let answer = outcome.unwrap_or_else(|refusal| Answer::Event(Event::Refused(refusal)));
+        effects.deliveries.insert(start, Delivery::Answer(client, answer));
     }
 
-    fn obey(&mut self, ask: &mut Ask, command: Command) -> Result<(), Refusal> {
-        match command {
-            Command::Say { room, kind, text, keyed } => {
-                self.say(ask, room.as_ref(), Saying { kind, text: &text, keyed })
+    /// The one answer to a query. Changes nothing.
+    pub fn ask(&self, now: Timestamp, client: ClientId, query: &Query) -> Answer {
+        let answer = match self.actor(now, client) {
+            Some(actor) => self.look_up(actor, query),
+            None => Err(Refusal::NotLoggedIn),
+        };
+        answer.unwrap_or_else(|refusal| Answer::Event(Event::Refused(refusal)))
+    }
+
+    fn actor(&self, now: Timestamp, client: ClientId) -> Option<Actor> {
+        self.account_of(client).map(|account| Actor { now, client, account })
+    }
+
+    fn look_up(&self, actor: Actor, query: &Query) -> Result<Answer, Refusal> {
+        let event = match query {
+            Query::History { room, range } => return self.history(actor, room.as_ref(), *range),
+            Query::Unread => return Ok(self.unread(actor)),
+            Query::Rooms { page } => Ok(self.list_rooms(actor, *page)),
+            Query::Room { room } => self.show_room(actor, room.as_ref()),
+            Query::Topic { room } => self.topic(actor, room.as_ref()),
+            Query::Who { room, page } => self.who(actor, room.as_ref(), *page),
+            Query::Whois { name } => self.whois(actor, name),
+            Query::Bans { room } => self.list_bans(actor, room.as_ref()),
+            Query::ServerBans => self.server_bans(actor),
+            Query::Tokens => Ok(self.list_tokens(actor)),
+            Query::Sessions => Ok(self.list_sessions(actor)),
+        };
+        event.map(Answer::Event)
+    }
+
+    fn obey(
+        &mut self,
+        actor: Actor,
+        command: Command,
+        facts: &Facts,
+        effects: &mut Effects,
+    ) -> Result<Answer, Refusal> {
+        let event = match command {
+            Command::Join { room } => return self.join(actor, &room, effects),
+            Command::Accept { what } => return self.accept(actor, what.as_ref(), effects),
+            Command::OpenDirect { with } => return self.open_direct(actor, &with, effects),
+            Command::Resume { after } => return self.resume(actor, &after),
+
+            Command::Say { room, kind, text, key } => {
+                let keyed = key.as_ref().map(|key| (key, facts));
+                self.say(actor, room.as_ref(), Saying { kind, text: &text, keyed }, effects)
             }
-            Command::Tell { to, text } => self.tell(ask, &to, &text),
-            Command::Reply { text } => self.reply(ask, &text),
-            Command::OpenDirect { with } => self.open_direct(ask, &with),
+            Command::Tell { to, text } => self.tell(actor, &to, &text, effects),
+            Command::Reply { text } => self.reply(actor, &text, effects),
 
-            Command::ListRooms { page } => self.list_rooms(ask, page),
-            Command::Join { room } => self.join(ask, &room),
-            Command::Leave { room } => self.leave(ask, room.as_ref()),
-            Command::Create { name, visibility } => self.create(ask, name, visibility),
-            Command::Topic { room, text } => self.topic(ask, room.as_ref(), text),
-            Command::ShowRoom { room } => self.show_room(ask, room.as_ref()),
-            Command::SetVisibility { room, visibility } => self.set_visibility(ask, room.as_ref(), visibility),
-            Command::RenameRoom { room, name } => self.rename_room(ask, room.as_ref(), name),
-            Command::DeleteRoom { room, confirmation } => self.delete_room(ask, room.as_ref(), confirmation.as_ref()),
-            Command::HandOver { room, to } => self.hand_over(ask, room.as_ref(), &to),
+            Command::Leave { room } => self.leave(actor, room.as_ref(), effects),
+            Command::Create { name, visibility } => self.create(actor, name, visibility, effects),
+            Command::SetTopic { room, text } => self.set_topic(actor, room.as_ref(), text, effects),
+            Command::SetVisibility { room, visibility } => {
+                self.set_visibility(actor, room.as_ref(), visibility, effects)
+            }
+            Command::RenameRoom { room, name } => self.rename_room(actor, room.as_ref(), name, effects),
+            Command::DeleteRoom { room, confirmation } => {
+                self.delete_room(actor, room.as_ref(), confirmation.as_ref(), effects)
+            }
+            Command::HandOver { room, to } => self.hand_over(actor, room.as_ref(), &to, effects),
 
-            Command::Invite { who, room } => self.invite(ask, &who, room.as_ref()),
-            Command::InviteByCode { room, code } => self.invite_by_code(ask, room.as_ref(), code),
-            Command::Accept { what } => self.accept(ask, what.as_ref()),
-            Command::Uninvite { what, room } => self.uninvite(ask, &what, room.as_ref()),
+            Command::Invite { who, room } => self.invite(actor, &who, room.as_ref(), effects),
+            Command::InviteByCode { room, code } => self.invite_by_code(actor, room.as_ref(), code, effects),
+            Command::Uninvite { what, room } => self.uninvite(actor, &what, room.as_ref(), effects),
 
-            Command::Who { room, page } => self.who(ask, room.as_ref(), page),
-            Command::Whois { name } => self.whois(ask, &name),
-            Command::Away { text } => self.set_away(ask, Some(text)),
-            Command::Back => self.set_away(ask, None),
+            Command::Away { text } => self.set_away(actor, Some(text), effects),
+            Command::Back => self.set_away(actor, None, effects),
 
-            Command::History { room, range } => self.history(ask, room.as_ref(), range),
-            Command::Unread => self.unread(ask),
-            Command::CatchUp { room } => self.catch_up(ask, room.as_ref()),
-            Command::MarkRead { room, seq } => self.mark_read(ask, room, seq),
-            Command::Resume { after } => self.resume(ask, &after),
+            Command::CatchUp { room } => self.catch_up(actor, room.as_ref(), effects),
+            Command::SetRead { room, up_to } => self.set_read(actor, &room, up_to, effects),
 
-            Command::Kick { who, room, why } => self.kick(ask, &who, room.as_ref(), why),
-            Command::Ban { who, room, seconds, why } => self.ban(ask, &who, room.as_ref(), seconds, why),
-            Command::Unban { who, room } => self.unban(ask, &who, room.as_ref()),
-            Command::ListBans { room } => self.list_bans(ask, room.as_ref()),
-            Command::Promote { who, room } => self.appoint(ask, &who, room.as_ref(), Role::Moderator),
-            Command::Demote { who, room } => self.appoint(ask, &who, room.as_ref(), Role::Member),
+            Command::Kick { who, room, why } => self.kick(actor, &who, room.as_ref(), why, effects),
+            Command::Ban { who, room, seconds, why } => self.ban(actor, &who, room.as_ref(), seconds, why, effects),
+            Command::Unban { who, room } => self.unban(actor, &who, room.as_ref(), effects),
+            Command::Promote { who, room } => self.appoint(actor, &who, room.as_ref(), Role::Moderator, effects),
+            Command::Demote { who, room } => self.appoint(actor, &who, room.as_ref(), Role::Member, effects),
 
-            Command::ClaimOperator { code } => self.claim_operator(ask, &code),
-            Command::ServerKick { who, why } => self.server_kick(ask, &who, why),
-            Command::ServerBan { target, seconds, why } => self.server_ban(ask, target, seconds, why),
-            Command::ServerUnban { target } => self.server_unban(ask, target),
-            Command::ServerBans => self.server_bans(ask),
-            Command::ServerPromote { who } => self.set_operator(ask, &who, true),
-            Command::ServerDemote { who } => self.set_operator(ask, &who, false),
+            Command::ClaimOperator { code } => self.claim_operator(actor, &code, effects),
+            Command::ServerKick { who, why } => self.server_kick(actor, &who, why, effects),
+            Command::ServerBan { target, seconds, why } => self.server_ban(actor, target, seconds, why, effects),
+            Command::ServerUnban { target } => self.server_unban(actor, target, effects),
+            Command::ServerPromote { who } => self.set_operator(actor, &who, true, effects),
+            Command::ServerDemote { who } => self.set_operator(actor, &who, false, effects),
 
-            Command::ChangePassword { hash } => self.change_password(ask, hash),
-            Command::DeleteAccount => self.delete_account(ask),
-            Command::SetAcks { on } => self.set_acks(ask, on),
-            Command::NewToken { name, secret, digest, seconds } => self.new_token(ask, name, secret, digest, seconds),
-            Command::ListTokens => self.list_tokens(ask),
-            Command::RevokeToken { name } => self.revoke_token(ask, name),
-            Command::ListSessions => self.list_sessions(ask),
-            Command::CloseSession { session } => self.close_session(ask, session),
-            Command::LogOut => self.quit(ask, Farewell::LoggedOut),
-            Command::Quit => self.quit(ask, Farewell::Quit),
-        }
+            Command::ChangePassword { hash } => self.change_password(actor, hash, effects),
+            Command::DeleteAccount => self.delete_account(actor, effects),
+            Command::SetAcks { on } => self.set_acks(actor, on, effects),
+            Command::NewToken { name, secret, digest, seconds } => {
+                self.new_token(actor, name, secret, digest, seconds, effects)
+            }
+            Command::RevokeToken { name } => self.revoke_token(actor, name, effects),
+            Command::CloseSession { session } => self.close_session(actor, session, effects),
+            Command::LogOut => self.quit(actor, Farewell::LoggedOut, effects),
+            Command::Quit => self.quit(actor, Farewell::Quit, effects),
+        };
+        event.map(Answer::Event)
     }
 
     /// Whether the client has a session.
@@ -372,7 +401,7 @@ impl Chat {
         self.sessions.get(client).map(|session| session.account)
     }
 
-    /// How many accounts have a connection.
+    /// The number of accounts with a connection.
     pub fn people_online(&self) -> usize {
         self.accounts.online().len()
     }
@@ -387,16 +416,13 @@ impl Chat {
         self.sessions.iter().map(|(client, _)| client).collect()
     }
 
-    fn add_room(&mut self, now: Timestamp, id: RoomId, kind: RoomKind, effects: &mut Effects) {
-        let (name, visibility) = match &kind {
-            RoomKind::Named(name, visibility) => (Some(name.clone()), Some(*visibility)),
-            RoomKind::Direct(..) => (None, None),
-        };
-        effects.store(Record::RoomMade { id, name, visibility, at: now });
-        self.rooms.insert(Room::new(id, kind, now));
+    fn add_room(&mut self, now: Timestamp, kind: RoomKind, effects: &mut Effects) -> RoomId {
+        let id = self.rooms.next_id();
+        self.record(Record::RoomCreated { id, kind, at: now }, effects);
+        id
     }
 
-    /// The rooms of an account as it calls them, direct ones left out.
+    /// The rooms of an account as it refers to them, without direct rooms.
     fn named_rooms_of(&self, account: AccountId) -> Vec<RoomLabel> {
         let rooms: &BTreeSet<RoomId> = &self.accounts.get(account).rooms;
         rooms.iter().filter_map(|id| self.rooms.get(*id).name().cloned().map(RoomLabel::Room)).collect()

@@ -1,7 +1,7 @@
-//! Names of accounts and rooms: what they may consist of and how they compare.
+//! Names of accounts and rooms: their characters, and how they compare.
 //!
-//! A [`Name`] in hand is a valid name. ASCII only, so that no two names look alike by foreign letters and folding is
-//! one function everywhere (Ergo advises the same after years of look-alike reports).
+//! A [`Name`] in hand is a valid name. Names are ASCII only, so that no two names look alike by letters of another script,
+//! and case folding is one function everywhere (Ergo advises the same after years of look-alike reports).
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -13,8 +13,8 @@ pub const NAME_MIN_CHARS: usize = 2;
 /// Longest name, in characters.
 pub const NAME_MAX_CHARS: usize = 20;
 
-/// Words that nobody may take as an account name: they are the server's own, words of the command language,
-/// or would make people believe that they speak with somebody in charge.
+/// Words that nobody may take as an account name: the server uses them, they are words of commands, or they would make
+/// people believe that they speak with somebody in charge.
 const RESERVED: &[&str] = &[
     "admin",
     "administrator",
@@ -53,7 +53,7 @@ const RESERVED: &[&str] = &[
 #[derive(Clone)]
 pub struct Name(Arc<str>);
 
-/// What is wrong with a text that should be a name.
+/// Why a text is not a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NameError {
     /// Shorter than [`NAME_MIN_CHARS`] or longer than [`NAME_MAX_CHARS`].
@@ -63,7 +63,7 @@ pub enum NameError {
 }
 
 impl Name {
-    /// The name in `text`, without case changed.
+    /// Parses a name; its case is kept.
     pub fn parse(text: &str) -> Result<Name, NameError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if !text.bytes().all(allowed) || !text.bytes().next().is_none_or(|byte| byte.is_ascii_alphanumeric()) {
@@ -80,7 +80,7 @@ impl Name {
         &self.0
     }
 
-    /// The name in the form in which it compares: lower case.
+    /// The name in lower case, in which names compare.
     pub fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
     }
@@ -91,8 +91,8 @@ impl Name {
         folded.starts_with("ghost") || RESERVED.contains(&folded.as_str())
     }
 
-    /// The form in which names that a reader could take for each other are the same: `0` and `o`, `1` and `l`,
-    /// `_` and `-` fall together. Only for comparing, never shown or stored.
+    /// A form that is equal for names that a reader could confuse: `0` and `o`, `1` and `l`, `_` and `-` are the same. Only
+    /// for comparing, never shown or stored.
     pub fn skeleton(&self) -> String {
         let similar = |c: char| match c.to_ascii_lowercase() {
             '0' => 'o',

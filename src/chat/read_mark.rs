@@ -1,4 +1,4 @@
-//! Which messages of a room a member has read.
+//! Read marks: the messages of a room that a member has read.
 
 use std::fmt::Write;
 
@@ -8,16 +8,16 @@ use super::Seq;
 /// sees some messages as unread again.
 const RANGES_MAX: usize = 16;
 
-/// Which messages of a room a member has read: all from 1 to a number, and some ranges above it.
+/// The messages of a room that a member has read: all from 1 to a number, and some ranges above it.
 ///
-/// The ranges exist because people hear live messages, and send their own, while an older backlog is still unread. When
+/// The ranges exist because people read live messages, and send messages, while an older backlog is still unread. When
 /// more than 16 would be needed, the lowest is dropped: a message may be shown as unread again, but an unread one never
 /// counts as read.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ReadMark {
     /// Everything from 1 to this number is read.
     up_to: Seq,
-    /// What else is read, as closed ranges. They ascend, and at least one unread message lies before each.
+    /// The closed ranges above that are read. They ascend, and at least one unread message lies before each.
     above: Vec<(Seq, Seq)>,
 }
 
@@ -27,7 +27,7 @@ impl ReadMark {
         ReadMark { up_to: seq, above: Vec::new() }
     }
 
-    /// The text form of the ranges back to a mark; `None` if it is not what [`ReadMark::above_text`] gives for any mark
+    /// Parses the text form of the ranges; `None` unless it is exactly what [`ReadMark::above_text`] gives for some mark
     /// that has read up to `up_to`.
     pub fn parse(up_to: Seq, above: &str) -> Option<ReadMark> {
         let mut mark = ReadMark::up_to(up_to);
@@ -35,16 +35,16 @@ impl ReadMark {
             let (from, to) = range.split_once('-')?;
             mark.mark(from.parse().ok()?, to.parse().ok()?);
         }
-        // A second spelling of a mark is damage, as is a range that had to be merged or dropped.
+        // Any other spelling of a mark is damage, and so is a range that was merged or dropped.
         (mark.above_text() == above).then_some(mark)
     }
 
-    /// The number up to which everything is read.
+    /// The end of the unbroken part: everything from 1 to it is read.
     pub fn read_up_to(&self) -> Seq {
         self.up_to
     }
 
-    /// The ranges above the unbroken part as text for a column, such as `13-20 25-25`; empty if there is none.
+    /// The ranges above the unbroken part as text for a database column, such as `13-20 25-25`; empty if there are none.
     pub fn above_text(&self) -> String {
         let mut text = String::new();
         for (from, to) in &self.above {
@@ -92,8 +92,8 @@ impl ReadMark {
         true
     }
 
-    /// Sets the position explicitly, backwards too, and returns whether that changed anything. Moving forward keeps
-    /// what is read above `up_to`; moving backwards makes everything above it unread.
+    /// Sets the position explicitly, forwards or backwards, and returns whether that changed anything. Moving forwards
+    /// keeps the ranges above `up_to`; moving backwards makes everything above it unread.
     pub fn set(&mut self, up_to: Seq) -> bool {
         if up_to >= self.up_to {
             return self.mark(1, up_to);
@@ -107,12 +107,12 @@ impl ReadMark {
         seq <= self.up_to || self.above.iter().any(|(from, to)| (*from..=*to).contains(&seq))
     }
 
-    /// How many of the messages `1..=last` are unread.
+    /// The number of unread messages among `1..=last`.
     pub fn unread(&self, last: Seq) -> u64 {
         self.unread_ranges(last).map(|(from, to)| to - from + 1).sum()
     }
 
-    /// The unread ones of the messages `1..=last`, as closed ranges in ascending order.
+    /// The unread messages among `1..=last`, as closed ranges in ascending order.
     pub fn unread_ranges(&self, last: Seq) -> impl Iterator<Item = (Seq, Seq)> {
         let read_before = std::iter::once(self.up_to).chain(self.above.iter().map(|(_, to)| *to));
         let read_after = self.above.iter().map(|(from, _)| *from).chain(std::iter::once(Seq::MAX));
@@ -122,13 +122,13 @@ impl ReadMark {
             .filter(|(from, to)| from <= to)
     }
 
-    /// The mark without what lies above `last`, for a room that has fewer messages than a damaged store says are read.
+    /// The mark cut at `last`, for a damaged store in which more messages are read than the room has.
     pub fn clamped(&self, last: Seq) -> ReadMark {
         let above = self.above.iter().filter(|(from, _)| *from <= last).map(|(from, to)| (*from, (*to).min(last)));
         ReadMark { up_to: self.up_to.min(last), above: above.collect() }
     }
 
-    /// Extends the unbroken part to `to`, or to the end of a range that then joins it.
+    /// Extends the unbroken part to `to`, or to the end of a range that is then adjacent to it.
     fn raise(&mut self, to: Seq) {
         self.up_to = to;
         let joined = self.above.partition_point(|(from, _)| *from <= to.saturating_add(1));

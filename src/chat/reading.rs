@@ -1,24 +1,114 @@
-//! Reading what was said: which part of the history somebody may read, and up to where it has read.
+//! Reading: the parts of the history that an account may read, and the messages that it has read.
+//!
+//! The rule: a message that was delivered to a connection is read once the client acts after it, by any request, leaving
+//! included, unless the rate limiter has delayed that request. Pages of unread messages and of a backlog count as deliveries;
+//! an account's own messages are never unread. A connection that logged in with `reads: false` reads nothing by itself;
+//! explicit requests move positions, backwards too.
+//!
+//! So a message may be shown as unread again, but an unread one never counts as read. Positions are stored when a session
+//! ends, when they are set explicitly, and every ten minutes of a session, so that a crash makes at most ten minutes unread
+//! again, and read mentions do not accumulate.
 
 use super::room::Room;
 use super::{
-    AccountId, Ask, Chat, Effects, Event, Grant, GrantedRange, HistoryRange, Purpose, ReadMark, Record, Refusal,
-    RoomId, RoomLabel, Seq,
+    AccountId, Actor, Answer, Chat, ClientId, Effects, Event, Grant, GrantedRange, HistoryRange, ReadMark, Record,
+    Refusal, RoomId, RoomLabel, Seq, Timestamp,
 };
 
+/// How long a session may read without having its positions stored.
+const POSITIONS_STORED_S: u64 = 600;
+
 impl Chat {
+    /// The client has sent a request, which is about to be decided. `arrived`: the connection has taken everything that was
+    /// delivered in earlier turns, so the client may have read it.
+    pub fn act(&mut self, now: Timestamp, client: ClientId, arrived: bool, effects: &mut Effects) {
+        let Some(session) = self.sessions.get_mut_without_undo(client) else { return };
+        session.active = now;
+        if !arrived || !session.origin.reads {
+            return;
+        }
+        let (id, stored) = (session.account, session.positions_stored);
+        self.read_delivered(client, effects);
+        if now < stored || now >= stored.plus_seconds(POSITIONS_STORED_S) {
+            self.session_mut(client).positions_stored = now;
+            self.store_positions(id, effects);
+        }
+    }
+
+    /// What was delivered to the client in earlier turns is read.
+    fn read_delivered(&mut self, client: ClientId, effects: &mut Effects) {
+        let settled_turns = self.settled_turns;
+        let session = self.sessions.get_mut_without_undo(client).expect("the client has a session");
+        let since = std::mem::replace(&mut session.acted, settled_turns);
+        if since == settled_turns && session.shown.is_empty() {
+            return;
+        }
+        let id = session.account;
+        let (shown, session) = (std::mem::take(&mut session.shown), &*session);
+        let mut moved = Vec::new();
+        // A position that was set earlier in this turn may be taken back; what is read now is not.
+        let mut marked = (!self.undo.is_empty()).then_some(&mut self.marked);
+        let mut read = |room: &mut Room, from, to| {
+            if let Some(member) = room.members.get_mut(&id)
+                && member.mark(from, to)
+            {
+                moved.push(room.id);
+            }
+            if let Some(marked) = &mut marked {
+                marked.push((room.id, id, from, to));
+            }
+        };
+        for id_of_room in &self.accounts.get(id).rooms {
+            if let Some(room) = self.rooms.try_get_mut(*id_of_room)
+                && room.settled_turn > since
+                && let Some(after) = session.listens_after(room, client)
+            {
+                read(room, after + 1, room.settled_seq);
+            }
+        }
+        for (id_of_room, from, to) in shown {
+            if let Some(room) = self.rooms.try_get_mut(id_of_room) {
+                read(room, from, to);
+            }
+        }
+        moved.sort();
+        moved.dedup();
+        self.notify_read(id, client, &moved, effects);
+    }
+
+    /// Stores the read positions of an account that have moved since they were stored.
+    pub(super) fn store_positions(&mut self, id: AccountId, effects: &mut Effects) {
+        let rooms = self.accounts.get(id).rooms.iter().map(|id_of_room| self.rooms.get(*id_of_room));
+        let members = rooms.map(|room| (room.id, &room.members[&id])).filter(|(_, member)| member.moved);
+        let moved: Vec<(RoomId, ReadMark)> = members.map(|(room, member)| (room, member.read.clone())).collect();
+        for (room, read) in moved {
+            self.record(Record::ReadSet { room, account: id, read }, effects);
+        }
+    }
+
+    /// A page was delivered to the client: these messages are read once it acts.
+    pub fn show(&mut self, client: ClientId, ranges: impl IntoIterator<Item = (RoomId, Seq, Seq)>) {
+        if let Some(session) = self.sessions.get_mut_without_undo(client).filter(|session| session.origin.reads) {
+            for (room, from, to) in ranges {
+                match session.shown.last_mut() {
+                    Some((last, _, end)) if *last == room && *end + 1 == from => *end = to,
+                    _ => session.shown.push((room, from, to)),
+                }
+            }
+        }
+    }
+
     pub(super) fn history(
-        &mut self,
-        ask: &mut Ask,
+        &self,
+        actor: Actor,
         label: Option<&RoomLabel>,
         range: HistoryRange,
-    ) -> Result<(), Refusal> {
-        let id = self.find_room(ask, label)?;
+    ) -> Result<Answer, Refusal> {
+        let id = self.find_room(actor, label)?;
         let last = self.rooms.get(id).last_seq;
-        let label = self.label(id, ask.account);
+        let label = self.label(id, actor.account);
         if last == 0 {
-            ask.answer(Event::NoMessages { room: label });
-            return Ok(());
+            return Ok(Answer::Event(Event::NoMessages { room: label }));
         }
         let most = self.limits.history_page_max_lines;
         let newest = |lines: u64| (last.saturating_sub(lines.clamp(1, most)) + 1, last);
@@ -31,148 +121,307 @@ impl Chat {
             HistoryRange::Between(from, to) => (from, to.min(last).min(from.saturating_add(most - 1))),
         };
         let ranges = vec![GrantedRange { room: id, label, from, to, last }];
-        ask.effects.grant(ask.client, Grant { ranges, purpose: Purpose::History });
-        Ok(())
+        Ok(Answer::Page(Grant { ranges, remaining: 0 }))
     }
 
-    /// What is unread, one page: first where the asker talks, then room by room in the order in which they were made.
-    pub(super) fn unread(&mut self, ask: &mut Ask) -> Result<(), Refusal> {
-        let current = self.session(ask.client).room;
-        let rooms = &self.accounts.get(ask.account).rooms;
+    /// What is unread, one page: the current room first, then room by room in the order of their creation. What was
+    /// delivered, or will be with this turn, is not repeated because it has not been acted after.
+    pub(super) fn unread(&self, actor: Actor) -> Answer {
+        let session = self.session(actor.client);
+        let current = session.cursor.room;
+        let rooms = &self.accounts.get(actor.account).rooms;
         let ordered = current.into_iter().chain(rooms.iter().copied().filter(|id| Some(*id) != current));
         let mut ranges = Vec::new();
-        let (mut room_left, mut remaining) = (self.limits.history_page_lines, 0);
+        let (mut lines_left, mut remaining) = (self.limits.history_page_lines, 0);
         for id in ordered.filter(|id| rooms.contains(id)) {
             let room = self.rooms.get(id);
-            let unread = room.unread(ask.account);
-            let lines = unread.min(room_left);
-            room_left -= lines;
-            remaining += unread - lines;
-            if lines > 0 {
-                let from = room.members[&ask.account].read + 1;
-                let label = self.label(id, ask.account);
-                ranges.push(GrantedRange { room: id, label, from, to: from + lines - 1, last: room.last_seq });
+            let mut read = room.members[&actor.account].read.clone();
+            for (_, from, to) in session.shown.iter().filter(|(shown, ..)| *shown == id) {
+                read.mark(*from, *to);
+            }
+            if let Some(after) = session.listens_after(room, actor.client).filter(|_| session.origin.reads) {
+                read.mark(after + 1, room.last_seq);
+            }
+            for (from, to) in read.unread_ranges(room.last_seq) {
+                let lines = (to - from + 1).min(lines_left);
+                lines_left -= lines;
+                remaining += to - from + 1 - lines;
+                if lines > 0 {
+                    let label = self.label(id, actor.account);
+                    ranges.push(GrantedRange { room: id, label, from, to: from + lines - 1, last: room.last_seq });
+                }
             }
         }
-        if ranges.is_empty() {
-            ask.answer(Event::NothingUnread);
-        } else {
-            ask.effects.grant(ask.client, Grant { ranges, purpose: Purpose::Unread { remaining } });
+        match ranges.is_empty() {
+            true => Answer::Event(Event::NothingUnread),
+            false => Answer::Page(Grant { ranges, remaining }),
         }
-        Ok(())
     }
 
-    pub(super) fn catch_up(&mut self, ask: &mut Ask, label: Option<&RoomLabel>) -> Result<(), Refusal> {
+    pub(super) fn catch_up(
+        &mut self,
+        actor: Actor,
+        label: Option<&RoomLabel>,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
         let ids: Vec<RoomId> = match label {
-            Some(_) => vec![self.find_own_room(ask, label)?],
-            None => self.accounts.get(ask.account).rooms.iter().copied().collect(),
+            Some(_) => vec![self.find_own_room(actor, label)?],
+            None => self.accounts.get(actor.account).rooms.iter().copied().collect(),
         };
-        let (mut messages, mut rooms) = (0, 0);
+        let (mut messages, mut moved) = (0, Vec::new());
         for id in ids {
-            let room = self.rooms.get_mut(id);
-            let unread = room.unread(ask.account);
+            let room = self.rooms.get(id);
+            let unread = room.unread(actor.account);
             if unread > 0 {
                 messages += unread;
-                rooms += 1;
-                let last = room.last_seq;
-                let is_heard = room.is_heard(&self.accounts.get(ask.account).clients);
-                set_read(room, ask.account, last, is_heard, ask.effects);
+                moved.push(id);
+                let read = ReadMark::up_to(room.last_seq);
+                self.record(Record::ReadSet { room: id, account: actor.account, read }, effects);
             }
         }
-        ask.answer(if rooms == 0 { Event::NothingUnread } else { Event::CaughtUp { messages, rooms } });
-        Ok(())
+        self.notify_read(actor.account, actor.client, &moved, effects);
+        let rooms = moved.len() as u64;
+        Ok(if rooms == 0 { Event::NothingUnread } else { Event::CaughtUp { messages, rooms } })
     }
 
-    /// The asker has been shown its unread messages up to `seq`. It may have left the room meanwhile.
-    pub(super) fn mark_read(&mut self, ask: &mut Ask, id: RoomId, seq: Seq) -> Result<(), Refusal> {
-        let Some(room) = self.rooms.try_get_mut(id) else { return Ok(()) };
-        let seq = seq.min(room.last_seq);
-        if room.members.get(&ask.account).is_some_and(|member| !member.follows && member.read < seq) {
-            let is_heard = room.is_heard(&self.accounts.get(ask.account).clients);
-            set_read(room, ask.account, seq, is_heard, ask.effects);
+    /// Sets a read position, forwards or backwards.
+    pub(super) fn set_read(
+        &mut self,
+        actor: Actor,
+        label: &RoomLabel,
+        up_to: Seq,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        let id = self.find_own_room(actor, Some(label))?;
+        let room = self.rooms.get(id);
+        if up_to > room.last_seq {
+            return Err(Refusal::NoSuchMessages { room: self.label(id, actor.account), last: room.last_seq });
         }
-        Ok(())
+        let mut read = room.members[&actor.account].read.clone();
+        if up_to < read.read_up_to() {
+            self.set_back(id, actor.account);
+        }
+        if read.set(up_to) {
+            self.record(Record::ReadSet { room: id, account: actor.account, read }, effects);
+            self.notify_read(actor.account, actor.client, &[id], effects);
+        }
+        Ok(self.read_set(id, actor.account))
     }
-}
 
-/// Moves a read position forward; a member who has read everything follows from then on, if one of its connections hears
-/// the room.
-fn set_read(room: &mut Room, account: AccountId, seq: Seq, is_heard: bool, effects: &mut Effects) {
-    let (id, last) = (room.id, room.last_seq);
-    let member = room.members.get_mut(&account).expect("only members have read positions");
-    member.read = seq;
-    member.follows = is_heard && seq == last;
-    member.mentions.retain(|mention| *mention > seq);
-    effects.store(Record::ReadSet { room: id, account, read: ReadMark::up_to(seq) });
+    /// What was said in a room so far is unread again: that the account's connections go on is no sign that it was read.
+    fn set_back(&mut self, id: RoomId, account: AccountId) {
+        let last_seq = self.rooms.get(id).last_seq;
+        for client in self.accounts.get(account).clients.clone() {
+            let session = self.session_mut(client);
+            session.set_back.insert(id, last_seq);
+            session.shown.retain(|(room, ..)| *room != id);
+        }
+    }
+
+    fn read_set(&self, id: RoomId, account: AccountId) -> Event {
+        let room = self.rooms.get(id);
+        let member = &room.members[&account];
+        Event::ReadSet {
+            room: self.label(id, account),
+            up_to: member.read.read_up_to(),
+            unread: room.unread(account),
+            mentions: member.unread_mentions(),
+        }
+    }
+
+    /// Notifies the account's other sessions that requested it of read positions that moved.
+    fn notify_read(&self, account: AccountId, except: ClientId, moved: &[RoomId], effects: &mut Effects) {
+        let clients = &self.accounts.get(account).clients;
+        if moved.is_empty() || clients.len() < 2 {
+            return;
+        }
+        let clients = clients.iter().copied();
+        let wanted = |client: &ClientId| *client != except && self.session(*client).origin.traits.read_positions;
+        for client in clients.filter(wanted) {
+            moved.iter().for_each(|room| effects.notify(client, self.read_set(*room, account)));
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::*;
+    use super::super::test_chat::{ANA, BOB, TestChat, origin, room, text};
+    use super::super::{Command, Delivery, Input, MessageKind, Origin, Traits};
+    use super::*;
 
-    /// A chat in which ana and bob are, as clients 1 and 2.
-    struct Two {
-        chat: Chat,
-        effects: Effects,
+    /// Another connection of bob.
+    const OTHER: u64 = 3;
+
+    fn log_in(chat: &mut TestChat, client: u64, origin: Origin) {
+        chat.input(client, Input::LogIn { account: AccountId(3), password_version: 1, origin });
+        chat.chat.settle();
     }
 
-    impl Two {
-        fn new() -> Two {
-            let mut two = Two { chat: Chat::load(Limits::default(), Snapshot::default()), effects: Effects::default() };
-            two.chat.found(Timestamp(0), &mut two.effects);
-            for (client, name) in [(1, "ana"), (2, "bob")] {
-                let (name, hash) = (Name::parse(name).unwrap(), PasswordHash("!".into()));
-                let address = Address::parse("192.0.2.1").unwrap();
-                two.at(0, client, Input::Register { name, hash, origin: Origin::text(address) });
+    fn act(chat: &mut TestChat, client: u64) {
+        chat.chat.act(Timestamp(0), ClientId(client), true, &mut Effects::default());
+    }
+
+    #[test]
+    fn what_is_delivered_is_read_once_the_client_acts_after_it() {
+        let mut chat = TestChat::new();
+        chat.say(ANA, "bob: are you there?");
+        assert_eq!(chat.missed(BOB), (1, 1));
+        act(&mut chat, BOB);
+        assert_eq!(chat.missed(BOB), (0, 0));
+    }
+
+    #[test]
+    fn positions_of_a_long_session_are_stored_and_what_was_read_is_forgotten() {
+        let mut chat = TestChat::new();
+        let acts = |chat: &mut TestChat, seconds| {
+            let mut effects = Effects::default();
+            chat.chat.act(Timestamp(0).plus_seconds(seconds), ClientId(BOB), true, &mut effects);
+            effects.records
+        };
+        for minute in 0..60 {
+            chat.say(ANA, "bob: another one");
+            let stored = acts(&mut chat, minute * 60);
+            assert_eq!(stored.len(), usize::from(minute > 0 && minute % 10 == 0), "after {minute} minutes: {stored:?}");
+        }
+        let general = chat.chat.rooms.get(super::super::GENERAL);
+        assert_eq!(general.members[&AccountId(3)].mentions.len(), 9, "those since the last time");
+        assert_eq!(acts(&mut chat, 1800).len(), 1, "also when the clock went back");
+    }
+
+    #[test]
+    fn what_was_sent_to_a_connection_that_broke_is_unread() {
+        let mut chat = TestChat::new();
+        chat.say(ANA, "one");
+        act(&mut chat, BOB);
+        chat.say(ANA, "bob: two");
+        chat.input(BOB, Input::Gone);
+        assert_eq!(chat.missed(BOB), (1, 1));
+        assert!(
+            chat.effects.records.iter().any(|record| matches!(record, Record::ReadSet { .. })),
+            "the rest is stored"
+        );
+    }
+
+    #[test]
+    fn who_leaves_by_its_own_request_has_read_what_was_delivered() {
+        let mut chat = TestChat::new();
+        chat.say(ANA, "bye");
+        chat.command(BOB, Command::Quit);
+        chat.chat.settle();
+        assert_eq!(chat.missed(BOB), (0, 0));
+        chat.say(ANA, "bob: one more");
+        assert_eq!(chat.missed(BOB), (1, 1));
+    }
+
+    #[test]
+    fn what_is_decided_in_the_turn_of_an_act_is_not_read_by_it() {
+        let mut chat = TestChat::new();
+        let (kind, room) = (MessageKind::Speech, Some(room("general")));
+        chat.command(ANA, Command::Say { room, kind, text: text("now"), key: None });
+        act(&mut chat, BOB);
+        chat.chat.settle();
+        assert_eq!(chat.missed(BOB), (1, 0));
+    }
+
+    #[test]
+    fn what_is_delivered_with_the_same_turn_is_not_given_again_by_a_page() {
+        let mut chat = TestChat::new();
+        let (kind, room) = (MessageKind::Speech, Some(room("general")));
+        chat.command(ANA, Command::Say { room, kind, text: text("now"), key: None });
+        act(&mut chat, BOB);
+        let page = chat.chat.ask(Timestamp(0), ClientId(BOB), &super::super::Query::Unread);
+        assert_eq!(page, Answer::Event(Event::NothingUnread));
+    }
+
+    #[test]
+    fn what_has_not_arrived_is_not_read() {
+        let mut chat = TestChat::new();
+        chat.say(ANA, "a long text, which still waits for a slow reader");
+        chat.chat.act(Timestamp(0), ClientId(BOB), false, &mut Effects::default());
+        assert_eq!(chat.missed(BOB), (1, 0));
+    }
+
+    #[test]
+    fn own_words_and_live_lines_are_read_though_a_backlog_is_not() {
+        let mut chat = TestChat::new();
+        chat.command(BOB, Command::Quit);
+        chat.chat.settle();
+        chat.say(ANA, "one");
+        chat.say(ANA, "two");
+        log_in(&mut chat, BOB, origin());
+        chat.say(ANA, "three");
+        chat.say(BOB, "four");
+        assert_eq!(chat.missed(BOB), (2, 0));
+        let Answer::Page(grant) = chat.chat.ask(Timestamp(0), ClientId(BOB), &super::super::Query::Unread) else {
+            panic!()
+        };
+        assert_eq!(grant.ranges.iter().map(|range| (range.from, range.to)).collect::<Vec<_>>(), [(2, 3)]);
+        chat.input(BOB, Input::Gone);
+        assert_eq!(chat.missed(BOB), (2, 0));
+    }
+
+    #[test]
+    fn a_page_is_read_once_the_client_acts_after_it() {
+        let mut chat = TestChat::new();
+        chat.command(BOB, Command::Quit);
+        chat.chat.settle();
+        chat.say(ANA, "bob: one");
+        log_in(&mut chat, BOB, origin());
+        chat.chat.show(ClientId(BOB), [(super::super::GENERAL, 2, 2)]);
+        assert_eq!(chat.missed(BOB), (1, 1), "asking for it is no sign that it has arrived");
+        let next = chat.chat.ask(Timestamp(0), ClientId(BOB), &super::super::Query::Unread);
+        assert_eq!(next, Answer::Event(Event::NothingUnread), "but it is not given twice");
+        act(&mut chat, BOB);
+        assert_eq!(chat.missed(BOB), (0, 0));
+    }
+
+    #[test]
+    fn a_connection_that_reads_nothing_by_itself_moves_positions_explicitly() {
+        let mut chat = TestChat::new();
+        log_in(&mut chat, OTHER, Origin { reads: false, ..origin() });
+        chat.input(BOB, Input::Gone);
+        chat.say(ANA, "one");
+        chat.say(ANA, "two");
+        act(&mut chat, OTHER);
+        assert_eq!(chat.missed(BOB), (2, 0));
+        let set = |up_to| Command::SetRead { room: room("general"), up_to };
+        assert!(!chat.command(OTHER, set(3)));
+        assert_eq!(chat.missed(BOB), (0, 0));
+        assert!(!chat.command(OTHER, set(1)));
+        assert_eq!(chat.missed(BOB), (2, 0), "backwards too");
+        assert!(chat.command(OTHER, set(4)), "there is no such message");
+        chat.say(OTHER, "three");
+        assert_eq!(chat.missed(BOB), (2, 0), "own words are never unread");
+    }
+
+    #[test]
+    fn a_position_that_was_moved_backwards_stays_until_something_new_is_read() {
+        let mut chat = TestChat::new();
+        chat.say(ANA, "one");
+        chat.say(ANA, "bob: two");
+        chat.command(BOB, Command::SetRead { room: room("general"), up_to: 1 });
+        assert_eq!(chat.missed(BOB), (2, 1), "as what is stored says");
+        chat.say(ANA, "three");
+        act(&mut chat, BOB);
+        assert_eq!(chat.missed(BOB), (2, 1), "only the third has been read since");
+    }
+
+    #[test]
+    fn other_connections_that_requested_it_are_shown_positions_that_moved() {
+        let mut chat = TestChat::new();
+        let traits = Traits { read_positions: true, ..Traits::default() };
+        log_in(&mut chat, OTHER, Origin { reads: false, traits, ..origin() });
+        chat.say(ANA, "one");
+        chat.effects.clear();
+        let TestChat { chat: core, effects, .. } = &mut chat;
+        core.act(Timestamp(0), ClientId(BOB), true, effects);
+        let shown = |delivery: &Delivery| match delivery {
+            Delivery::Event(audience, Event::ReadSet { up_to, unread, .. }) => {
+                Some((audience.clone(), *up_to, *unread))
             }
-            two
-        }
-
-        fn at(&mut self, second: i64, client: u64, input: Input) {
-            self.effects.clear();
-            self.chat.handle(Timestamp(second * 1000), ClientId(client), input, &mut self.effects);
-        }
-
-        fn say(&mut self, second: i64, client: u64, text: &str) {
-            let (kind, text) = (MessageKind::Speech, Text::from(text));
-            self.at(second, client, Input::Command(Command::Say { room: None, kind, text, keyed: None }));
-        }
-
-        /// What bob has not read: messages, and those that name him.
-        fn missed_by_bob(&self) -> (u64, u64) {
-            let missed = self.chat.missed(AccountId(3));
-            (missed[0].new, missed[0].mentions)
-        }
-    }
-
-    #[test]
-    fn what_was_sent_to_a_dead_connection_is_unread() {
-        let mut two = Two::new();
-        two.say(10, 1, "bob: long before");
-        two.say(500, 1, "bob: when the lid was closed");
-        two.say(590, 1, "and a bit later");
-        two.at(595, 2, Input::Lost);
-        assert_eq!(two.missed_by_bob(), (2, 1));
-    }
-
-    #[test]
-    fn what_came_before_a_client_was_last_heard_is_read() {
-        let mut two = Two::new();
-        two.say(500, 1, "bob: are you there?");
-        two.say(510, 2, "yes");
-        two.say(520, 1, "bob: good");
-        two.at(530, 2, Input::Lost);
-        // To the second, rather one too many.
-        assert_eq!(two.missed_by_bob(), (2, 1));
-    }
-
-    #[test]
-    fn what_was_sent_to_a_connection_that_closed_in_order_is_read() {
-        let mut two = Two::new();
-        two.say(500, 1, "bob: bye");
-        two.at(501, 2, Input::Disconnected);
-        assert_eq!(two.missed_by_bob(), (0, 0));
-        two.say(502, 1, "bob: one more");
-        assert_eq!(two.missed_by_bob(), (1, 1));
+            _ => None,
+        };
+        let shown: Vec<_> = effects.deliveries.iter().filter_map(shown).collect();
+        assert_eq!(shown, [(super::super::Audience::One(ClientId(OTHER)), 2, 0)]);
     }
 }

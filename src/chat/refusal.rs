@@ -1,25 +1,25 @@
-//! Why something was not done. A client's mistake is an answer, not an error.
+//! Refusals: why a request was not carried out. A client's mistake is an answer, not an error.
 
 use super::{ClientId, Name, RoomLabel, Text, Timestamp};
 
-/// Why a request was refused. Nothing of it was done.
+/// Why a request was refused. A refused request has changed nothing.
 ///
-/// Each has a stable [`code`](Refusal::code) for programs; the fronts for people put it into words.
+/// Each has a stable [`code`](Refusal::code) for programs; the sentences are each protocol's.
 #[allow(missing_docs, reason = "the line above each variant tells of its fields")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    // Getting in
+    // Logging in
     /// The name belongs to somebody, or looks like one that does.
     NameTaken { name: Name },
-    /// The name is one of the server's own words.
+    /// The name is a reserved word.
     NameReserved { name: Name },
-    /// Name and password do not belong together; which of the two is wrong is not told.
+    /// Name and password do not match; which of the two is wrong is not disclosed.
     WrongPassword,
     /// The account may not use the server, or nobody at this address may.
     ServerBanned { until: Option<Timestamp>, why: Text },
-    /// Too many wrong passwords or tokens, from one address. The next try is allowed in so many seconds.
+    /// Too many wrong passwords or tokens from one address. The next attempt is allowed in `wait_s` seconds.
     TooManyLogins { wait_s: u64 },
-    /// Too many new accounts, from one address or in all. The next one is allowed in so many seconds.
+    /// Too many new accounts from one address, or from all together. The next one is allowed in `wait_s` seconds.
     TooManyRegistrations { wait_s: u64 },
     /// The new password is too short or too long.
     PasswordLength { min_chars: usize, max_bytes: usize },
@@ -29,18 +29,18 @@ pub enum Refusal {
     NotLoggedIn,
 
     // Rooms
-    /// There is no such room, or none that this account may know of. The two are never told apart. `still_in` is where the
-    /// client talks, if it wanted to go elsewhere.
+    /// There is no such room, or none that this account may know of; the two cases are indistinguishable. `still_in` is the
+    /// current room of a client that wanted to change it.
     NoSuchRoom { room: RoomLabel, suggestion: Option<Name>, still_in: Option<RoomLabel> },
-    /// The client does not talk in any room just now.
+    /// The client has no current room.
     NoCurrentRoom,
     /// The room name belongs to another room.
     RoomExists { room: Name },
-    /// The client is not in that room, but could be.
+    /// The requester is not a member of that room, which it may know of.
     NotMember { room: RoomLabel },
-    /// The account is in another room of that name, and may not be in two.
+    /// The account is already in another room of that name, and nobody may be in two.
     InNamesake { room: Name },
-    /// The client is in that room already.
+    /// The requester is already a member of that room.
     AlreadyMember { room: RoomLabel },
     /// A direct room cannot be left, deleted, renamed, entered by others, or have a topic or roles.
     NotInDirectRoom { room: RoomLabel },
@@ -52,7 +52,7 @@ pub enum Refusal {
     OwnerOnly { room: RoomLabel },
     /// Only the room's owner and its moderators may do that.
     ModeratorOnly { room: RoomLabel },
-    /// Nobody may do that to the room's owner, nor a moderator to another one.
+    /// Nobody may do that to the room's owner, and no moderator to another moderator.
     RankTooHigh { room: RoomLabel, who: Name },
     /// Deleting needs the room's name repeated.
     ConfirmDelete { room: RoomLabel },
@@ -60,7 +60,7 @@ pub enum Refusal {
     TooManyRooms { max: u64 },
     /// The room has as many members as it may.
     RoomFull { room: RoomLabel },
-    /// The room is as it should become already.
+    /// The room already is as requested.
     NothingToChange { room: RoomLabel },
 
     // People
@@ -68,21 +68,21 @@ pub enum Refusal {
     NoSuchAccount { name: Name, suggestion: Option<Name> },
     /// That account is not in the room.
     NotThere { room: RoomLabel, who: Name },
-    /// That account is in the room already.
+    /// That account is already in the room.
     AlreadyThere { room: RoomLabel, who: Name },
     /// That account is banned from the room; the ban must be lifted first.
     TargetBanned { room: RoomLabel, who: Name },
-    /// That account is an operator of the server; it must be a plain one first.
+    /// That account is an operator of the server; that must be revoked first.
     TargetIsOperator { who: Name },
-    /// One cannot do that to oneself.
+    /// The requester cannot do that to itself.
     NotToYourself,
-    /// The other one in this direct room has deleted its account.
+    /// The other account of this direct room is deleted.
     AccountGone,
-    /// Nobody has written directly since the login.
+    /// No direct message has arrived since the login.
     NobodyToReplyTo,
 
     // Tokens and sessions
-    /// There is a token of that name.
+    /// There is already a token of that name.
     TokenExists { name: Name },
     /// There is no token of that name.
     NoSuchToken { name: Name },
@@ -92,21 +92,21 @@ pub enum Refusal {
     NoSuchSession { session: ClientId },
 
     // Invitations
-    /// There is no such invitation, or it has expired or been used; or there is none at all.
+    /// There is no such invitation, or it has expired or been used; without `what`, there is none at all.
     NoSuchInvitation { what: Option<Name> },
-    /// There are several invitations: which one?
+    /// There are several invitations, and the request names none of them.
     WhichInvitation { rooms: Vec<Name> },
     /// The room has as many open invitations and codes as it may.
     TooManyInvitations { room: RoomLabel, max: u64 },
-    /// Too many wrong codes were tried.
+    /// Too many wrong codes from this account.
     TooManyCodes,
 
     // Talk and reading
-    /// There is nothing in the message.
+    /// The message is empty.
     EmptyText,
-    /// The text is longer than it may be; sizes in bytes.
+    /// The text is too long; sizes in bytes.
     TextTooLong { bytes: usize, max: u64 },
-    /// The message numbers asked for do not exist, or the wrong way round.
+    /// The requested message numbers do not exist, or their range is reversed.
     NoSuchMessages { room: RoomLabel, last: u64 },
 
     // Moderation
@@ -114,24 +114,24 @@ pub enum Refusal {
     NoSuchBan,
     /// Only an operator of the server may do that.
     OperatorOnly,
-    /// The operator code is wrong or used up.
+    /// The operator code is wrong or has been used.
     WrongCode,
-    /// The last operator stays one.
+    /// The last operator cannot resign.
     LastOperator,
 
     // The server
-    /// The store could not take it. Nobody has seen it.
+    /// The message or change could not be stored. Nobody has seen it.
     NotStored,
-    /// The history could not be read just now.
+    /// The history cannot be read at the moment.
     HistoryBusy,
     /// The server is stopping.
     Stopping,
-    /// The server could not do it: a fault, or the system gave no random numbers. Nothing was done.
+    /// An internal fault, or the system gave no random numbers.
     Fault,
 }
 
 impl Refusal {
-    /// A word for programs, the same for ever.
+    /// A word for programs, which never changes.
     pub fn code(&self) -> &'static str {
         match self {
             Refusal::NameTaken { .. } => "name_taken",

@@ -1,212 +1,155 @@
-//! Coming back: what was said after the numbers that a program knows, and then what is said from now on, with neither gap
-//! nor double.
+//! Resuming: the messages after the numbers that a program knows, then live messages, with neither a gap nor a duplicate.
 //!
-//! A client that may resume has each room either silent or live. It is given the backlog of a silent room page by page,
-//! each granted on its own, and the room becomes live with the page that reaches its newest message: what is said later
-//! has higher numbers and is delivered behind that page. Of a room that is live since its login it is given what came
-//! before that.
+//! A client that logged in silently listens to no room until it resumes. It gets the backlog of a room page by page, each
+//! granted by a request, and listens to the room from the page on that reaches the newest message: later messages have
+//! higher numbers and are delivered behind that page. In a room that it already listens to, the backlog ends where it
+//! began to listen.
 
-use super::{Ask, Chat, ClientId, Grant, GrantedRange, Purpose, Refusal, RoomId, RoomLabel, Seq};
+use std::collections::BTreeSet;
+
+use super::record::Undo;
+use super::{Actor, Answer, Chat, ClientId, Grant, GrantedRange, Refusal, RoomId, RoomLabel, Seq};
 
 impl Chat {
-    /// Grants one page of what was said after the numbers in `after`, room by room. Of each room there is a range, which
-    /// may be empty; a room of which the range reaches `last` is done and live. Rooms that are not named become live as
-    /// they are; those in which the asker is no member are left out.
-    pub(super) fn resume(&mut self, ask: &mut Ask, after: &[(RoomLabel, Seq)]) -> Result<(), Refusal> {
-        let mut named: Vec<(RoomId, &RoomLabel, Seq)> = Vec::new();
+    /// Grants one page of the messages after the numbers in `after`, room by room. Each room has a range, which may be
+    /// empty; once a room's range reaches `last`, the client listens to the room. It listens at once to rooms that are not
+    /// named. Rooms of which the requester is not a member are left out.
+    pub(super) fn resume(&mut self, actor: Actor, after: &[(RoomLabel, Seq)]) -> Result<Answer, Refusal> {
+        let (mut named, mut ids): (Vec<(RoomId, &RoomLabel, Seq)>, _) = (Vec::new(), BTreeSet::new());
         for (label, seq) in after {
-            let Ok(id) = self.find_own_room(ask, Some(label)) else { continue };
+            let Some(id) = self.own_room(actor, label) else { continue };
             let last = self.rooms.get(id).last_seq;
             if *seq > last {
                 return Err(Refusal::NoSuchMessages { room: label.clone(), last });
             }
-            if named.iter().all(|(other, ..)| *other != id) {
+            if ids.insert(id) {
                 named.push((id, label, *seq));
             }
         }
-        for id in self.accounts.get(ask.account).rooms.clone() {
-            if named.iter().all(|(other, ..)| *other != id) {
-                self.go_live(ask.client, id);
+        for id in self.accounts.get(actor.account).rooms.clone() {
+            if !ids.contains(&id) {
+                self.listen(actor.client, id);
             }
         }
         let mut lines_left = self.limits.history_page_max_lines;
         let mut ranges = Vec::new();
-        for (room, label, seq) in named {
-            let end = self.live_since(ask.client, room).unwrap_or_else(|| self.rooms.get(room).last_seq).max(seq);
+        for (id, label, seq) in named {
+            let room = self.rooms.get(id);
+            let end = room.listens_since(actor.client).unwrap_or(room.last_seq).max(seq);
             let lines = (end - seq).min(lines_left);
             lines_left -= lines;
             let to = seq + lines;
             if to == end {
-                self.go_live(ask.client, room);
+                self.listen(actor.client, id);
             }
-            ranges.push(GrantedRange { room, label: label.clone(), from: seq + 1, to, last: end });
+            ranges.push(GrantedRange { room: id, label: label.clone(), from: seq + 1, to, last: end });
         }
-        ask.effects.grant(ask.client, Grant { ranges, purpose: Purpose::Resume });
-        Ok(())
+        Ok(Answer::Page(Grant { ranges, remaining: 0 }))
     }
 
-    /// After which number everything of a room is delivered to the client by itself; `None` while the room is silent.
-    fn live_since(&self, client: ClientId, room: RoomId) -> Option<Seq> {
-        self.session(client).live.as_ref().map_or(Some(self.rooms.get(room).last_seq), |live| live.get(&room).copied())
-    }
-
-    /// What is said in the room from now on is delivered to the client. Does nothing where that is so already.
-    pub(super) fn go_live(&mut self, client: ClientId, id: RoomId) {
+    /// The client listens to the room from now on, unless it already does.
+    fn listen(&mut self, client: ClientId, id: RoomId) {
         let room = self.rooms.get_mut(id);
-        if room.listens(client) {
-            return;
+        if !room.listens(client) {
+            room.listen(client);
+            self.undo.push(Undo::of(move |chat| {
+                if let Some(room) = chat.rooms.try_get_mut(id) {
+                    room.stop_listening(client);
+                }
+            }));
         }
-        room.listen(client);
-        let last = room.last_seq;
-        let account = self.session(client).account;
-        let member = self.rooms.get_mut(id).members.get_mut(&account).expect("only members listen");
-        member.follows |= member.read == last;
-        self.session_mut(client).go_live(id, last);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::*;
+    use super::super::test_chat::{ANA, BOB, TestChat, origin, room};
+    use super::super::{AccountId, Audience, Command, Delivery, Event, Input, Origin, Query, Timestamp};
+    use super::*;
 
-    /// A chat in which ana writes, as client 1, and bob's program is client 2: silent until it resumes.
-    struct Program {
-        chat: Chat,
-        /// All that is stored, which is what the chat is loaded from after a commit that failed.
-        stored: Snapshot,
-        effects: Effects,
+    /// Bob's only connection is a program that is silent until it resumes.
+    fn program() -> TestChat {
+        let mut chat = TestChat::new();
+        chat.command(BOB, Command::Quit);
+        let origin = Origin { live: false, ..origin() };
+        chat.input(BOB, Input::LogIn { account: AccountId(3), password_version: 1, origin });
+        chat.chat.settle();
+        chat
     }
 
-    const GENERAL_LABEL: &str = "general";
+    fn resume(chat: &mut TestChat, seq: Seq) {
+        chat.command(BOB, Command::Resume { after: vec![(room("general"), seq)] });
+    }
 
-    impl Program {
-        fn new() -> Program {
-            let mut effects = Effects::default();
-            let mut chat = Chat::load(Limits::default(), Snapshot::default());
-            chat.found(Timestamp(0), &mut effects);
-            for (client, name, live) in [(1, "ana", true), (2, "bob", false)] {
-                let (name, hash) = (Name::parse(name).unwrap(), PasswordHash("!".into()));
-                let address = Address::parse("192.0.2.1").unwrap();
-                let origin = Origin { address, front: Front::Json, live };
-                chat.handle(Timestamp(0), ClientId(client), Input::Register { name, hash, origin }, &mut effects);
-            }
-            chat.settle();
-            let account = |id, name: &str| AccountRow {
-                id: AccountId(id),
-                name: Name::parse(name).ok(),
-                password_version: 1,
-                created: Timestamp(0),
-                last_seen: None,
-                away: None,
-                operator: false,
-                acks: false,
-            };
-            let member = |id| MemberRow {
-                room: GENERAL,
-                account: AccountId(id),
-                role: Role::Member,
-                since: Timestamp(0),
-                read: ReadMark::up_to(1),
-            };
-            let general = StoredRoom {
-                id: GENERAL,
-                name: Name::parse(GENERAL_LABEL).ok(),
-                visibility: Some(Visibility::Public),
-                created: Timestamp(0),
-                topic: None,
-                last_seq: 1,
-            };
-            let stored = Snapshot {
-                accounts: vec![account(1, "system"), account(2, "ana"), account(3, "bob")],
-                rooms: vec![general],
-                members: vec![member(2), member(3)],
-                last_room: 1,
-                ..Snapshot::default()
-            };
-            Program { chat, stored, effects }
-        }
-
-        fn ask(&mut self, client: u64, command: Command) {
-            self.effects.clear();
-            self.chat.handle(Timestamp(0), ClientId(client), Input::Command(command), &mut self.effects);
-        }
-
-        fn say(&mut self) {
-            let (kind, text) = (MessageKind::Speech, Text::from("hello"));
-            self.ask(1, Command::Say { room: None, kind, text, keyed: None });
-        }
-
-        fn resume(&mut self, seq: Seq) {
-            let label = RoomLabel::Room(Name::parse(GENERAL_LABEL).unwrap());
-            self.ask(2, Command::Resume { after: vec![(label, seq)] });
-        }
-
-        /// Nothing since the last time was stored.
-        fn fail(&mut self) {
-            self.chat = self.chat.reload(self.stored.clone());
-        }
-
-        /// Whether the last message is delivered to bob.
-        fn bob_is_told(&self) -> bool {
-            let reaches = |delivery: &Delivery| match delivery {
-                Delivery::Event(Audience::Many(clients, _), Event::Message(_)) => clients.contains(&ClientId(2)),
-                _ => false,
-            };
-            self.effects.deliveries.iter().any(reaches)
-        }
-
-        fn unread_of_bob(&self) -> u64 {
-            self.chat.missed(AccountId(3))[0].new
-        }
+    /// Whether the last message is delivered to bob.
+    fn reaches_bob(chat: &TestChat) -> bool {
+        let reaches = |delivery: &Delivery| match delivery {
+            Delivery::Event(Audience::Many(clients, _), Event::Message(_)) => clients.contains(&ClientId(BOB)),
+            _ => false,
+        };
+        chat.effects.deliveries.iter().any(reaches)
     }
 
     #[test]
-    fn what_is_said_in_a_silent_room_is_unread_though_all_before_was_read() {
-        let mut program = Program::new();
-        program.ask(2, Command::CatchUp { room: None });
-        program.say();
-        assert_eq!(program.unread_of_bob(), 1);
-        program.ask(2, Command::MarkRead { room: GENERAL, seq: 2 });
-        program.say();
-        assert_eq!(program.unread_of_bob(), 1);
+    fn a_message_in_a_silent_room_is_unread_even_if_all_before_it_was_read() {
+        let mut chat = program();
+        chat.say(ANA, "one");
+        assert!(!reaches_bob(&chat));
+        chat.chat.act(Timestamp(0), ClientId(BOB), true, &mut chat.effects);
+        assert_eq!(chat.missed(BOB), (1, 0));
     }
 
     #[test]
-    fn a_room_that_became_live_in_vain_is_silent_and_unread_again() {
-        let mut program = Program::new();
-        program.resume(1);
-        program.fail();
-        program.say();
-        assert!(!program.bob_is_told());
-        assert_eq!(program.unread_of_bob(), 1);
+    fn a_room_that_was_resumed_in_vain_is_silent_again() {
+        let mut chat = program();
+        resume(&mut chat, 1);
+        chat.chat.roll_back();
+        chat.say(ANA, "one");
+        assert!(!reaches_bob(&chat));
+        assert_eq!(chat.missed(BOB), (1, 0));
     }
 
     #[test]
-    fn whoever_has_resumed_and_read_all_has_nothing_unread_after_a_commit_that_failed() {
-        let mut program = Program::new();
-        program.resume(1);
-        program.chat.settle();
-        program.ask(2, Command::Leave { room: None });
-        program.fail();
-        program.say();
-        assert!(program.bob_is_told());
-        assert_eq!(program.unread_of_bob(), 0);
+    fn a_silent_room_that_was_left_in_vain_is_still_silent() {
+        let mut chat = program();
+        chat.command(BOB, Command::Leave { room: Some(room("general")) });
+        chat.chat.roll_back();
+        chat.say(ANA, "one");
+        assert!(!reaches_bob(&chat));
     }
 
     #[test]
-    fn connections_are_listed_by_their_numbers_also_after_a_commit_that_failed() {
-        let mut program = Program::new();
+    fn a_connection_that_ended_in_a_turn_in_vain_hears_nothing() {
+        let mut chat = program();
+        resume(&mut chat, 1);
+        chat.chat.settle();
+        chat.command(BOB, Command::Leave { room: Some(room("general")) });
+        chat.command(BOB, Command::Quit);
+        chat.chat.roll_back();
+        chat.say(ANA, "one");
+        assert!(!reaches_bob(&chat));
+    }
+
+    #[test]
+    fn a_resumed_room_stays_live_after_a_turn_that_could_not_be_stored() {
+        let mut chat = program();
+        resume(&mut chat, 1);
+        chat.chat.settle();
+        chat.command(BOB, Command::Leave { room: Some(room("general")) });
+        chat.chat.roll_back();
+        chat.say(ANA, "one");
+        assert!(reaches_bob(&chat));
+    }
+
+    #[test]
+    fn connections_are_listed_by_their_numbers() {
+        let mut chat = program();
         for client in [9, 5] {
-            let origin = Origin::text(Address::parse("192.0.2.1").unwrap());
-            let input = Input::LogIn { account: AccountId(3), password_version: 1, origin };
-            program.chat.handle(Timestamp(0), ClientId(client), input, &mut program.effects);
+            chat.input(client, Input::LogIn { account: AccountId(3), password_version: 1, origin: origin() });
         }
-        program.chat.settle();
-        for _ in 0..2 {
-            program.ask(2, Command::ListSessions);
-            let Delivery::Event(_, Event::Sessions { rows }) = &program.effects.deliveries[0] else { panic!() };
-            assert_eq!(rows.iter().map(|row| row.session.0).collect::<Vec<_>>(), [2, 5, 9]);
-            program.fail();
-        }
+        chat.chat.settle();
+        let answer = chat.chat.ask(Timestamp(0), ClientId(BOB), &Query::Sessions);
+        let Some(Event::Sessions { rows }) = answer.event() else { panic!("{answer:?}") };
+        assert_eq!(rows.iter().map(|row| row.session.0).collect::<Vec<_>>(), [2, 5, 9]);
     }
 }

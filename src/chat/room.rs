@@ -1,15 +1,16 @@
-//! Rooms: what there is to talk in, who is a member, and who is there now.
+//! Rooms: their members, who of them is online, and the connections that listen to them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{
-    AccountId, ClientId, Code, MemberRow, Name, Role, RoomId, Seq, StoredBan, StoredRoom, Text, Timestamp, Visibility,
+    AccountId, ClientId, Code, MemberRow, Name, ReadMark, Role, RoomId, Seq, StoredBan, StoredRoom, Text, Timestamp,
+    Visibility,
 };
 
-/// What kind of room it is, with the name that the kind has.
+/// The kind of a room, with its name or its two members.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum RoomKind {
+pub enum RoomKind {
     /// A room with a name.
     Named(Name, Visibility),
     /// Exactly two accounts, the lower number first.
@@ -25,16 +26,18 @@ pub(super) struct Room {
     pub topic: Option<(Text, AccountId, Timestamp)>,
     /// The number of its newest message.
     pub last_seq: Seq,
-    /// When messages came lately, to the second: a moment, and the newest number before it.
-    lately: VecDeque<(Timestamp, Seq)>,
+    /// The newest message before the current turn. Later ones are not delivered yet.
+    pub settled_seq: Seq,
+    /// The value of `Chat::settled_turns` at that message.
+    pub settled_turn: u64,
     pub members: BTreeMap<AccountId, Member>,
     pub invitations: BTreeMap<AccountId, Invitation>,
     pub bans: BTreeMap<AccountId, StoredBan>,
     /// Members with a connection.
     pub present: BTreeSet<AccountId>,
-    /// The connections of those to which what is said is delivered.
-    listeners: BTreeSet<ClientId>,
-    /// `listeners` as the deliveries of one message after the other share them; made when next needed.
+    /// The connections that listen to the room, each with the number after which it gets every message.
+    listeners: BTreeMap<ClientId, Seq>,
+    /// The keys of `listeners`, shared by the deliveries of successive messages; built when next needed.
     audience: Option<Arc<[ClientId]>>,
 }
 
@@ -43,13 +46,12 @@ pub(super) struct Room {
 pub(super) struct Member {
     pub role: Role,
     pub since: Timestamp,
-    /// Up to which number it has read, as stored. Does not move while it `follows`.
-    pub read: Seq,
-    /// Nothing unread, and a connection that hears the room: what is delivered counts as read, up to the newest message.
-    /// When the last such connection ends, `read` is brought up to date and stored: one record a room and session, not one
-    /// a message.
-    pub follows: bool,
-    /// Unread messages that name it.
+    /// The messages it has read.
+    pub read: ReadMark,
+    /// `read` has changed since it was stored. It is stored when a session ends, so that it costs one record per room and
+    /// session, not one per message.
+    pub moved: bool,
+    /// Messages that name it, unless they were stored as read.
     pub mentions: Vec<Seq>,
 }
 
@@ -61,8 +63,20 @@ pub(super) struct Invitation {
 }
 
 impl Member {
-    pub fn new(role: Role, since: Timestamp, read: Seq) -> Member {
-        Member { role, since, read, follows: false, mentions: Vec::new() }
+    pub fn new(role: Role, since: Timestamp, read: ReadMark) -> Member {
+        Member { role, since, read, moved: false, mentions: Vec::new() }
+    }
+
+    /// Marks messages as read. Returns whether that changed anything.
+    pub fn mark(&mut self, from: Seq, to: Seq) -> bool {
+        let is_changed = self.read.mark(from, to);
+        self.moved |= is_changed;
+        is_changed
+    }
+
+    /// How many unread messages name it.
+    pub fn unread_mentions(&self) -> u64 {
+        self.mentions.iter().filter(|mention| !self.read.contains(**mention)).count() as u64
     }
 }
 
@@ -81,12 +95,13 @@ impl Room {
             created,
             topic: None,
             last_seq: 0,
-            lately: VecDeque::new(),
+            settled_seq: 0,
+            settled_turn: 0,
             members: BTreeMap::new(),
             invitations: BTreeMap::new(),
             bans: BTreeMap::new(),
             present: BTreeSet::new(),
-            listeners: BTreeSet::new(),
+            listeners: BTreeMap::new(),
             audience: None,
         }
     }
@@ -121,87 +136,73 @@ impl Room {
         self.members.iter().find(|(_, member)| member.role == Role::Owner).map(|(id, _)| *id)
     }
 
-    /// The number of a new message. How `lately` looks back is up to the caller: so many seconds.
-    pub fn next_seq(&mut self, now: Timestamp, look_back_s: u64) -> Seq {
-        while self.lately.front().is_some_and(|(at, _)| at.plus_seconds(look_back_s) < now) {
-            self.lately.pop_front();
-        }
-        // The clock was set back: what seems to be of the future is taken for now, which errs on the side of unread.
-        let mut before = self.last_seq;
-        while let Some((_, seq)) = self.lately.pop_back_if(|(at, _)| *at > now) {
-            before = seq;
-        }
-        if self.lately.back().is_none_or(|(at, _)| at.0 / 1000 != now.0 / 1000) {
-            self.lately.push_back((now, before));
-        }
-        self.last_seq += 1;
-        self.last_seq
-    }
-
-    /// The newest number before a moment, as far back as is remembered. To the second, rather earlier than later.
-    pub fn last_before(&self, at: Timestamp) -> Seq {
-        let later = self.lately.iter().find(|(moment, _)| moment.0 / 1000 >= at.0 / 1000);
-        later.map_or(self.last_seq, |(_, seq)| *seq)
-    }
-
-    /// How many messages a member has not read.
+    /// The number of messages that a member has not read.
     pub fn unread(&self, account: AccountId) -> u64 {
-        match self.members.get(&account) {
-            Some(member) if !member.follows => self.last_seq - member.read,
-            _ => 0,
-        }
+        self.members.get(&account).map_or(0, |member| member.read.unread(self.last_seq))
     }
 
-    /// The ban that keeps an account out now, if any.
+    /// The ban of an account that is in force, if any.
     pub fn ban(&self, account: AccountId, now: Timestamp) -> Option<&StoredBan> {
         self.bans.get(&account).filter(|ban| ban.holds(now))
     }
 
-    /// Whether an account has an invitation that still holds.
+    /// Whether an account has an invitation that has not expired.
     pub fn invites(&self, account: AccountId, now: Timestamp) -> bool {
         self.invitations.get(&account).is_some_and(|invitation| now < invitation.until)
     }
 
-    /// Who becomes the owner when there is none: the moderator who has been a member for longest, else the member who has.
+    /// The next owner of a room without one: its longest-standing moderator, or else its longest-standing member.
     pub fn heir(&self) -> Option<AccountId> {
         let rank = |(id, member): &(&AccountId, &Member)| (std::cmp::Reverse(member.role), member.since, **id);
         self.members.iter().min_by_key(rank).map(|(id, _)| *id)
     }
 
-    /// What is said is delivered to this connection of a member.
+    /// A connection of a member listens to the room from now on.
     pub fn listen(&mut self, client: ClientId) {
-        self.listeners.insert(client);
+        self.listeners.insert(client, self.last_seq);
         self.audience = None;
     }
 
-    /// Nothing is delivered to this connection any more.
-    pub fn stop_listening(&mut self, client: ClientId) {
-        self.listeners.remove(&client);
+    /// A connection no longer listens to the room. Returns the number after which it did.
+    pub fn stop_listening(&mut self, client: ClientId) -> Option<Seq> {
+        self.audience = None;
+        self.listeners.remove(&client)
+    }
+
+    /// These connections listen to the room again, each since the given number.
+    pub fn listen_as_before(&mut self, listeners: impl IntoIterator<Item = (ClientId, Seq)>) {
+        self.listeners.extend(listeners);
         self.audience = None;
     }
 
-    /// Whether what is said is delivered to this connection.
+    /// Removes the listeners for which `keep` is false.
+    pub fn retain_listeners(&mut self, keep: impl Fn(ClientId) -> bool) {
+        self.listeners.retain(|client, _| keep(*client));
+        self.audience = None;
+    }
+
+    /// The number after which a connection gets every message; `None` if it does not listen to the room.
+    pub fn listens_since(&self, client: ClientId) -> Option<Seq> {
+        self.listeners.get(&client).copied()
+    }
+
+    /// Whether a connection listens to the room.
     pub fn listens(&self, client: ClientId) -> bool {
-        self.listeners.contains(&client)
+        self.listeners.contains_key(&client)
     }
 
-    /// Whether what is said is delivered to one of these connections.
-    pub fn is_heard(&self, clients: &[ClientId]) -> bool {
-        clients.iter().any(|client| self.listens(*client))
-    }
-
-    /// The connections to which what is said is delivered.
+    /// The connections that listen to the room.
     pub fn audience(&mut self) -> Arc<[ClientId]> {
-        self.audience.get_or_insert_with(|| self.listeners.iter().copied().collect()).clone()
+        self.audience.get_or_insert_with(|| self.listeners.keys().copied().collect()).clone()
     }
 }
 
-/// All rooms but the deleted ones.
+/// All rooms except the deleted ones.
 #[derive(Debug, Default)]
 pub(super) struct Rooms {
     by_id: BTreeMap<RoomId, Room>,
-    /// Several rooms may have one name, if all but one of them are private: else the name of a private room could be
-    /// found out by trying to take it.
+    /// Several rooms may have one name, if at most one of them is public: otherwise somebody could find out that a private
+    /// room exists by trying to take its name.
     by_name: BTreeMap<String, BTreeSet<RoomId>>,
     direct: BTreeMap<(AccountId, AccountId), RoomId>,
     codes: BTreeMap<Code, OpenCode>,
@@ -233,9 +234,9 @@ impl Rooms {
             };
             let mut room = Room::new(row.id, kind, row.created);
             room.topic = row.topic;
-            room.last_seq = row.last_seq;
+            (room.last_seq, room.settled_seq) = (row.last_seq, row.last_seq);
             for member in of_room {
-                let read = member.read.read_up_to().min(row.last_seq);
+                let read = member.read.clamped(row.last_seq);
                 room.members.insert(member.account, Member::new(member.role, member.since, read));
             }
             rooms.insert(room);
@@ -256,21 +257,29 @@ impl Rooms {
         self.by_id.insert(room.id, room);
     }
 
-    pub fn remove(&mut self, id: RoomId) {
+    /// Removes a room with its codes.
+    pub fn remove(&mut self, id: RoomId) -> (Room, Vec<(Code, OpenCode)>) {
         let room = self.by_id.remove(&id).expect("only existing rooms are removed");
-        if let RoomKind::Named(name, _) = &room.kind {
-            self.forget_name(&name.folded(), id);
+        match &room.kind {
+            RoomKind::Named(name, _) => self.forget_name(&name.folded(), id),
+            RoomKind::Direct(one, other) => drop(self.direct.remove(&(*one, *other))),
         }
-        self.codes.retain(|_, code| code.room != id);
+        (room, self.codes.extract_if(.., |_, code| code.room == id).collect())
     }
 
-    pub fn rename(&mut self, id: RoomId, new: Name) {
-        let room = self.get_mut(id);
-        if let RoomKind::Named(name, _) = &mut room.kind {
-            let old = std::mem::replace(name, new.clone()).folded();
-            self.forget_name(&old, id);
-            self.by_name.entry(new.folded()).or_default().insert(id);
-        }
+    /// Removes a room that could not be stored. Its number becomes free again.
+    pub fn take_back(&mut self, id: RoomId) {
+        self.remove(id);
+        self.last_id = id.0 - 1;
+    }
+
+    /// Renames a room that is not a direct one. Returns its old name.
+    pub fn rename(&mut self, id: RoomId, new: Name) -> Name {
+        let RoomKind::Named(name, _) = &mut self.get_mut(id).kind else { unreachable!("a direct room has no name") };
+        let old = std::mem::replace(name, new.clone());
+        self.forget_name(&old.folded(), id);
+        self.by_name.entry(new.folded()).or_default().insert(id);
+        old
     }
 
     fn forget_name(&mut self, folded: &str, id: RoomId) {
@@ -286,7 +295,7 @@ impl Rooms {
         RoomId(self.last_id + 1)
     }
 
-    /// The room, which must exist: its number came from a membership, a session or a search just now.
+    /// The room, which must exist: its number came from a membership, a session or a lookup in this turn.
     pub fn get(&self, id: RoomId) -> &Room {
         self.by_id.get(&id).expect("the room exists")
     }
@@ -295,21 +304,8 @@ impl Rooms {
         self.by_id.get_mut(&id).expect("the room exists")
     }
 
-    pub fn try_get(&self, id: RoomId) -> Option<&Room> {
-        self.by_id.get(&id)
-    }
-
     pub fn try_get_mut(&mut self, id: RoomId) -> Option<&mut Room> {
         self.by_id.get_mut(&id)
-    }
-
-    /// When messages came lately, as far as this state has them, from the state that it replaces.
-    pub fn remember_lately(&mut self, old: &Rooms) {
-        for room in self.by_id.values_mut() {
-            if let Some(old) = old.try_get(room.id) {
-                room.lately = old.lately.iter().filter(|(_, seq)| *seq < room.last_seq).copied().collect();
-            }
-        }
     }
 
     /// The rooms that have this name.
@@ -322,7 +318,12 @@ impl Rooms {
         self.by_name.values().flatten().map(|id| self.get(*id))
     }
 
-    /// Rooms whose names start like `name`.
+    #[cfg(test)]
+    pub fn iter(&self) -> impl Iterator<Item = &Room> {
+        self.by_id.values()
+    }
+
+    /// Rooms whose names start with the first character of `name`.
     pub fn named_like(&self, name: &Name) -> impl Iterator<Item = &Room> {
         let first = name.folded().get(..1).unwrap_or_default().to_owned();
         let alike = self.by_name.range(first.clone()..).take_while(move |(other, _)| other.starts_with(&first));
@@ -333,16 +334,16 @@ impl Rooms {
         self.direct.get(&(one.min(other), one.max(other))).copied()
     }
 
-    pub fn add_code(&mut self, code: Code, open: OpenCode) {
-        self.codes.insert(code, open);
-    }
-
     pub fn code(&self, code: &Code) -> Option<&OpenCode> {
         self.codes.get(code)
     }
 
-    pub fn remove_code(&mut self, code: &Code) -> Option<OpenCode> {
-        self.codes.remove(code)
+    /// Sets or removes a code. Returns its old value.
+    pub fn put_code(&mut self, code: &Code, open: Option<OpenCode>) -> Option<OpenCode> {
+        match open {
+            Some(open) => self.codes.insert(code.clone(), open),
+            None => self.codes.remove(code),
+        }
     }
 
     pub fn codes_of(&self, room: RoomId) -> impl Iterator<Item = (&Code, &OpenCode)> {

@@ -1,52 +1,55 @@
-//! Making rooms, finding them, and changing what they are.
+//! Room settings: creating, listing, describing, changing and deleting rooms.
 
 use super::lookup::page_bounds;
 use super::room::{Room, RoomKind};
 use super::{
-    AccountId, Ask, Chat, Departure, Event, GENERAL, Name, Record, Refusal, Role, RoomChange, RoomId, RoomLabel,
-    RoomRow, Text, Visibility,
+    AccountId, Actor, Chat, Departure, Effects, Event, GENERAL, Name, Record, Refusal, Role, RoomChange, RoomId,
+    RoomLabel, RoomRow, RoomView, Text, TopicView, Visibility,
 };
 
 impl Chat {
-    pub(super) fn create(&mut self, ask: &mut Ask, name: Name, visibility: Visibility) -> Result<(), Refusal> {
-        self.check_free(ask, &name)?;
-        let owned = self.accounts.get(ask.account).rooms.iter();
-        let owned = owned.filter(|id| self.rooms.get(**id).role(ask.account) == Some(Role::Owner)).count();
+    pub(super) fn create(
+        &mut self,
+        actor: Actor,
+        name: Name,
+        visibility: Visibility,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        self.check_free(actor, &name)?;
+        let owned = self.accounts.get(actor.account).rooms.iter();
+        let owned = owned.filter(|id| self.rooms.get(**id).role(actor.account) == Some(Role::Owner)).count();
         if owned as u64 >= self.limits.rooms_per_account_max {
             return Err(Refusal::TooManyRooms { max: self.limits.rooms_per_account_max });
         }
-        let id = self.rooms.next_id();
         let room = RoomLabel::Room(name.clone());
-        self.add_room(ask.now, id, RoomKind::Named(name, visibility), ask.effects);
-        self.add_member(ask.now, id, ask.account, Role::Owner, ask.effects);
-        self.session_mut(ask.client).room = Some(id);
-        self.tell_joined(ask, id);
-        ask.answer(Event::Created { room, visibility });
-        Ok(())
+        let id = self.add_room(actor.now, RoomKind::Named(name, visibility), effects);
+        self.add_member(actor.now, id, actor.account, Role::Owner, effects);
+        self.session_mut(actor.client).go_to(id);
+        self.notify_joined(actor, id, effects);
+        Ok(Event::Created { room, visibility })
     }
 
-    /// A name is free unless the asker may know of a room that has it. Private rooms of others do not count, or trying
-    /// names would tell which ones there are.
-    fn check_free(&self, ask: &Ask, name: &Name) -> Result<(), Refusal> {
-        let is_known = |room: &Room| room.is_public() || room.members.contains_key(&ask.account);
+    /// A name is free unless the requester may know of a room that has it. Private rooms of others do not count, since
+    /// trying names would otherwise disclose them.
+    fn check_free(&self, actor: Actor, name: &Name) -> Result<(), Refusal> {
+        let is_known = |room: &Room| room.is_public() || room.members.contains_key(&actor.account);
         match self.rooms.named(name).any(is_known) {
             true => Err(Refusal::RoomExists { room: name.clone() }),
             false => Ok(()),
         }
     }
 
-    pub(super) fn list_rooms(&mut self, ask: &mut Ask, page: u64) -> Result<(), Refusal> {
+    pub(super) fn list_rooms(&self, actor: Actor, page: u64) -> Event {
         let is_listed = |room: &&Room| {
-            room.members.contains_key(&ask.account)
-                || (!room.members.is_empty() && self.can_see(ask.account, room, ask.now))
+            room.members.contains_key(&actor.account)
+                || (!room.members.is_empty() && self.can_see(actor.account, room, actor.now))
         };
-        let direct = self.accounts.get(ask.account).rooms.iter().map(|id| self.rooms.get(*id));
+        let direct = self.accounts.get(actor.account).rooms.iter().map(|id| self.rooms.get(*id));
         let direct = direct.filter(|room| room.is_direct());
         let rooms: Vec<&Room> = self.rooms.all_named().filter(is_listed).chain(direct).collect();
         let (range, page, pages) = page_bounds(rooms.len(), page, self.limits.list_page_rows);
-        let rows = rooms[range].iter().map(|room| self.row(room, ask.account)).collect();
-        ask.answer(Event::RoomList { rows, page, pages });
-        Ok(())
+        let rows = rooms[range].iter().map(|room| self.row(room, actor.account)).collect();
+        Event::RoomList { rows, page, pages }
     }
 
     fn row(&self, room: &Room, viewer: AccountId) -> RoomRow {
@@ -61,142 +64,157 @@ impl Chat {
         }
     }
 
-    pub(super) fn show_room(&mut self, ask: &mut Ask, label: Option<&RoomLabel>) -> Result<(), Refusal> {
-        let id = self.find_room(ask, label)?;
+    pub(super) fn show_room(&self, actor: Actor, label: Option<&RoomLabel>) -> Result<Event, Refusal> {
+        let id = self.find_room(actor, label)?;
         let room = self.rooms.get(id);
-        let may_invite = self.rank(ask.account, id) >= Some(Role::Moderator) && !room.is_direct();
+        let may_invite = self.rank(actor.account, id) >= Some(Role::Moderator) && !room.is_direct();
         let moderators = room.members.iter().filter(|(_, member)| member.role == Role::Moderator);
-        let open = room.invitations.iter().filter(|(_, invitation)| ask.now < invitation.until);
+        let open = room.invitations.iter().filter(|(_, invitation)| actor.now < invitation.until);
         let invited = open.map(|(id, _)| self.name(*id)).filter(|_| may_invite).collect();
-        let open = self.rooms.codes_of(id).filter(|(_, open)| ask.now < open.until);
+        let open = self.rooms.codes_of(id).filter(|(_, open)| actor.now < open.until);
         let codes = open.map(|(code, _)| code.clone()).filter(|_| may_invite).collect();
-        let row = self.row(room, ask.account);
-        let event = Event::RoomShown {
-            room: row.room,
-            visibility: row.visibility,
-            topic: row.topic,
+        Ok(Event::RoomShown(RoomView {
+            room: self.label(id, actor.account),
+            visibility: room.visibility(),
+            topic: self.topic_of(room),
             created: room.created,
             owner: room.owner().map(|id| self.name(id)),
             moderators: moderators.map(|(id, _)| self.name(*id)).take(super::HERE_NAMES_MAX).collect(),
-            members: row.members,
-            online: row.online,
+            members: room.members.len() as u64,
+            online: room.present.len() as u64,
             messages: room.last_seq,
-            unread: row.new,
+            unread: room.unread(actor.account),
             invited,
             codes,
-        };
-        ask.answer(event);
-        Ok(())
+        }))
     }
 
-    pub(super) fn topic(
+    pub(super) fn topic(&self, actor: Actor, label: Option<&RoomLabel>) -> Result<Event, Refusal> {
+        let id = self.find_room(actor, label)?;
+        Ok(Event::Topic { room: self.label(id, actor.account), topic: self.topic_of(self.rooms.get(id)) })
+    }
+
+    /// The topic of a room, with the name of its author.
+    pub(super) fn topic_of(&self, room: &Room) -> Option<TopicView> {
+        let view =
+            |(text, by, at): &(Text, AccountId, _)| TopicView { text: text.clone(), by: self.name(*by), at: *at };
+        room.topic.as_ref().map(view)
+    }
+
+    pub(super) fn set_topic(
         &mut self,
-        ask: &mut Ask,
+        actor: Actor,
         label: Option<&RoomLabel>,
-        text: Option<Text>,
-    ) -> Result<(), Refusal> {
-        let Some(text) = text else {
-            let id = self.find_room(ask, label)?;
-            let topic = self.rooms.get(id).topic.clone().map(|(text, by, at)| (text, self.name(by), at));
-            ask.answer(Event::Topic { room: self.label(id, ask.account), topic });
-            return Ok(());
-        };
-        let id = self.find_room_to_lead(ask, label, Role::Moderator)?;
+        text: Text,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        let id = self.find_room_to_lead(actor, label, Role::Moderator)?;
         self.check_note(&text)?;
         let text = Some(text).filter(|text| !text.is_empty());
-        let topic = text.clone().map(|text| (text, ask.account, ask.now));
-        self.rooms.get_mut(id).topic = topic.clone();
-        ask.effects.store(Record::TopicSet { id, topic });
-        self.announce(ask, id, RoomChange::Topic(text));
-        Ok(())
+        let topic = text.clone().map(|text| (text, actor.account, actor.now));
+        self.record(Record::TopicSet { id, topic }, effects);
+        Ok(self.announce(actor, id, RoomChange::Topic(text), effects))
     }
 
     pub(super) fn set_visibility(
         &mut self,
-        ask: &mut Ask,
+        actor: Actor,
         label: Option<&RoomLabel>,
         visibility: Visibility,
-    ) -> Result<(), Refusal> {
-        let (id, name) = self.find_room_to_change(ask, label)?;
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        let (id, name) = self.find_room_to_change(actor, label)?;
         if self.rooms.get(id).visibility() == Some(visibility) {
             return Err(Refusal::NothingToChange { room: RoomLabel::Room(name) });
         }
         if visibility == Visibility::Public && self.rooms.named(&name).any(Room::is_public) {
             return Err(Refusal::RoomExists { room: name });
         }
-        self.rooms.get_mut(id).kind = RoomKind::Named(name, visibility);
-        ask.effects.store(Record::VisibilitySet { id, visibility });
-        self.announce(ask, id, RoomChange::Visibility(visibility));
-        Ok(())
+        self.record(Record::VisibilitySet { id, visibility }, effects);
+        Ok(self.announce(actor, id, RoomChange::Visibility(visibility), effects))
     }
 
-    pub(super) fn rename_room(&mut self, ask: &mut Ask, label: Option<&RoomLabel>, name: Name) -> Result<(), Refusal> {
-        let (id, old) = self.find_room_to_change(ask, label)?;
+    pub(super) fn rename_room(
+        &mut self,
+        actor: Actor,
+        label: Option<&RoomLabel>,
+        name: Name,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        let (id, old) = self.find_room_to_change(actor, label)?;
         if old.as_str() == name.as_str() {
             return Err(Refusal::NothingToChange { room: RoomLabel::Room(old) });
         }
-        // Only the case may change without the name being free: it is the room's own.
+        // The name of the room itself is not free, but its case may change.
         if old != name {
-            self.check_free(ask, &name)?;
-            // This tells an owner that one of the members is in a private room of that name, which is the lesser evil.
+            self.check_free(actor, &name)?;
+            // This discloses that a member is in a private room of that name, which is the lesser evil.
             if self.is_in_namesake(id, &name, self.rooms.get(id).members.keys().copied()) {
                 return Err(Refusal::RoomExists { room: name });
             }
         }
-        // Members are told under the old name, which they know.
-        self.announce(ask, id, RoomChange::Renamed(name.clone()));
-        self.rooms.rename(id, name.clone());
-        ask.effects.store(Record::RoomRenamed { id, name });
-        Ok(())
+        // Announced under the old name, which the members know.
+        let renamed = self.announce(actor, id, RoomChange::Renamed(name.clone()), effects);
+        self.record(Record::RoomRenamed { id, name }, effects);
+        Ok(renamed)
     }
 
     pub(super) fn delete_room(
         &mut self,
-        ask: &mut Ask,
+        actor: Actor,
         label: Option<&RoomLabel>,
         confirmation: Option<&Name>,
-    ) -> Result<(), Refusal> {
-        let (id, name) = self.find_room_to_change(ask, label)?;
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        let (id, name) = self.find_room_to_change(actor, label)?;
         if confirmation != Some(&name) {
             return Err(Refusal::ConfirmDelete { room: RoomLabel::Room(name) });
         }
-        let departure = Departure::RoomDeleted { by: self.name(ask.account) };
-        let room = self.rooms.get(id);
-        let (members, invited): (Vec<_>, Vec<_>) =
-            (room.members.keys().copied().collect(), room.invitations.keys().copied().collect());
+        let departure = Departure::RoomDeleted { by: self.name(actor.account) };
+        let room = RoomLabel::Room(name);
+        let members: Vec<AccountId> = self.rooms.get(id).members.keys().copied().collect();
+        self.record(Record::RoomDeleted { id }, effects);
+        let mut now_of_requester = None;
         for member in members {
-            let account = self.accounts.get_mut(member);
-            account.rooms.remove(&id);
-            for client in account.clients.clone() {
+            for client in self.accounts.get(member).clients.clone() {
                 let now = self.move_out(client, id).map(|room| self.label(room, member));
-                let (room, departure) = (RoomLabel::Room(name.clone()), departure.clone());
-                ask.effects.tell(client, Event::YouLeft { room, departure, now });
+                match client == actor.client {
+                    true => now_of_requester = now,
+                    false => {
+                        let (room, departure) = (room.clone(), departure.clone());
+                        effects.notify(client, Event::YouLeft { room, departure, now });
+                    }
+                }
             }
         }
-        for account in invited {
-            self.accounts.get_mut(account).invitations.remove(&id);
-        }
-        self.rooms.remove(id);
-        ask.effects.store(Record::RoomDeleted { id });
-        Ok(())
+        Ok(Event::YouLeft { room, departure, now: now_of_requester })
     }
 
-    pub(super) fn hand_over(&mut self, ask: &mut Ask, label: Option<&RoomLabel>, to: &Name) -> Result<(), Refusal> {
-        let (id, name) = self.find_room_to_change(ask, label)?;
-        let heir = self.find_member(id, ask.account, to)?;
-        if heir == ask.account {
+    pub(super) fn hand_over(
+        &mut self,
+        actor: Actor,
+        label: Option<&RoomLabel>,
+        to: &Name,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        let (id, name) = self.find_room_to_change(actor, label)?;
+        let heir = self.find_member(id, actor.account, to)?;
+        if heir == actor.account {
             return Err(Refusal::NothingToChange { room: RoomLabel::Room(name) });
         }
-        self.set_role(id, ask.account, Role::Moderator, ask.effects);
-        self.set_role(id, heir, Role::Owner, ask.effects);
-        self.announce(ask, id, RoomChange::Role { who: self.name(heir), role: Role::Owner });
-        self.announce(ask, id, RoomChange::Role { who: self.name(ask.account), role: Role::Moderator });
-        Ok(())
+        self.set_role(id, actor.account, Role::Moderator, effects);
+        self.set_role(id, heir, Role::Owner, effects);
+        let change = RoomChange::Role { who: self.name(heir), role: Role::Owner };
+        let handed_over = self.announce(actor, id, change, effects);
+        let own = RoomChange::Role { who: self.name(actor.account), role: Role::Moderator };
+        let event = self.changed(actor, id, own);
+        effects.notify_all(self.rooms.get_mut(id).audience(), None, event);
+        Ok(handed_over)
     }
 
-    /// The named room, which the asker owns, and which is not the first room.
-    fn find_room_to_change(&self, ask: &Ask, label: Option<&RoomLabel>) -> Result<(RoomId, Name), Refusal> {
-        let id = self.find_room_to_lead(ask, label, Role::Owner)?;
+    /// The named or current room, which the requester must own, and which must not be the first room.
+    fn find_room_to_change(&self, actor: Actor, label: Option<&RoomLabel>) -> Result<(RoomId, Name), Refusal> {
+        let id = self.find_room_to_lead(actor, label, Role::Owner)?;
         let name = self.rooms.get(id).name().expect("a direct room cannot be led").clone();
         match id {
             GENERAL => Err(Refusal::NotInFirstRoom { room: RoomLabel::Room(name) }),
@@ -213,12 +231,14 @@ impl Chat {
         }
     }
 
-    /// Tells all members of a change, and the asker where it is none.
-    pub(super) fn announce(&mut self, ask: &mut Ask, id: RoomId, change: RoomChange) {
-        let event = Event::RoomChanged { room: self.label(id, ask.account), by: Some(self.name(ask.account)), change };
-        if !self.rooms.get(id).members.contains_key(&ask.account) {
-            ask.answer(event.clone());
-        }
-        ask.effects.tell_all(self.rooms.get_mut(id).audience(), None, event);
+    /// Shows all other members a change. Returns the same event, which is the requester's answer.
+    pub(super) fn announce(&mut self, actor: Actor, id: RoomId, change: RoomChange, effects: &mut Effects) -> Event {
+        let event = self.changed(actor, id, change);
+        effects.notify_all(self.rooms.get_mut(id).audience(), Some(actor.client), event.clone());
+        event
+    }
+
+    fn changed(&self, actor: Actor, id: RoomId, change: RoomChange) -> Event {
+        Event::RoomChanged { room: self.label(id, actor.account), by: Some(self.name(actor.account)), change }
     }
 }

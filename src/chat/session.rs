@@ -1,15 +1,14 @@
-//! Sessions: getting in, being connected, getting out.
+//! Sessions: registration, login, the list of connections, and the ends of sessions.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::account::Account;
-use super::room::Member;
+use super::room::Room;
 use super::token::Token;
 use super::{
-    AccountId, Ask, Chat, ClientId, Effects, Event, Farewell, GENERAL, Grant, GrantedRange, InvitationRow, Missed,
-    Name, Origin, PasswordHash, Purpose, RECENT_LINES, ReadMark, Record, Refusal, Role, RoomId, Seq, SessionRow, Text,
-    Timestamp, TokenDigest,
+    AccountId, Actor, Answer, Chat, ClientId, Effects, EnteredRoom, Event, Farewell, GENERAL, Grant, GrantedRange,
+    InvitationRow, Missed, Name, Origin, PasswordHash, PresenceChange, RECENT_LINES, Record, Refusal, Role, RoomId,
+    Seq, SessionRow, Text, Timestamp, TokenDigest, Welcome,
 };
 use crate::address::Address;
 
@@ -20,95 +19,128 @@ pub(super) struct Session {
     pub origin: Origin,
     /// When it logged in.
     pub since: Timestamp,
-    /// The token by which it was logged in, if it was.
-    pub token: Option<Name>,
-    /// By room, for a client that may resume: what came after this number is delivered to it by itself. A room that is
-    /// not here is silent. `None` for clients that cannot resume: they hear all their rooms. Shared, as the session is
-    /// copied before it changes.
-    pub live: Option<Arc<BTreeMap<RoomId, Seq>>>,
-    /// Where it talks.
-    pub room: Option<RoomId>,
+    /// The token that it logged in with, if any.
+    pub token: Option<(Name, TokenDigest)>,
+    /// Where requests go that do not name a room.
+    pub cursor: Cursor,
     /// How many messages it has sent.
     pub sent: u64,
-    /// Who last wrote to it directly.
+    /// When it last sent a request.
+    pub active: Timestamp,
+    /// The pages of unread messages or of a backlog that were delivered since it last acted.
+    pub shown: Vec<(RoomId, Seq, Seq)>,
+    /// In these rooms the account has moved its position backwards: by acting it reads only what comes after this number.
+    pub set_back: BTreeMap<RoomId, Seq>,
+    /// [`Chat::settled_turns`] when it last acted: unless that has changed, nothing new was delivered to it.
+    pub acted: u64,
+    /// When read positions of its account were last stored because it acts, or when it began.
+    pub positions_stored: Timestamp,
+    /// Absent correspondents that it was notified of, with their away texts. It is notified again only when that changes.
+    pub known_absent: BTreeMap<AccountId, Option<Text>>,
+}
+
+/// The defaults of requests that name no room or no recipient. Stays empty in sessions without this trait.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cursor {
+    /// The current room.
+    pub room: Option<RoomId>,
+    /// The author of the last direct message.
     pub reply_to: Option<AccountId>,
-    /// When it last asked for something: what was delivered before has arrived.
-    pub heard: Timestamp,
-    /// Whose absence it has been told, and how that was: it is told again only when it has changed.
-    pub told_absent: BTreeMap<AccountId, Option<Text>>,
 }
 
 impl Session {
-    fn new(account: AccountId, origin: Origin, now: Timestamp, token: Option<Name>) -> Session {
+    fn new(account: AccountId, origin: Origin, now: Timestamp, token: Option<(Name, TokenDigest)>) -> Session {
         Session {
             account,
             origin,
             since: now,
             token,
-            live: origin.front.is_for_programs().then(Arc::default),
-            room: None,
+            cursor: Cursor::default(),
             sent: 0,
-            reply_to: None,
-            heard: now,
-            told_absent: BTreeMap::new(),
+            active: now,
+            shown: Vec::new(),
+            set_back: BTreeMap::new(),
+            acted: 0,
+            positions_stored: now,
+            known_absent: BTreeMap::new(),
         }
     }
 
-    /// From after `last` on, what is said in a room is delivered to it.
-    pub fn go_live(&mut self, room: RoomId, last: Seq) {
-        if let Some(live) = &mut self.live {
-            Arc::make_mut(live).insert(room, last);
-        }
+    /// The number after which it listens to a room, and reads by acting; `None` if it does not listen.
+    pub fn listens_after(&self, room: &Room, client: ClientId) -> Option<Seq> {
+        let set_back = self.set_back.get(&room.id).copied().unwrap_or(0);
+        room.listens_since(client).map(|since| since.max(set_back))
     }
 
-    /// It is in the room no more.
-    pub fn forget(&mut self, room: RoomId) {
-        if let Some(live) = &mut self.live {
-            Arc::make_mut(live).remove(&room);
+    /// Moves the cursor, if the session has one. Returns the room that was current before.
+    pub fn go_to(&mut self, room: RoomId) -> Option<RoomId> {
+        match self.origin.traits.cursor {
+            true => self.cursor.room.replace(room),
+            false => None,
         }
     }
 }
 
-/// The logged-in connections, and what changed ones were before the changes were stored: after a commit that failed a
-/// client talks where it did, and has sent what it had.
+/// All sessions. Changes can be rolled back, so that after a failed commit a client's current room and its count of sent
+/// messages are what they were.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     by_client: BTreeMap<ClientId, Session>,
-    /// Sessions changed since the last [`Sessions::settle`], as they were then.
+    /// The sessions that changed since the last [`Sessions::settle`], as they were then.
     before: BTreeMap<ClientId, Session>,
+    /// The sessions that requested presence, with their accounts.
+    watchers: BTreeMap<ClientId, AccountId>,
 }
 
 impl Sessions {
+    fn insert(&mut self, client: ClientId, session: Session) {
+        if session.origin.traits.presence {
+            self.watchers.insert(client, session.account);
+        }
+        self.by_client.insert(client, session);
+    }
+
+    fn remove(&mut self, client: ClientId) -> Option<Session> {
+        self.watchers.remove(&client);
+        self.by_client.remove(&client)
+    }
+
+    /// The sessions that requested presence, with their accounts.
+    pub fn watchers(&self) -> impl Iterator<Item = (ClientId, AccountId)> {
+        self.watchers.iter().map(|(client, account)| (*client, *account))
+    }
+
     pub fn get(&self, client: ClientId) -> Option<&Session> {
         self.by_client.get(&client)
     }
 
-    /// The session, to be changed.
+    /// The session, for changes that [`Sessions::roll_back`] undoes.
     pub fn get_mut(&mut self, client: ClientId) -> Option<&mut Session> {
         let session = self.by_client.get_mut(&client)?;
         self.before.entry(client).or_insert_with(|| session.clone());
         Some(session)
     }
 
-    /// The client has asked for something.
-    pub fn heard(&mut self, client: ClientId, now: Timestamp) {
-        if let Some(session) = self.by_client.get_mut(&client) {
-            session.heard = now;
-        }
+    /// The session, for changes that hold even if the turn cannot be stored.
+    pub fn get_mut_without_undo(&mut self, client: ClientId) -> Option<&mut Session> {
+        self.by_client.get_mut(&client)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (ClientId, &Session)> {
         self.by_client.iter().map(|(client, session)| (*client, session))
     }
 
-    /// What has changed is stored.
+    /// The changes are stored, and no longer undone.
     pub fn settle(&mut self) {
         self.before.clear();
     }
 
-    /// Those who are connected, as they were when it last was settled.
-    fn settled(&self) -> impl Iterator<Item = (ClientId, &Session)> {
-        self.by_client.iter().map(|(client, session)| (*client, self.before.get(client).unwrap_or(session)))
+    /// Sessions that still exist become what they were when they were last settled. That their clients have sent requests
+    /// remains true.
+    pub fn roll_back(&mut self) {
+        for (client, before) in std::mem::take(&mut self.before) {
+            self.by_client.entry(client).and_modify(|session| *session = Session { active: session.active, ..before });
+        }
     }
 }
 
@@ -121,23 +153,18 @@ impl Chat {
         hash: PasswordHash,
         origin: Origin,
         effects: &mut Effects,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Answer, Refusal> {
         self.check_may_enter(now, client, None, origin.address)?;
         self.check_name(&name)?;
         let id = self.accounts.next_id();
-        effects.store(Record::AccountMade { id, name: name.clone(), hash, at: now });
-        self.accounts.insert(Account::new(id, name.clone(), now));
+        self.record(Record::AccountCreated { id, name: name.clone(), hash, at: now }, effects);
         let audience = self.rooms.get_mut(GENERAL).audience();
         self.add_member(now, GENERAL, id, Role::Member, effects);
         let general = self.label(GENERAL, id);
-        effects.tell_all(audience, None, Event::MemberJoined { room: general.clone(), who: name.clone() });
-        self.begin_session(client, Session::new(id, origin, now, None));
-
-        let (here, more) = self.others_here(GENERAL, id);
-        let messages = self.rooms.get(GENERAL).last_seq;
-        effects.tell(client, Event::Registered { name, room: general, here, more, messages });
-        self.grant_recent(client, id, GENERAL, Purpose::FirstSight, effects);
-        Ok(())
+        effects.notify_all(audience, None, Event::MemberJoined { room: general, who: name.clone() });
+        self.begin_session(client, Session::new(id, origin, now, None), effects);
+        let room = self.entered_room(GENERAL, id, true);
+        Ok(Answer::Entered(Event::Registered { name, room }, self.recent(id, GENERAL)))
     }
 
     pub(super) fn log_in_by_password(
@@ -148,7 +175,7 @@ impl Chat {
         password_version: u64,
         origin: Origin,
         effects: &mut Effects,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Answer, Refusal> {
         let account = self.accounts.try_get(id).filter(|account| account.password_version == password_version);
         account.ok_or(Refusal::WrongPassword)?;
         self.log_in(now, client, id, origin, None, effects)
@@ -162,25 +189,13 @@ impl Chat {
         digest: TokenDigest,
         origin: Origin,
         effects: &mut Effects,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Answer, Refusal> {
         let account = self.accounts.find(name).ok_or(Refusal::WrongPassword)?;
         let id = account.id;
-        let is_shown = |(_, token): &(&Name, &Token)| token.digest == digest && token.holds(now);
+        let is_shown = |(_, token): &(&Name, &Token)| token.digest == digest && token.is_valid(now);
         let token = account.tokens.iter().find(is_shown).map(|(token, _)| token.clone());
         let token = token.ok_or(Refusal::WrongPassword)?;
-        self.log_in(now, client, id, origin, Some(token.clone()), effects)?;
-        self.note_use(id, &token, now);
-        Ok(())
-    }
-
-    /// A token was used. Stored when the session ends, like all that is only of interest then: a thousand programs that
-    /// come back at once need no commit to get in.
-    fn note_use(&mut self, id: AccountId, token: &Name, at: Timestamp) {
-        // Another token may have the name by now.
-        let token = self.accounts.get_mut(id).tokens.get_mut(token).filter(|token| token.created <= at);
-        if let Some(token) = token {
-            token.used = token.used.max(Some(at));
-        }
+        self.log_in(now, client, id, origin, Some((token, digest)), effects)
     }
 
     fn log_in(
@@ -189,20 +204,19 @@ impl Chat {
         client: ClientId,
         id: AccountId,
         origin: Origin,
-        token: Option<Name>,
+        token: Option<(Name, TokenDigest)>,
         effects: &mut Effects,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Answer, Refusal> {
         let account = self.accounts.get(id);
         let name = account.name.clone().ok_or(Refusal::WrongPassword)?;
         self.check_may_enter(now, client, Some(id), origin.address)?;
         let (last_seen, away) = (account.last_seen, account.away.clone());
         let others = account.clients.len() as u64;
         let missed = self.missed(id);
-        self.begin_session(client, Session::new(id, origin, now, token));
-        let room = self.session(client).room.map(|room| self.label(room, id));
+        self.begin_session(client, Session::new(id, origin, now, token), effects);
+        let room = self.session(client).cursor.room.map(|room| self.label(room, id));
         let invitations = self.invitations_of(id, now);
-        effects.tell(client, Event::LoggedIn { name, last_seen, room, away, missed, invitations, others });
-        Ok(())
+        Ok(Answer::Event(Event::LoggedIn(Welcome { name, last_seen, room, away, missed, invitations, others })))
     }
 
     /// Whether a new account can have this name.
@@ -234,166 +248,139 @@ impl Chat {
         }
     }
 
-    fn begin_session(&mut self, client: ClientId, mut session: Session) {
+    fn begin_session(&mut self, client: ClientId, mut session: Session, effects: &mut Effects) {
         let id = session.account;
-        self.accounts.connect(id, client);
+        let is_first = self.accounts.connect(id, client);
         let rooms = &self.accounts.get(id).rooms;
-        session.room = rooms.contains(&GENERAL).then_some(GENERAL);
+        if rooms.contains(&GENERAL) {
+            session.go_to(GENERAL);
+        }
         for room in rooms {
             let room = self.rooms.get_mut(*room);
             room.present.insert(id);
             if session.origin.live {
                 room.listen(client);
-                let last = room.last_seq;
-                let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
-                member.follows |= member.read == last;
-                session.go_live(room.id, last);
             }
         }
-        self.sessions.by_client.insert(client, session);
+        self.sessions.insert(client, session);
+        if is_first {
+            self.notify_presence(id, PresenceChange::Online, effects);
+        }
     }
 
-    /// Takes over the sessions of the chat that this one replaces, but for those whose accounts the store does not have.
-    pub(super) fn take_over(&mut self, old: &Chat) {
-        self.rooms.remember_lately(&old.rooms);
-        old.sessions.settled().for_each(|(client, session)| self.take_over_one(client, session, old));
-    }
-
-    fn take_over_one(&mut self, client: ClientId, session: &Session, old: &Chat) {
+    /// Ends a session, if the client has one. Delivers nothing to it: that is the caller's.
+    pub(super) fn end_session(&mut self, now: Timestamp, client: ClientId, effects: &mut Effects) {
+        let Some(session) = self.sessions.remove(client) else { return };
         let id = session.account;
-        if self.accounts.try_get(id).is_none_or(|account| account.name.is_none()) {
-            return;
-        }
-        self.begin_session(client, session.clone());
-        if let Some(token) = &session.token {
-            self.note_use(id, token, session.since);
-        }
-        for room in &self.accounts.get(id).rooms {
-            let before = old.rooms.try_get(*room).and_then(|room| room.members.get(&id));
-            let room = self.rooms.get_mut(*room);
-            if session.live.as_ref().is_some_and(|live| !live.contains_key(&room.id)) {
-                room.stop_listening(client);
-                continue;
+        let is_last = self.accounts.disconnect(id, client);
+        for id_of_room in &self.accounts.get(id).rooms {
+            let room = self.rooms.get_mut(*id_of_room);
+            room.stop_listening(client);
+            if is_last {
+                room.present.remove(&id);
             }
-            room.listen(client);
-            let last = room.last_seq;
-            let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
-            // A read position does not move while its member follows: where it did, that was not stored.
-            let followed = before.is_some_and(|before| before.follows && before.read == member.read);
-            member.follows |= followed || member.read == last;
         }
-        let heard = old.session(client).heard;
-        let room = session.room.filter(|room| self.accounts.get(id).rooms.contains(room));
-        let current = self.sessions.by_client.get_mut(&client).expect("it was begun above");
-        *current = Session { room, heard, ..session.clone() };
+        self.store_positions(id, effects);
+        let account = self.accounts.get(id);
+        if let Some((name, digest)) = session.token
+            && account.tokens.get(&name).is_some_and(|token| token.digest == digest && token.used < Some(session.since))
+        {
+            self.record(Record::TokenUsed { account: id, name, at: session.since }, effects);
+        }
+        if is_last && self.accounts.get(id).name.is_some() {
+            self.record(Record::Seen { id, at: now }, effects);
+            self.notify_presence(id, PresenceChange::Offline, effects);
+        }
     }
 
-    /// Ends a session, if the client has one. Nothing is said: whoever ends it has said what there is to say. `alive_at`:
-    /// the connection broke, and is known to have lived at that moment, but not after it.
-    pub(super) fn end_session(
+    /// Ends a session for a reason of the chat. Returns its last event, which the caller delivers.
+    pub(super) fn dismiss(
         &mut self,
         now: Timestamp,
         client: ClientId,
-        alive_at: Option<Timestamp>,
+        farewell: Farewell,
         effects: &mut Effects,
-    ) {
-        let Some(session) = self.sessions.by_client.remove(&client) else { return };
-        let id = session.account;
-        let last = self.accounts.disconnect(id, client);
-        for room in &self.accounts.get(id).rooms {
-            let room = self.rooms.get_mut(*room);
-            room.stop_listening(client);
-            if last {
-                room.present.remove(&id);
-            }
-            let is_heard = room.is_heard(&self.accounts.get(id).clients);
-            let arrived = alive_at.map_or(room.last_seq, |alive_at| room.last_before(alive_at.max(session.heard)));
-            let member = room.members.get_mut(&id).expect("an account is a member of its rooms");
-            if !is_heard && member.follows {
-                member.follows = false;
-                let seq = arrived.max(member.read);
-                member.mentions.retain(|mention| *mention > seq);
-                if member.read != seq {
-                    member.read = seq;
-                    effects.store(Record::ReadSet { room: room.id, account: id, read: ReadMark::up_to(seq) });
-                }
-            }
-        }
-        let tokens = &self.accounts.get(id).tokens;
-        let is_same = |name: &Name| tokens.get(name).is_some_and(|token| token.created <= session.since);
-        if let Some(token) = session.token.filter(is_same) {
-            effects.store(Record::TokenUsed { account: id, name: token, at: session.since });
-        }
-        if last && self.accounts.get(id).name.is_some() {
-            self.accounts.get_mut(id).last_seen = Some(now);
-            effects.store(Record::Seen { id, at: now });
-        }
-    }
-
-    /// Says goodbye to a client and ends its session.
-    pub(super) fn dismiss(&mut self, now: Timestamp, client: ClientId, farewell: Farewell, effects: &mut Effects) {
-        let Some(session) = self.sessions.get(client) else { return };
+    ) -> Option<Event> {
+        let session = self.sessions.get(client)?;
         let (account, sent) = (session.account, session.sent);
         let (name, rooms) = (self.name(account), self.named_rooms_of(account));
-        effects.tell(client, Event::Ended { name, farewell: farewell.clone(), sent, rooms });
-        self.end_session(now, client, None, effects);
-        effects.end(client, farewell);
+        self.end_session(now, client, effects);
+        effects.end(client, farewell.clone());
+        Some(Event::Ended { name, farewell, sent, rooms })
     }
 
-    pub(super) fn quit(&mut self, ask: &mut Ask, farewell: Farewell) -> Result<(), Refusal> {
-        self.dismiss(ask.now, ask.client, farewell, ask.effects);
-        Ok(())
+    /// Ends the sessions of clients other than the requester, and delivers their last events.
+    pub(super) fn dismiss_others(
+        &mut self,
+        now: Timestamp,
+        clients: &[ClientId],
+        farewell: &Farewell,
+        effects: &mut Effects,
+    ) {
+        for client in clients {
+            let place = effects.deliveries.len();
+            if let Some(event) = self.dismiss(now, *client, farewell.clone(), effects) {
+                effects.insert(place, *client, event);
+            }
+        }
     }
 
-    pub(super) fn list_sessions(&mut self, ask: &mut Ask) -> Result<(), Refusal> {
+    pub(super) fn quit(&mut self, actor: Actor, farewell: Farewell, effects: &mut Effects) -> Result<Event, Refusal> {
+        let ended = self.dismiss(actor.now, actor.client, farewell, effects);
+        Ok(ended.expect("the requester has a session"))
+    }
+
+    pub(super) fn list_sessions(&self, actor: Actor) -> Event {
         let row = |client: &ClientId| {
             let session = self.session(*client);
             SessionRow {
                 session: *client,
-                front: session.origin.front,
+                protocol: session.origin.protocol,
                 address: session.origin.address,
                 since: session.since,
-                heard: session.heard,
-                token: session.token.clone(),
-                own: *client == ask.client,
+                active: session.active,
+                token: session.token.as_ref().map(|(name, _)| name.clone()),
+                own: *client == actor.client,
             }
         };
-        let clients = self.accounts.get(ask.account).clients.iter();
-        let rows = clients.take(usize::try_from(self.limits.list_page_rows).unwrap_or(usize::MAX)).map(row).collect();
-        ask.answer(Event::Sessions { rows });
-        Ok(())
+        let clients = self.accounts.get(actor.account).clients.iter();
+        Event::Sessions { rows: clients.take(self.limits.list_rows()).map(row).collect() }
     }
 
-    pub(super) fn close_session(&mut self, ask: &mut Ask, client: ClientId) -> Result<(), Refusal> {
-        if !self.accounts.get(ask.account).clients.contains(&client) {
+    pub(super) fn close_session(
+        &mut self,
+        actor: Actor,
+        client: ClientId,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        if !self.accounts.get(actor.account).clients.contains(&client) {
             return Err(Refusal::NoSuchSession { session: client });
         }
-        if client == ask.client {
-            return self.quit(ask, Farewell::Quit);
+        if client == actor.client {
+            return self.quit(actor, Farewell::Quit, effects);
         }
-        self.dismiss(ask.now, client, Farewell::ClosedElsewhere, ask.effects);
-        ask.answer(Event::SessionClosed { session: client });
-        Ok(())
+        self.dismiss_others(actor.now, &[client], &Farewell::ClosedElsewhere, effects);
+        Ok(Event::SessionClosed { session: client })
     }
 
     /// The session of a client that has one.
     pub(super) fn session(&self, client: ClientId) -> &Session {
-        self.sessions.get(client).expect("whoever asks has a session")
+        self.sessions.get(client).expect("the requester has a session")
     }
 
     pub(super) fn session_mut(&mut self, client: ClientId) -> &mut Session {
-        self.sessions.get_mut(client).expect("whoever asks has a session")
+        self.sessions.get_mut(client).expect("the requester has a session")
     }
 
-    /// What an account has not read, room by room: every room it is in.
+    /// The unread messages of an account, for every room it is in.
     pub(super) fn missed(&self, id: AccountId) -> Vec<Missed> {
-        let row = |room: &RoomId| {
-            let unread = self.rooms.get(*room).unread(id);
-            let member: &Member = &self.rooms.get(*room).members[&id];
-            let mentions = if member.follows { 0 } else { member.mentions.len() as u64 };
-            Missed { room: self.label(*room, id), new: unread, mentions, last: self.rooms.get(*room).last_seq }
+        let row = |id_of_room: &RoomId| {
+            let room = self.rooms.get(*id_of_room);
+            let mentions = room.members[&id].unread_mentions();
+            Missed { room: self.label(*id_of_room, id), new: room.unread(id), mentions, last: room.last_seq }
         };
-        self.accounts.get(id).rooms.iter().map(row).collect()
+        let account: &Account = self.accounts.get(id);
+        account.rooms.iter().map(row).collect()
     }
 
     fn invitations_of(&self, id: AccountId, now: Timestamp) -> Vec<InvitationRow> {
@@ -407,20 +394,26 @@ impl Chat {
         .collect()
     }
 
-    /// Lets a client read the last few messages of a room that it enters.
-    pub(super) fn grant_recent(
-        &self,
-        client: ClientId,
-        account: AccountId,
-        room: RoomId,
-        purpose: Purpose,
-        effects: &mut Effects,
-    ) {
+    /// The description of a room for an account that enters it.
+    pub(super) fn entered_room(&self, id: RoomId, account: AccountId, joined: bool) -> EnteredRoom {
+        let (here, more) = self.others_here(id, account);
+        let room = self.rooms.get(id);
+        EnteredRoom {
+            room: self.label(id, account),
+            topic: self.topic_of(room),
+            joined,
+            here,
+            more,
+            members: room.members.len() as u64,
+            messages: room.last_seq,
+        }
+    }
+
+    /// The last few messages of a room, for somebody who enters it.
+    pub(super) fn recent(&self, account: AccountId, room: RoomId) -> Grant {
         let last = self.rooms.get(room).last_seq;
         let from = last.saturating_sub(RECENT_LINES) + 1;
-        let label = self.label(room, account);
-        let range = GrantedRange { room, label, from, to: last, last };
-        let ranges = if range.from <= range.to { vec![range] } else { Vec::new() };
-        effects.grant(client, Grant { ranges, purpose });
+        let range = GrantedRange { room, label: self.label(room, account), from, to: last, last };
+        Grant { ranges: if from <= last { vec![range] } else { Vec::new() }, remaining: 0 }
     }
 }

@@ -1,19 +1,18 @@
-//! All that decisions need, as the store holds it: what a chat is loaded from when the server starts, and again
-//! after a commit that failed.
+//! The stored state that decisions need. The chat is loaded from it when the server starts.
 
 use super::{AccountId, Code, Name, ReadMark, Role, RoomId, Seq, Text, Timestamp, TokenDigest, Visibility};
 use crate::address::Address;
 
-/// The whole state but the messages, in plain rows. Rows of each kind are ordered by their keys.
+/// The whole state except the messages, in plain rows. Rows of each kind are ordered by their keys.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Snapshot {
-    /// Every account that ever was, the deleted ones too.
+    /// All accounts, including deleted ones.
     pub accounts: Vec<AccountRow>,
-    /// Every room but the deleted ones.
+    /// All rooms except deleted ones.
     pub rooms: Vec<StoredRoom>,
-    /// Who is in which room.
+    /// The members of all rooms.
     pub members: Vec<MemberRow>,
-    /// Unread messages that name a member: room, account, number.
+    /// Unread messages that mention a member: room, account, number.
     pub mentions: Vec<(RoomId, AccountId, Seq)>,
     /// Tokens.
     pub tokens: Vec<StoredToken>,
@@ -27,11 +26,11 @@ pub struct Snapshot {
     pub account_bans: Vec<(AccountId, StoredBan)>,
     /// Addresses banned from the server.
     pub address_bans: Vec<(Address, StoredBan)>,
-    /// The highest room number ever given, so that none is given twice.
+    /// The highest room number that was ever used, so that none is reused.
     pub last_room: i64,
 }
 
-/// An account as it is stored; its password hash is not part of it, that stays in the store.
+/// A stored account. Its password hash stays in the store.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AccountRow {
     /// Its number.
@@ -40,7 +39,7 @@ pub struct AccountRow {
     pub name: Option<Name>,
     /// Counts the passwords it has had, from 1.
     pub password_version: u64,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When it was last connected, if ever.
     pub last_seen: Option<Timestamp>,
@@ -57,19 +56,19 @@ pub struct AccountRow {
 pub struct StoredToken {
     /// Whose it is.
     pub account: AccountId,
-    /// What its owner calls it.
+    /// Its name, chosen by its owner.
     pub name: Name,
-    /// The digest by which it is known.
+    /// The digest that it is verified by.
     pub digest: TokenDigest,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
-    /// Until when it holds; `None` for good.
+    /// When it expires; `None` if never.
     pub until: Option<Timestamp>,
-    /// When somebody last logged in by it.
+    /// When it was last used to log in.
     pub used: Option<Timestamp>,
 }
 
-/// A room as it is stored.
+/// A stored room.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredRoom {
     /// Its number.
@@ -78,37 +77,37 @@ pub struct StoredRoom {
     pub name: Option<Name>,
     /// Who may find and enter it; `None` for a direct room.
     pub visibility: Option<Visibility>,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
-    /// What it is about, who said so and when.
+    /// Its topic, with author and time.
     pub topic: Option<(Text, AccountId, Timestamp)>,
     /// The number of its newest message.
     pub last_seq: Seq,
 }
 
-/// A membership as it is stored.
+/// A stored membership.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MemberRow {
     /// The room.
     pub room: RoomId,
     /// The member.
     pub account: AccountId,
-    /// What it may do.
+    /// Its role.
     pub role: Role,
     /// Since when.
     pub since: Timestamp,
-    /// What it has read; in a damaged store more than there is.
+    /// The messages it has read.
     pub read: ReadMark,
 }
 
-/// A ban as it is stored.
+/// A stored ban.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredBan {
     /// Who did it.
     pub by: AccountId,
     /// When.
     pub at: Timestamp,
-    /// Until when; `None` for good.
+    /// Until when; `None` if permanent.
     pub until: Option<Timestamp>,
     /// Why.
     pub why: Text,

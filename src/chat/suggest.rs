@@ -2,12 +2,12 @@
 
 use super::Name;
 
-/// How far a suggestion may be from what was written, in letters changed, added, left out or swapped.
+/// Greatest edit distance of a suggestion: letters changed, added, left out or swapped.
 const DISTANCE_MAX: usize = 2;
-/// How many names are compared at most, so that a wrong name costs a bounded time.
+/// Most names that are compared, so that a wrong name costs a bounded time.
 const CANDIDATES_MAX: usize = 1000;
 
-/// The candidate closest to `name`, if one is close enough; of several the first. The caller offers only names that the
+/// The candidate closest to `name`, if one is close enough; the first of several. The caller passes only names that the
 /// reader may know of.
 pub(super) fn closest(name: &Name, candidates: impl Iterator<Item = Name>) -> Option<Name> {
     let folded = name.folded();

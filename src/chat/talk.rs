@@ -1,50 +1,56 @@
-//! Saying something in a room.
+//! Messages: sending one to a room, and the members that it mentions.
 
 use std::collections::BTreeSet;
 
 use super::room::RoomKind;
 use super::{
-    AccountId, Ask, Chat, Effects, Event, Keyed, Message, MessageKind, NAME_MAX_CHARS, NAME_MIN_CHARS, Record, Refusal,
-    RoomId, RoomLabel, Seq, Text, Timestamp,
+    AccountId, Actor, Chat, Effects, Event, Facts, Message, MessageKind, NAME_MAX_CHARS, NAME_MIN_CHARS, Record,
+    Refusal, RoomId, RoomLabel, SendKey, Seq, Text, Timestamp,
 };
 
-/// What somebody says.
+/// A message to be sent.
+#[derive(Clone, Copy)]
 pub(super) struct Saying<'a> {
     pub kind: MessageKind,
     pub text: &'a Text,
-    pub keyed: Option<Keyed>,
+    /// Its idempotency key, with the messages that are stored under it.
+    pub keyed: Option<(&'a SendKey, &'a Facts)>,
 }
 
 impl Saying<'_> {
-    /// Plain speech that is not known by a key.
+    /// Plain speech without a key.
     pub fn plain(text: &Text) -> Saying<'_> {
         Saying { kind: MessageKind::Speech, text, keyed: None }
     }
 }
 
 impl Chat {
-    pub(super) fn say(&mut self, ask: &mut Ask, label: Option<&RoomLabel>, saying: Saying) -> Result<(), Refusal> {
+    pub(super) fn say(
+        &mut self,
+        actor: Actor,
+        label: Option<&RoomLabel>,
+        saying: Saying,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
         if let Some(RoomLabel::Direct(to)) = label {
-            return self.say_directly(ask, to, saying);
+            return self.say_directly(actor, to, saying, effects);
         }
         self.check_message(saying.text)?;
-        let id = self.find_own_room(ask, label)?;
+        let id = self.find_own_room(actor, label)?;
         if let RoomKind::Direct(one, other) = self.rooms.get(id).kind {
-            let partner = if one == ask.account { other } else { one };
-            return self.say_in_direct_room(ask, id, partner, saying);
+            let partner = if one == actor.account { other } else { one };
+            return self.say_in_direct_room(actor, id, partner, saying, effects);
         }
-        if self.was_said(ask, id, saying.keyed.as_ref()) {
-            return Ok(());
+        if let Some(stored) = self.said_before(actor, id, saying) {
+            return Ok(stored);
         }
-        let (kind, text) = (saying.kind, saying.text.clone());
-        let seq = self.append(ask.now, id, ask.account, saying, ask.effects);
-        let room = self.label(id, ask.account);
-        let author = self.name(ask.account);
-        let message = Message { room: room.clone(), seq, at: ask.now, author, kind, text };
-        let audience = self.rooms.get_mut(id).audience();
-        ask.effects.tell_all(audience, Some(ask.client), Event::Message(message));
-        self.confirm(ask, room, seq);
-        Ok(())
+        let seq = self.append(actor.now, id, actor.account, saying, effects);
+        let room = self.label(id, actor.account);
+        let (kind, text, author) = (saying.kind, saying.text.clone(), self.name(actor.account));
+        let message = Message { room: room.clone(), seq, at: actor.now, author, kind, text };
+        let except = (!self.session(actor.client).origin.traits.echoes).then_some(actor.client);
+        effects.notify_all(self.rooms.get_mut(id).audience(), except, Event::Message(message));
+        Ok(self.confirm(actor, room, seq))
     }
 
     pub(super) fn check_message(&self, text: &Text) -> Result<(), Refusal> {
@@ -57,7 +63,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Gives a message its number and has it stored, with whom it names.
+    /// Gives a message its number, and records it with the members that it mentions.
     pub(super) fn append(
         &mut self,
         now: Timestamp,
@@ -66,54 +72,48 @@ impl Chat {
         saying: Saying,
         effects: &mut Effects,
     ) -> Seq {
-        let room = self.rooms.get_mut(id);
-        let seq = room.next_seq(now, self.limits.dead_peer_s);
-        let arrived = room.last_before(now.minus_seconds(self.limits.dead_peer_s));
         let Saying { kind, text, keyed } = saying;
-        let key = keyed.map(|keyed| keyed.key);
+        let key = keyed.map(|(key, _)| key.clone());
+        let seq = self.rooms.get(id).last_seq + 1;
         if let Some(key) = &key {
             self.keyed.insert((author, id, key.clone()), (seq, now));
         }
-        effects.store(Record::MessageSaid { room: id, seq, at: now, author, kind, text: text.clone(), key });
         let mut named = BTreeSet::new();
         for word in words(text.as_str()) {
             let Some(account) = self.accounts.named_by(word.folded()) else { continue };
-            let Some(member) = room.members.get_mut(&account).filter(|_| account != author) else { continue };
-            if !named.insert(account) {
-                continue;
+            if account != author && self.rooms.get(id).members.contains_key(&account) {
+                named.insert(account);
             }
-            // One who follows has it on the screen, unless its connection is dead; and the record is for the case that the
-            // server dies before the read position is stored.
-            if member.follows {
-                member.mentions.retain(|mention| *mention > arrived);
-            }
-            member.mentions.push(seq);
-            effects.store(Record::Mentioned { room: id, seq, account });
+        }
+        self.record(Record::MessageSaid { room: id, seq, at: now, author, kind, text: text.clone(), key }, effects);
+        for account in named {
+            self.record(Record::Mentioned { room: id, seq, account }, effects);
         }
         seq
     }
 
-    /// Whether the asker has said this before, under the same key: it is then acknowledged again, and that is all.
-    pub(super) fn was_said(&mut self, ask: &mut Ask, room: RoomId, keyed: Option<&Keyed>) -> bool {
-        let Some(Keyed { key, stored }) = keyed else { return false };
-        let stored = stored.iter().find(|message| message.room == room).map(|message| (message.seq, message.at));
-        let decided = || self.keyed.get(&(ask.account, room, key.clone())).copied();
-        let Some((seq, at)) = stored.or_else(decided) else { return false };
-        ask.answer(Event::Stored { room: self.label(room, ask.account), seq, at });
-        true
+    /// The acknowledgement of the message that the requester has already sent under the same key, if any.
+    pub(super) fn said_before(&self, actor: Actor, room: RoomId, saying: Saying) -> Option<Event> {
+        let (key, facts) = saying.keyed?;
+        let stored = facts.keyed.iter().find(|message| message.room == room).map(|message| (message.seq, message.at));
+        let decided = || self.keyed.get(&(actor.account, room, key.clone())).copied();
+        let (seq, at) = stored.or_else(decided)?;
+        Some(self.stored(actor, self.label(room, actor.account), seq, at))
     }
 
-    /// Counts a stored message for its sender, and acknowledges it if the sender wants that.
-    pub(super) fn confirm(&mut self, ask: &mut Ask, room: RoomLabel, seq: Seq) {
-        let session = self.session_mut(ask.client);
-        session.sent += 1;
-        if session.origin.front.is_for_programs() || self.accounts.get(ask.account).acks {
-            ask.answer(Event::Stored { room, seq, at: ask.now });
-        }
+    /// Counts a message for its sender, and returns the acknowledgement.
+    pub(super) fn confirm(&mut self, actor: Actor, room: RoomLabel, seq: Seq) -> Event {
+        self.session_mut(actor.client).sent += 1;
+        self.stored(actor, room, seq, actor.now)
+    }
+
+    fn stored(&self, actor: Actor, room: RoomLabel, seq: Seq, at: Timestamp) -> Event {
+        let acknowledges = self.session(actor.client).origin.traits.acknowledges;
+        Event::Stored { room, seq, at, requested: acknowledges || self.accounts.get(actor.account).acks }
     }
 }
 
-/// A word as names compare: in lower case, on the stack, since every word of every message is looked up.
+/// A word in lower case, as names compare. It is on the stack, since every word of every message is looked up.
 struct Word {
     bytes: [u8; NAME_MAX_CHARS],
     len: usize,
@@ -127,10 +127,10 @@ impl Word {
 
 /// The words of a text that could be names.
 fn words(text: &str) -> impl Iterator<Item = Word> {
-    // Names are ASCII, and no byte of another character is.
+    // Names are ASCII, and every byte of another character is outside ASCII.
     let is_outside = |byte: &u8| !(byte.is_ascii_alphanumeric() || is_sign(byte));
     let possible = |word: &&[u8]| (NAME_MIN_CHARS..=NAME_MAX_CHARS).contains(&word.len());
-    // A name may end in these signs, but they may also stand there for themselves.
+    // A name may begin and end with these signs, but they may also be punctuation.
     let readings = |word| [Some(word), Some(trimmed(word)).filter(|trimmed: &&[u8]| trimmed.len() != word.len())];
     text.as_bytes().split(is_outside).flat_map(readings).flatten().filter(possible).map(|word| {
         let mut bytes = [0; NAME_MAX_CHARS];

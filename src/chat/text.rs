@@ -1,9 +1,9 @@
-//! What people write, made safe to show: one event stays one line, and nobody's text moves another's cursor.
+//! Text that is safe to show: one event stays one line, and no text can move a reader's cursor.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Stands visibly where a character was that may not be shown.
+/// Replaces a forbidden character visibly.
 pub const PLACEHOLDER: char = '\u{FFFD}';
 
 /// Text that may be shown as part of a line: valid UTF-8 without control characters, bidirectional overrides and
@@ -15,9 +15,9 @@ pub const PLACEHOLDER: char = '\u{FFFD}';
 pub struct Text(Arc<str>);
 
 impl Text {
-    /// Cleans what was received: bytes that are not UTF-8 become [`PLACEHOLDER`] too. White space at both ends goes.
+    /// Cleans received bytes: those that are not UTF-8 become [`PLACEHOLDER`] too, and white space at both ends is removed.
     pub fn clean(received: &[u8]) -> Text {
-        // Most of what is written is plain ASCII, in which nothing is to be replaced.
+        // Most text is printable ASCII, in which nothing is replaced.
         if received.iter().all(|byte| matches!(byte, b' '..=b'~'))
             && let Ok(plain) = std::str::from_utf8(received.trim_ascii())
         {
@@ -33,12 +33,12 @@ impl Text {
         &self.0
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Its length in bytes, which is what limits count.
+    /// Its length in bytes, which the limits count.
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -1,25 +1,25 @@
-//! Tokens: passwords for programs. Drawn by the server, shown once, known by their digest only, taken back by name.
+//! Tokens: passwords for programs. The server draws them, shows them once, keeps only a digest, and revokes them by name.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Ask, Chat, Event, Farewell, Name, Record, Refusal, Timestamp, TokenRow};
+use super::{Actor, Chat, ClientId, Effects, Event, Farewell, Name, Record, Refusal, Timestamp, TokenRow};
 
 /// Most tokens that an account may have.
 pub const TOKENS_PER_ACCOUNT_MAX: usize = 20;
 
-/// What is kept of a token: a digest, from which the token cannot be found again.
+/// The digest of a token, from which the token cannot be recovered.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TokenDigest(pub [u8; 32]);
 
-/// Whoever has the digest cannot log in, but neither need anybody read it.
+/// Nobody can log in with a digest, but it is not logged either.
 impl fmt::Debug for TokenDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenDigest(..)")
     }
 }
 
-/// A token as its owner is shown it, once. Drawn outside the core.
+/// The secret of a token, which its owner is shown once. Drawn outside the core.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenSecret(pub Arc<str>);
 
@@ -34,14 +34,14 @@ impl fmt::Debug for TokenSecret {
 pub(super) struct Token {
     pub digest: TokenDigest,
     pub created: Timestamp,
-    /// `None` for good.
+    /// `None`: valid until it is revoked.
     pub until: Option<Timestamp>,
-    /// When somebody last logged in by it.
+    /// When it was last used to log in; recorded when that session ends.
     pub used: Option<Timestamp>,
 }
 
 impl Token {
-    pub fn holds(&self, now: Timestamp) -> bool {
+    pub fn is_valid(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
     }
 }
@@ -49,69 +49,69 @@ impl Token {
 impl Chat {
     pub(super) fn new_token(
         &mut self,
-        ask: &mut Ask,
+        actor: Actor,
         name: Name,
         secret: TokenSecret,
         digest: TokenDigest,
         seconds: Option<u64>,
-    ) -> Result<(), Refusal> {
-        let tokens = &self.accounts.get(ask.account).tokens;
-        if tokens.get(&name).is_some_and(|token| token.holds(ask.now)) {
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        let tokens = &self.accounts.get(actor.account).tokens;
+        if tokens.get(&name).is_some_and(|token| token.is_valid(actor.now)) {
             return Err(Refusal::TokenExists { name });
         }
-        if tokens.values().filter(|token| token.holds(ask.now)).count() >= TOKENS_PER_ACCOUNT_MAX {
+        if self.valid_tokens(actor) >= TOKENS_PER_ACCOUNT_MAX {
             return Err(Refusal::TooManyTokens { max: TOKENS_PER_ACCOUNT_MAX as u64 });
         }
-        // Those that are over make room.
-        let over: Vec<Name> =
-            tokens.iter().filter(|(_, token)| !token.holds(ask.now)).map(|(name, _)| name.clone()).collect();
-        over.into_iter().for_each(|name| self.remove_token(ask, &name));
-        let until = seconds.map(|seconds| ask.now.plus_seconds(seconds));
-        let token = Token { digest, created: ask.now, until, used: None };
-        self.accounts.get_mut(ask.account).tokens.insert(name.clone(), token);
-        let account = ask.account;
-        ask.effects.store(Record::TokenMade { account, name: name.clone(), digest, at: ask.now, until });
-        ask.answer(Event::TokenMade { name, secret, until });
-        Ok(())
+        // Expired tokens do not count towards the maximum.
+        let expired = tokens.iter().filter(|(_, token)| !token.is_valid(actor.now)).map(|(name, _)| name.clone());
+        for name in expired.collect::<Vec<Name>>() {
+            self.remove_token(actor, name, effects);
+        }
+        let until = seconds.map(|seconds| actor.now.plus_seconds(seconds));
+        let (account, at) = (actor.account, actor.now);
+        self.record(Record::TokenCreated { account, name: name.clone(), digest, at, until }, effects);
+        Ok(Event::TokenCreated { name, secret, until })
     }
 
-    pub(super) fn list_tokens(&mut self, ask: &mut Ask) -> Result<(), Refusal> {
-        let tokens = self.accounts.get(ask.account).tokens.iter().filter(|(_, token)| token.holds(ask.now));
-        let row = |(name, token): (&Name, &Token)| TokenRow {
-            name: name.clone(),
-            created: token.created,
-            until: token.until,
-            used: token.used,
+    /// The number of the requester's valid tokens.
+    pub(super) fn valid_tokens(&self, actor: Actor) -> usize {
+        let tokens = &self.accounts.get(actor.account).tokens;
+        tokens.values().filter(|token| token.is_valid(actor.now)).count()
+    }
+
+    pub(super) fn list_tokens(&self, actor: Actor) -> Event {
+        let account = self.accounts.get(actor.account);
+        let row = |(name, token): (&Name, &Token)| {
+            let sessions = account.clients.iter().map(|client| self.session(*client));
+            let by_it = sessions.filter(|session| session.token.as_ref().is_some_and(|it| it.1 == token.digest));
+            let used = by_it.map(|session| session.since).max().max(token.used);
+            TokenRow { name: name.clone(), created: token.created, until: token.until, used }
         };
-        let rows = tokens.map(row).collect();
-        ask.answer(Event::Tokens { rows });
-        Ok(())
+        let valid = account.tokens.iter().filter(|(_, token)| token.is_valid(actor.now));
+        Event::Tokens { rows: valid.map(row).collect() }
     }
 
-    /// Takes a token back. Connections that were logged in by it are closed, but for the asker's own.
-    pub(super) fn revoke_token(&mut self, ask: &mut Ask, name: Name) -> Result<(), Refusal> {
-        let account = self.accounts.get(ask.account);
-        if !account.tokens.get(&name).is_some_and(|token| token.holds(ask.now)) {
-            return Err(Refusal::NoSuchToken { name });
-        }
-        let others = account.clients.iter().copied().filter(|client| *client != ask.client);
-        let others: Vec<_> = others.filter(|client| self.session(*client).token.as_ref() == Some(&name)).collect();
-        self.remove_token(ask, &name);
-        for client in &others {
-            self.dismiss(ask.now, *client, Farewell::TokenRevoked { name: name.clone() }, ask.effects);
-        }
-        ask.answer(Event::TokenRevoked { name, closed: others.len() as u64 });
-        Ok(())
+    /// Revokes a token. Other connections that logged in with it are closed.
+    pub(super) fn revoke_token(&mut self, actor: Actor, name: Name, effects: &mut Effects) -> Result<Event, Refusal> {
+        let account = self.accounts.get(actor.account);
+        let token = account.tokens.get(&name).filter(|token| token.is_valid(actor.now));
+        let Some(digest) = token.map(|token| token.digest) else { return Err(Refusal::NoSuchToken { name }) };
+        let uses_it = |client: &ClientId| self.session(*client).token.as_ref().is_some_and(|it| it.1 == digest);
+        let others = account.clients.iter().copied().filter(|client| *client != actor.client).filter(uses_it);
+        let others: Vec<ClientId> = others.collect();
+        self.remove_token(actor, name.clone(), effects);
+        self.dismiss_others(actor.now, &others, &Farewell::TokenRevoked { name: name.clone() }, effects);
+        Ok(Event::TokenRevoked { name, closed: others.len() as u64 })
     }
 
-    fn remove_token(&mut self, ask: &mut Ask, name: &Name) {
-        self.accounts.get_mut(ask.account).tokens.remove(name);
-        ask.effects.store(Record::TokenRemoved { account: ask.account, name: name.clone() });
+    fn remove_token(&mut self, actor: Actor, name: Name, effects: &mut Effects) {
+        self.record(Record::TokenRemoved { account: actor.account, name }, effects);
     }
 
-    /// All tokens of an account that is deleted.
-    pub(super) fn remove_tokens(&mut self, ask: &mut Ask) {
-        let names: Vec<Name> = self.accounts.get(ask.account).tokens.keys().cloned().collect();
-        names.iter().for_each(|name| self.remove_token(ask, name));
+    /// Removes all tokens of an account that is being deleted.
+    pub(super) fn remove_tokens(&mut self, actor: Actor, effects: &mut Effects) {
+        let names: Vec<Name> = self.accounts.get(actor.account).tokens.keys().cloned().collect();
+        names.into_iter().for_each(|name| self.remove_token(actor, name, effects));
     }
 }

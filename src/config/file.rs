@@ -1,7 +1,7 @@
 //! The configuration file: TOML read with line numbers, and printed so that it can be read back.
 //!
-//! The file is walked key by key instead of being derived by serde, because an operator is owed
-//! the line, the name and what is allowed there, in one line.
+//! The file is read key by key and not by a serde derive, so that an error names the line, the setting and its allowed
+//! values.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,12 +14,12 @@ use super::limits::{self, LIMITS};
 use super::listen::{self, Listen};
 use super::{Config, ConfigError};
 
-/// Ten times what a file with every setting and its comments needs.
+/// Ten times the size of a file with every setting and its comments.
 const FILE_MAX_BYTES: u64 = 131_072;
 const NAME_MAX_CHARS: usize = 40;
 const LEVELS: &str = "error, warn, info, debug, trace";
 
-/// Reads and checks a file. What it does not mention keeps its default.
+/// Reads and checks a file. Settings that it omits keep their defaults.
 pub(super) fn read(file: &Path) -> Result<Config, ConfigError> {
     let unreadable = |reason: String| ConfigError::Unreadable { file: file.to_path_buf(), reason };
     let mut bytes = Vec::new();
@@ -39,7 +39,7 @@ pub(super) fn read(file: &Path) -> Result<Config, ConfigError> {
     })
 }
 
-/// The words of an error without the system's number for it.
+/// An error message without the system's error number.
 fn describe(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
@@ -48,7 +48,7 @@ fn describe(error: &io::Error) -> String {
     }
 }
 
-/// A problem with its line, if it has one: two limits that contradict each other have none.
+/// A problem and its line; two limits that contradict each other have none.
 type Problem = (Option<usize>, String);
 
 fn parse(text: &str) -> Result<Config, Problem> {
@@ -117,7 +117,7 @@ fn string<'v>(key: &str, value: &'v DeValue<'_>) -> Result<&'v str, String> {
     value.as_str().ok_or_else(|| wrong_type(key, "a string", value))
 }
 
-/// Clients see the name on a line of its own, so nothing in it may end or reorder that line.
+/// Checks the server's name. Clients are shown it in a line, which no character of it may end or reorder.
 fn server_name(text: &str) -> Result<String, String> {
     let count = text.chars().count();
     if !(1..=NAME_MAX_CHARS).contains(&count) {
@@ -134,8 +134,8 @@ fn server_name(text: &str) -> Result<String, String> {
     Ok(text.to_string())
 }
 
-/// The data folder. It is UTF-8 without control characters, so that `--print-config` can print it
-/// and the log can name it.
+/// Checks the path of the data folder: UTF-8 without control characters, so that `--print-config` and the log can print
+/// it.
 pub(super) fn data(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() || text.contains(char::is_control) {
         return Err(format!("data = {text:?} is not the path of a folder"));
@@ -161,38 +161,38 @@ fn log_level(text: &str) -> Result<LevelFilter, String> {
     level.ok_or_else(|| format!("log_level = {text:?} is not one of {LEVELS}"))
 }
 
-/// Prints every setting with what it means and what is allowed.
+/// Prints every setting with its meaning, its allowed values and its default.
 pub(super) fn print(config: &Config) -> String {
     let quote = |text: &str| toml::Value::from(text).to_string();
     let listen: Vec<String> = config.listen.iter().map(|one| quote(&one.to_string())).collect();
     let version = env!("CARGO_PKG_VERSION");
-    let mut text = format!("# Settings of chat-server {version}. A setting that is left out has its default.\n");
+    let mut text = format!("# Settings of chat-server {version}. An omitted setting has its default.\n");
     let mut setting = |doc: &str, allowed: &str, default: &str, name: &str, value: &str| {
         text += &format!("\n# {doc}\n# {allowed}; default {default}\n{name} = {value}\n");
     };
     setting(
-        "Name with which the server greets.",
+        "Name shown in the greeting.",
         &format!("1 to {NAME_MAX_CHARS} characters, no control characters"),
         "\"Chat\"",
         "server_name",
         &quote(&config.server_name),
     );
     setting(
-        "Folder that holds everything the server keeps.",
-        "path; a relative one starts where the server is started",
+        "Folder for all data of the server.",
+        "path, relative to the working directory of the server",
         "\"./data\"",
         "data",
         &quote(&config.data.to_string_lossy()),
     );
     setting(
-        "Addresses to listen on; port 0 takes a free port.",
+        "Addresses to listen at; port 0 chooses a free port.",
         "list of text://HOST:PORT and json://HOST:PORT, HOST a name, an IPv4 or an [IPv6] address",
         "[\"text://127.0.0.1:4000\", \"json://127.0.0.1:4001\"]",
         "listen",
         &format!("[{}]", listen.join(", ")),
     );
     setting(
-        "Least important events that are still logged.",
+        "Least severe level that is logged.",
         LEVELS,
         "\"info\"",
         "log_level",
@@ -221,7 +221,7 @@ mod tests {
         config.listen.push("text://[::1]:0".parse().unwrap());
         config.log_level = LevelFilter::Trace;
         for limit in LIMITS {
-            // The largest value of each, but for the pairs of which one bounds the other.
+            // Not the largest value of each, because some limits bound each other.
             let value = limit.default.max(*limit.range.end() / 2);
             limit.set(&mut config.limits, "", Some(value)).unwrap();
         }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_in_the_file_is_told_with_its_line_in_one_line() {
+    fn a_mistake_in_the_file_is_reported_with_its_line_in_one_line() {
         fn check(text: &str, line: impl Into<Option<usize>>, expected: &str) {
             assert_eq!(parse(text), Err((line.into(), expected.to_string())));
         }
@@ -261,7 +261,7 @@ mod tests {
         check("listen = 'text://a:1'", 1, "listen must be a list of strings, not a string");
         check("listen = []", 1, "listen has 0 addresses: 1 to 64 are allowed");
         check("listen = ['text://a:1', 'text://A:01']", 1, "listen names text://a:1 twice");
-        check("listen = ['irc://a:1']", 1, "listen: \"irc\" is not spoken here: only text:// and json:// are");
+        check("listen = ['irc://a:1']", 1, "listen: unknown protocol \"irc\": text:// and json:// are supported");
         check("data = 'a'\ndata = 'b'", 2, "duplicate key");
     }
 

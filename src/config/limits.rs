@@ -1,21 +1,21 @@
 //! The limits: every number an operator may change, with its unit, default and range.
 //!
-//! A limit is declared once, in the list below. The field, its default, the check, the line in
-//! `--print-config` and its documentation all come from that one place, so that they cannot drift
-//! apart; that is what the macro is for. It owns no file and no flag: `file.rs` reads and prints.
+//! A limit is declared once, in the list below. The field, its default, its check, its line in `--print-config` and its
+//! documentation all come from there, so that they cannot drift apart; this is why it is a macro. `file.rs` reads and
+//! prints the config file.
 
 use std::ops::RangeInclusive;
 
-/// Far above what any load test asks for, and still safe to multiply by a second in nanoseconds.
+/// More than any load test needs, and small enough to multiply by a second in nanoseconds.
 const LOAD_TEST: u64 = 1_000_000_000;
 
-/// What is known of one limit besides its value.
+/// The description of one limit.
 pub(super) struct Limit {
     /// The name in the file, its unit last.
     pub name: &'static str,
     pub default: u64,
     pub range: RangeInclusive<u64>,
-    /// What is counted, in the plural.
+    /// The unit, in the plural.
     pub unit: &'static str,
     /// One sentence for the operator.
     pub doc: &'static str,
@@ -51,79 +51,79 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Connections open at once; 0 means as many as the descriptor and memory-map limits allow.
+    /// Open connections; 0 is the most that the system's descriptors and memory maps allow.
     connections_max: 0, 0..=LOAD_TEST, "connections";
-    /// Connections open at once from one address (IPv4, or an IPv6 /64), loopback included.
+    /// Open connections from one address (IPv4, or an IPv6 /64), loopback included.
     connections_per_address_max: 16, 1..=LOAD_TEST, "connections";
     /// New connections from one address within 10 minutes.
     connections_per_address_per_10min_max: 32, 1..=LOAD_TEST, "connections";
-    /// Time from connecting to being logged in; who needs longer is closed.
+    /// Time from the connection to the login; a connection that exceeds it is closed.
     login_timeout_s: 60, 5..=3_600, "seconds";
-    /// Lines before login that are neither a login nor a registration; one more and it is closed.
+    /// Unrecognised lines before the login; a connection that sends one more is closed.
     login_bad_lines_max: 20, 1..=1_000_000, "lines";
     /// Wrong passwords within a minute for one account from one address.
     login_tries_per_min_max: 5, 1..=LOAD_TEST, "tries";
-    /// Wrong passwords within a minute from one address, for whichever accounts.
+    /// Wrong passwords within a minute from one address, for all accounts together.
     login_tries_per_address_per_min_max: 20, 1..=LOAD_TEST, "tries";
     /// New accounts within an hour from one address.
     registrations_per_address_per_hour_max: 5, 1..=LOAD_TEST, "accounts";
-    /// New accounts within 10 minutes from everywhere together.
+    /// New accounts within 10 minutes from all addresses together.
     registrations_per_10min_max: 30, 1..=LOAD_TEST, "accounts";
-    /// Longest line a client may send; a longer one is answered with an error and skipped.
+    /// Longest line of the text protocol; a longer one is refused.
     line_max_bytes: 4_096, 512..=65_536, "bytes";
-    /// Longest line a program may send to a json:// listener; a longer one is refused and skipped.
+    /// Longest line of the JSON protocol; a longer one is refused.
     json_line_max_bytes: 16_384, 1_024..=65_536, "bytes";
     /// Bytes without a line end after which the connection is closed.
     line_cut_bytes: 65_536, 512..=16_777_216, "bytes";
-    /// Longest message, counted in bytes of UTF-8.
+    /// Longest message, in bytes of UTF-8.
     message_max_bytes: 2_000, 16..=65_536, "bytes";
-    /// Lines a client may send at once before it is slowed down.
+    /// Size of the token bucket: lines a client may send before it is slowed down.
     rate_burst_lines: 10, 1..=LOAD_TEST, "lines";
-    /// Lines a second at which a client is read once its burst is spent.
+    /// Refill rate of the token bucket: lines a second that are read of a faster client.
     rate_lines_per_s: 5, 1..=LOAD_TEST, "lines a second";
-    /// Lines delayed in a row after which a flooding connection is closed.
+    /// Consecutive delayed lines after which a connection is closed for flooding.
     flood_max_lines: 300, 1..=LOAD_TEST, "lines";
-    /// Output waiting for one client; a client that leaves more unread is closed.
+    /// Pending output of one client; a client that exceeds it is closed as a slow reader.
     outbox_max_bytes: 262_144, 16_384..=1_073_741_824, "bytes";
-    /// Send buffer the system keeps for each socket.
+    /// Send buffer of each socket in the kernel.
     send_buffer_bytes: 65_536, 4_096..=67_108_864, "bytes";
-    /// Time a client may leave waiting output unread before it is closed.
+    /// Time without progress of pending output after which a client is closed.
     stall_timeout_s: 10, 1..=3_600, "seconds";
-    /// Silence after which the system starts to probe whether the peer is alive.
+    /// Idle time after which TCP keep-alive probes start.
     keepalive_idle_s: 60, 1..=32_767, "seconds";
-    /// Time between two such probes.
+    /// Time between two keep-alive probes.
     keepalive_interval_s: 10, 1..=32_767, "seconds";
-    /// Probes without an answer after which the peer is taken for dead.
+    /// Unanswered keep-alive probes after which a connection counts as lost.
     keepalive_probes: 3, 1..=127, "probes";
-    /// Time sent bytes may stay unacknowledged before the peer is taken for dead.
+    /// Time that sent bytes may stay unacknowledged before a connection counts as lost.
     user_timeout_s: 30, 1..=86_400, "seconds";
-    /// Time for which an invitation can be used.
+    /// Lifetime of an invitation.
     invitation_lifetime_h: 24, 1..=8_760, "hours";
-    /// Messages on a page of history when the reader does not say how many.
+    /// Messages on a page of history by default.
     history_page_lines: 50, 1..=1_000, "lines";
-    /// Messages a reader may ask for on one page of history.
+    /// Most messages on a page of history.
     history_page_max_lines: 100, 1..=1_000, "lines";
-    /// Rows on a page of rooms, members or search results.
+    /// Rows on a page of rooms or members.
     list_page_rows: 100, 1..=1_000, "rows";
-    /// Time for telling everyone and closing when the server stops; one second more ends it all.
+    /// Time for a clean stop; the process ends one second later at the latest.
     stop_timeout_s: 4, 1..=60, "seconds";
-    /// Events that may wait for the broker; when it is full, clients are read later.
+    /// Capacity of the broker's inbox; when it is full, backpressure reaches the clients.
     inbox_events: 8_192, 1..=1_048_576, "events";
-    /// Events the broker decides and commits together.
+    /// Most events of a turn, which are committed together.
     turn_events_max: 256, 1..=65_536, "events";
-    /// Rooms one account may own.
+    /// Most rooms that one account may own.
     rooms_per_account_max: 100, 1..=LOAD_TEST, "rooms";
-    /// Members of one room.
+    /// Most members of one room.
     members_per_room_max: 100_000, 2..=LOAD_TEST, "members";
-    /// Longest topic of a room, counted in bytes of UTF-8.
+    /// Longest topic, away text or reason, in bytes of UTF-8.
     topic_max_bytes: 300, 1..=2_000, "bytes";
-    /// Database connections for reading history and search.
+    /// Database connections for reading history.
     read_connections: 4, 1..=64, "connections";
-    /// Password hashes computed at the same time; each takes about 19 MiB of memory.
+    /// Password hashes computed in parallel; each takes about 19 MiB of memory.
     password_hashes_at_once: 2, 1..=64, "hashes";
 }
 
-/// Limits that make sense only together: the first may not be more than the second.
+/// Pairs of limits of which the first may not exceed the second.
 const ORDERED: &[(&str, &str)] = &[
     ("message_max_bytes", "line_max_bytes"),
     ("topic_max_bytes", "line_max_bytes"),
@@ -140,8 +140,8 @@ pub(super) fn find(name: &str) -> Option<&'static Limit> {
 }
 
 impl Limit {
-    /// Sets a value that is in range. `written` is how the operator wrote it: a number too large
-    /// for any integer is out of range like any other.
+    /// Sets a value that is in range. `written` is the value as the operator wrote it; `None` is a number too large for
+    /// any integer.
     pub fn set(&self, limits: &mut Limits, written: &str, value: Option<u64>) -> Result<(), String> {
         let value = value.filter(|value| self.range.contains(value));
         let Some(value) = value else {
@@ -165,7 +165,7 @@ impl Limit {
 }
 
 impl Limits {
-    /// Refuses limits of which each is in range but two contradict each other.
+    /// Refuses limits that contradict each other.
     pub(super) fn check(&self) -> Result<(), String> {
         for (small, large) in ORDERED {
             let [low, high] = [small, large].map(|name| {

@@ -1,28 +1,28 @@
-//! Where to listen: `text://HOST:PORT` or `json://HOST:PORT`, checked as far as that is possible without the network.
+//! Listen addresses: `text://HOST:PORT` or `json://HOST:PORT`, checked as far as that is possible without the network.
 //!
-//! A name is not resolved here; that is the listener's business when it binds.
+//! Host names are resolved later, when the listener binds.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddrV6};
 use std::str::FromStr;
 
-use crate::chat::Front;
+use crate::protocol::{PROTOCOLS, Protocol, json, text};
 
 /// Each address costs a thread.
 const LISTEN_MAX: usize = 64;
 
-/// An address to listen on and what is spoken there. Printing it gives what `parse` takes.
+/// An address to listen at, and its protocol. Its printed form parses back to the same value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
-    /// The language spoken to whoever connects.
-    pub front: Front,
-    /// `HOST:PORT` as `TcpListener::bind` takes it, in its shortest spelling; port 0 is a free one.
+    /// The name of the protocol.
+    pub protocol: &'static str,
+    /// `HOST:PORT` for `TcpListener::bind`, in its shortest spelling; port 0 chooses a free one.
     pub address: String,
 }
 
 impl fmt::Display for Listen {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}://{}", self.front, self.address)
+        write!(formatter, "{}://{}", self.protocol, self.address)
     }
 }
 
@@ -33,12 +33,11 @@ impl FromStr for Listen {
         let Some((scheme, address)) = text.split_once("://") else {
             return Err(format!("{text:?} is not of the form text://HOST:PORT or json://HOST:PORT"));
         };
-        let front = Front::ALL.iter().find(|front| front.word() == scheme);
-        let Some(&front) = front else {
-            return Err(format!("{scheme:?} is not spoken here: only text:// and json:// are"));
+        let Some(protocol) = PROTOCOLS.map(|protocol| protocol.word()).into_iter().find(|word| *word == scheme) else {
+            return Err(format!("unknown protocol {scheme:?}: text:// and json:// are supported"));
         };
         let address = check_address(address).map_err(|reason| format!("{text:?} {reason}"))?;
-        Ok(Listen { front, address })
+        Ok(Listen { protocol, address })
     }
 }
 
@@ -69,13 +68,13 @@ fn check_address(address: &str) -> Result<String, String> {
     Ok(format!("{}:{port}", host.to_ascii_lowercase()))
 }
 
-/// Where to listen when nothing else is said: for people and for programs, on this machine only.
+/// The default addresses: one for people and one for programs, on this machine only.
 pub(super) fn default() -> Vec<Listen> {
-    let at = |front, port| Listen { front, address: format!("127.0.0.1:{port}") };
-    vec![at(Front::Text, 4000), at(Front::Json, 4001)]
+    let at = |protocol, port| Listen { protocol, address: format!("127.0.0.1:{port}") };
+    vec![at(text::Text.word(), 4000), at(json::Json.word(), 4001)]
 }
 
-/// Refuses a list with nothing in it, with the same address twice, or with too many.
+/// Refuses an empty list, one with a duplicate, and one that is too long.
 pub(super) fn check(listen: &[Listen]) -> Result<(), String> {
     if !(1..=LISTEN_MAX).contains(&listen.len()) {
         let count = listen.len();
@@ -118,8 +117,8 @@ mod tests {
         }
         check("", "text://HOST:PORT");
         check("127.0.0.1:4000", "text://HOST:PORT");
-        check("irc://127.0.0.1:6667", "\"irc\" is not spoken here");
-        check("TEXT://127.0.0.1:4000", "only text:// and json:// are");
+        check("irc://127.0.0.1:6667", "unknown protocol \"irc\"");
+        check("TEXT://127.0.0.1:4000", "text:// and json:// are supported");
         check("text://127.0.0.1", "no port");
         check("text://127.0.0.1:", "0 to 65535");
         check("text://127.0.0.1:+1", "0 to 65535");

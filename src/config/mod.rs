@@ -1,7 +1,7 @@
 //! Settings: flags and one optional TOML file, checked once, at the start.
 //!
-//! A [`Config`] that came from here holds values in range only, so nobody checks them again. Flags
-//! win over the file, the file over the defaults. Nothing here opens a socket or the data folder.
+//! All values of a [`Config`] that comes from here are in range, so nobody checks them again. Flags override the config
+//! file, which overrides the defaults. Nothing here opens a socket or the data folder.
 
 mod file;
 mod limits;
@@ -21,22 +21,22 @@ pub use listen::Listen;
 /// Everything an operator can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Name with which the server greets, without control characters.
+    /// Name shown in the greeting, without control characters.
     pub server_name: String,
     /// Folder that holds everything the server keeps.
     pub data: PathBuf,
     /// Where to listen: at least one address, each once.
     pub listen: Vec<Listen>,
-    /// Least important events that are still logged; never `Off`.
+    /// Least severe level that is logged; never `Off`.
     pub log_level: LevelFilter,
-    /// Every number that bounds something.
+    /// All numeric limits.
     pub limits: Limits,
 }
 
-/// What the command line asks for.
+/// The action that the command line requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Invocation {
-    /// Serve until told to stop.
+    /// Serve until a signal stops it.
     Run(Config),
     /// Print the settings as TOML and end.
     Print(Config),
@@ -44,7 +44,7 @@ pub enum Invocation {
     Help(String),
 }
 
-/// Why no settings came out: one line for the operator, exit code 2.
+/// Why the settings are invalid: one line for the operator, exit code 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigError {
     /// The command line cannot be understood.
@@ -53,14 +53,14 @@ pub enum ConfigError {
     Unreadable {
         /// The file, as it was named on the command line.
         file: PathBuf,
-        /// Why, in the words of the system.
+        /// The system's error message.
         reason: String,
     },
     /// Something in the file is unknown or not allowed.
     Setting {
-        /// The file, and the line where there is one.
+        /// The file, and the line if there is one.
         place: String,
-        /// The setting and what is allowed.
+        /// The setting, and its allowed values.
         problem: String,
     },
 }
@@ -80,17 +80,17 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 const AFTER_HELP: &str = "\
-Settings come from flags, then from the file, then from defaults.
-To begin a file:  chat-server --print-config > chat.toml
+Flags override the config file, which overrides the defaults.
+To start a config file:  chat-server --print-config > chat.toml
 
 Exit codes:
-  0  stopped as asked
+  0  stopped as requested
   1  stopped at once by a second signal
   2  wrong usage or configuration
   3  cannot listen
   4  data folder unusable: unreadable, foreign, damaged or of a newer version
   5  data folder in use by another server
-  6  storage failed while running
+  6  storage failed while running, or hung while stopping
   7  internal error";
 
 /// A chat server that a person with telnet can use
@@ -100,11 +100,12 @@ struct Arguments {
     /// Read settings from this TOML file
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Keep everything in this folder [default: ./data]
+    /// Keep all data in this folder [default: ./data]
     #[arg(long, value_name = "DIR", value_parser = file::data)]
     data: Option<PathBuf>,
-    /// Listen here, text:// for people, json:// for programs; repeatable [default: ports 4000 and 4001 of 127.0.0.1]
-    #[arg(long, value_name = "FRONT://HOST:PORT")]
+    /// Listen at this address, text:// for people, json:// for programs; repeatable [default: ports 4000 and 4001 of
+    /// 127.0.0.1]
+    #[arg(long, value_name = "PROTOCOL://HOST:PORT")]
     listen: Vec<Listen>,
     /// Print the settings as TOML with comments, and exit
     #[arg(long)]
@@ -124,7 +125,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads the command line, the name of the program first, and the file it names.
+    /// Reads the command line, which starts with the name of the program, and the config file that it names.
     pub fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, ConfigError> {
         let arguments = match Arguments::try_parse_from(args) {
             Ok(arguments) => arguments,
@@ -147,13 +148,13 @@ impl Config {
         Ok(Invocation::Run(config))
     }
 
-    /// The settings as a TOML file with a comment for each. Reading it back gives the same.
+    /// The settings as a TOML file with a comment for each. Reading it back gives equal settings.
     pub fn to_toml(&self) -> String {
         file::print(self)
     }
 }
 
-/// Clap tells a mistake in a paragraph, with the usage below it; here it becomes one line.
+/// Clap reports a mistake in a paragraph, followed by the usage; here it becomes one line.
 fn help_or_usage(error: &clap::Error) -> Result<Invocation, ConfigError> {
     let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
@@ -161,9 +162,9 @@ fn help_or_usage(error: &clap::Error) -> Result<Invocation, ConfigError> {
     }
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let lines = text.lines().map(str::trim);
-    let told = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
-    let told: Vec<&str> = told.filter(|line| !line.is_empty()).collect();
-    Err(ConfigError::Usage(told.join("; ")))
+    let message = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let message: Vec<&str> = message.filter(|line| !line.is_empty()).collect();
+    Err(ConfigError::Usage(message.join("; ")))
 }
 
 #[cfg(test)]
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_win_over_the_file() {
+    fn flags_override_the_file() {
         let folder = std::env::temp_dir().join(format!("chat-config-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("chat.toml");
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_help_and_version_are_asked_for_by_flag() {
+    fn settings_help_and_version_are_requested_by_flag() {
         assert_eq!(from_args("--print-config"), Ok(Invocation::Print(Config::default())));
         let Ok(Invocation::Help(help)) = from_args("--help") else {
             panic!("--help gives help");
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_on_the_command_line_is_told_in_one_line() {
+    fn a_mistake_on_the_command_line_is_reported_in_one_line() {
         fn check(args: &str, expected: &str) {
             assert_eq!(from_args(args).unwrap_err().to_string(), expected);
         }
@@ -226,8 +227,8 @@ mod tests {
         check("--config", "a value is required for '--config <FILE>' but none was supplied; try --help");
         check(
             "--listen irc://127.0.0.1:1",
-            "invalid value 'irc://127.0.0.1:1' for '--listen <FRONT://HOST:PORT>': \
-             \"irc\" is not spoken here: only text:// and json:// are; try --help",
+            "invalid value 'irc://127.0.0.1:1' for '--listen <PROTOCOL://HOST:PORT>': \
+             unknown protocol \"irc\": text:// and json:// are supported; try --help",
         );
         check("--listen text://a:1 --listen text://a:1", "listen names text://a:1 twice; try --help");
         check("--config /nowhere", "cannot read config file /nowhere: No such file or directory");

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::link::Link;
-use super::reason::Reason;
+use super::connection::Connection;
 use crate::address::Address;
+use crate::reason::Reason;
 
 /// The time over which new connections of an address are counted.
 const WINDOW: Duration = Duration::from_secs(600);
-/// Addresses without a connection are forgotten when there are more than so many.
+/// When more addresses than this are known, those without a connection are forgotten.
 const ADDRESSES_KEPT: usize = 4096;
 
 /// How many connections there may be.
@@ -35,9 +35,9 @@ pub struct Admission {
 struct State {
     open: u64,
     addresses: HashMap<Address, Count>,
-    /// Until when each may not connect, in milliseconds since 1970; `None` for good.
+    /// Until when each may not connect, in milliseconds since 1970; `None` is permanently.
     banned: HashMap<Address, Option<i64>>,
-    links: HashMap<u64, Weak<Link>>,
+    connections: HashMap<u64, Weak<Connection>>,
 }
 
 #[derive(Debug)]
@@ -88,31 +88,32 @@ impl Admission {
     }
 
     /// Remembers a connection, so that it can be ended when the server stops.
-    pub fn remember(&self, link: &Arc<Link>) {
-        self.lock().links.insert(link.number(), Arc::downgrade(link));
+    pub fn remember(&self, connection: &Arc<Connection>) {
+        self.lock().connections.insert(connection.number(), Arc::downgrade(connection));
     }
 
-    /// Replaces the list of banned addresses: each until so many milliseconds after 1970, or for good.
+    /// Replaces the list of banned addresses. Each is banned until a time in milliseconds since 1970, or permanently.
     pub fn ban(&self, banned: impl Iterator<Item = (Address, Option<i64>)>) {
         self.lock().banned = banned.collect();
     }
 
-    /// Every connection there is: the server stops. Nothing more is read from it than has arrived.
+    /// The server stops: names the reason for every connection, and lets its thread find the end of input behind what has
+    /// arrived. A client that goes on sending may then lose its closing line to a reset.
     pub fn stop_reading(&self, reason: Reason) {
-        for link in self.links() {
-            link.end(reason);
-            link.shut_reading();
+        for connection in self.connections() {
+            connection.end(reason);
+            connection.shut_reading();
         }
     }
 
-    /// Closes every connection there is.
+    /// Shuts every connection in both directions. This sends nothing, so it needs no ownership of the writing side.
     pub fn shut_all(&self) {
-        self.links().iter().for_each(|link| link.shut());
+        self.connections().iter().for_each(|connection| connection.shut());
     }
 
-    /// Not used under the lock: a link that is dropped takes it to make room.
-    fn links(&self) -> Vec<Arc<Link>> {
-        self.lock().links.values().filter_map(Weak::upgrade).collect()
+    /// Not used under the lock: a connection that is dropped takes it to make room.
+    fn connections(&self) -> Vec<Arc<Connection>> {
+        self.lock().connections.values().filter_map(Weak::upgrade).collect()
     }
 
     /// How many connections there are.
@@ -141,7 +142,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.admission.lock();
         state.open -= 1;
-        state.links.remove(&self.number);
+        state.connections.remove(&self.number);
         if let Some(count) = state.addresses.get_mut(&self.address) {
             count.open -= 1;
         }

@@ -1,19 +1,19 @@
-//! Bytes and sockets. Knows nothing of chat.
+//! Bytes and connections. Knows nothing of chat.
 
+mod acceptor;
 mod admission;
+mod connection;
+mod end_counters;
 mod flusher;
-mod line;
-mod link;
-mod listener;
+pub mod framing;
 mod outbox;
-mod rate;
-mod reason;
+mod rate_limiter;
+pub mod wire;
 
+pub use acceptor::{Acceptor, Listener, REFUSED_MAX};
 pub use admission::{Admission, Caps, Permit};
+pub use connection::{Connection, LINGER};
+pub use end_counters::EndCounters;
 pub use flusher::{Flusher, FlusherHandle, flusher};
-pub use line::{Cut, LineCutter};
-pub use link::{Link, SocketOptions};
-pub use listener::{Door, Listener};
 pub use outbox::{Flushed, Outbox};
-pub use rate::{Pace, Rate, Throttle};
-pub use reason::{EndCounters, Reason, Voice};
+pub use rate_limiter::{Rate, RateLimiter, Throttle};

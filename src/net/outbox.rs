@@ -1,14 +1,17 @@
-//! What waits to be sent to one client. Owned by the broker; nothing here ever waits.
+//! The pending output of one client. Owned by the broker; nothing here ever waits.
 //!
 //! The send-queue contract: pushing returns at once; each turn ends in one send for each client that was pushed to;
-//! what the kernel does not take at once is lent to the flusher; a client that leaves more than a bound of bytes unread
-//! is ended with a reason, so one slow reader cannot hold up a room.
+//! what the wire does not take at once is handed over to the flusher; a client that leaves more than a bound of bytes
+//! unread is cut with a reason, so one slow reader cannot hold up a room.
+//!
+//! An outbox owns the writing side of its connection, except while it is handed over. Then the outbox sends nothing, not
+//! even a closing line: it gives the flusher orders.
 
 use std::sync::Arc;
 
+use super::connection::Connection;
 use super::flusher::FlusherHandle;
-use super::link::Link;
-use super::reason::Reason;
+use crate::reason::Reason;
 
 /// A part of the turn's bytes: from, to.
 type Segment = (usize, usize);
@@ -16,13 +19,13 @@ type Segment = (usize, usize);
 /// The messages waiting for one client.
 #[derive(Debug)]
 pub struct Outbox {
-    link: Arc<Link>,
-    /// What this turn has for the client, as parts of the turn's bytes. Neighbours are merged.
+    connection: Arc<Connection>,
+    /// The client's output of this turn, as parts of the turn's bytes. Adjacent parts are merged.
     segments: Vec<Segment>,
-    /// What comes while a page of history is being read for the client: it is sent after that.
+    /// Output that is held back while a page of history is read for the client; it is sent after that.
     held: Option<Vec<u8>>,
-    /// The flusher does all sending just now.
-    is_lent: bool,
+    /// The flusher owns the writing side.
+    is_handed_over: bool,
     max_bytes: usize,
 }
 
@@ -30,26 +33,26 @@ pub struct Outbox {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Flushed {
     /// Everything is with the kernel.
-    Dry,
+    Drained,
     /// The flusher has some of it.
-    Lent,
-    /// The connection has ended: the client is gone, or read too slowly.
-    Ended,
+    HandedOver,
+    /// The connection was cut: the client is gone, or read too slowly.
+    Cut,
 }
 
 impl Outbox {
     /// Nothing waits yet. At most `max_bytes` may wait outside the kernel.
-    pub fn new(link: Arc<Link>, max_bytes: usize) -> Outbox {
-        Outbox { link, segments: Vec::new(), held: None, is_lent: false, max_bytes }
+    pub fn new(connection: Arc<Connection>, max_bytes: usize) -> Outbox {
+        Outbox { connection, segments: Vec::new(), held: None, is_handed_over: false, max_bytes }
     }
 
     /// The connection.
-    pub fn link(&self) -> &Arc<Link> {
-        &self.link
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.connection
     }
 
-    /// Adds a part of the turn's bytes. Whether it is the client's first in this turn: it must then be flushed at the end
-    /// of the turn.
+    /// Adds a part of the turn's bytes. Returns whether it is the client's first in this turn: it must then be flushed at
+    /// the end of the turn.
     pub fn push(&mut self, batch: &[u8], from: usize, to: usize) -> bool {
         if let Some(held) = &mut self.held {
             held.extend_from_slice(&batch[from..to]);
@@ -71,7 +74,7 @@ impl Outbox {
         false
     }
 
-    /// What is pushed from now on waits until [`Outbox::release`].
+    /// Holds back output that is pushed from now on, until [`Outbox::release`].
     pub fn hold(&mut self) {
         self.held.get_or_insert_default();
     }
@@ -81,9 +84,14 @@ impl Outbox {
         self.held.take().unwrap_or_default()
     }
 
-    /// Whether what is pushed is held back.
-    pub fn is_held(&self) -> bool {
-        self.held.is_some()
+    /// Whether everything that was pushed in earlier turns has been taken by the wire, so that the client may have read it.
+    pub fn has_arrived(&self) -> bool {
+        !self.is_handed_over && self.held.is_none()
+    }
+
+    /// Whether nothing was pushed in this turn, and nothing is held back.
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty() && self.held.is_none()
     }
 
     /// Whether more is held back than may wait.
@@ -103,53 +111,72 @@ impl Outbox {
             }
         };
         self.segments.clear();
-        if self.is_lent {
-            return self.lend(bytes, flusher);
+        if self.is_handed_over {
+            return self.hand_over(bytes, flusher);
         }
         if bytes.is_empty() {
-            return Flushed::Dry;
+            return Flushed::Drained;
         }
-        match self.link.send_now(bytes) {
-            Ok(sent) if sent == bytes.len() => Flushed::Dry,
-            Ok(sent) => self.lend(&bytes[sent..], flusher),
-            Err(_) => self.end(Reason::Lost),
+        match self.connection.send_now(bytes) {
+            Ok(sent) if sent == bytes.len() && !self.connection.has_pending() => Flushed::Drained,
+            Ok(sent) => self.hand_over(&bytes[sent..], flusher),
+            Err(_) => {
+                self.cut(Reason::Lost, flusher);
+                Flushed::Cut
+            }
         }
     }
 
-    /// The flusher says that it has sent all it had. It may have got more meanwhile.
-    pub fn is_dry(&mut self, flusher: &FlusherHandle) -> bool {
-        if self.link.unsent() > 0 {
+    /// The flusher reports that it has sent everything. Returns whether that is still true: it may have received more
+    /// meanwhile.
+    /// If it is, the outbox owns the writing side again.
+    pub fn is_drained(&mut self, flusher: &FlusherHandle) -> bool {
+        // In this order: the flusher marks a connection that it ends before it drops what is unsent.
+        if self.connection.has_unsent() || self.connection.is_finished() {
             return false;
         }
-        if std::mem::take(&mut self.is_lent) {
-            flusher.forget(self.link.number());
+        if std::mem::take(&mut self.is_handed_over) {
+            flusher.take_back(self.connection.number());
         }
         true
     }
 
-    /// Gives the flusher what is left to send.
-    fn lend(&mut self, rest: &[u8], flusher: &FlusherHandle) -> Flushed {
-        if self.link.unsent() + rest.len() > self.max_bytes {
-            return self.end(Reason::SlowReader);
+    /// Ends the connection; the outbox is not used any more. Where something is unsent it is dropped and the closing line
+    /// says why; else the client has got it with everything else.
+    pub fn finish(&mut self, reason: Reason, flusher: &FlusherHandle) {
+        match self.is_handed_over {
+            true => self.cut(reason, flusher),
+            false => {
+                self.connection.end(reason);
+                self.is_handed_over = true;
+                flusher.finish(self.connection.clone(), None);
+            }
         }
-        if !rest.is_empty() {
-            self.is_lent = true;
-            self.link.add_unsent(rest.len());
-            flusher.lend(self.link.clone(), rest.to_vec());
-        }
-        Flushed::Lent
     }
 
-    /// Ends the connection, with a last line if the kernel takes it.
-    pub fn end(&mut self, reason: Reason) -> Flushed {
-        let voice = self.link.voice();
-        if self.link.end(reason)
-            && let Some(line) = (voice.last_line)(reason)
-        {
-            // The line before it may have been sent in part.
-            let _ = self.link.send_now(&[voice.line_end.as_bytes(), &line].concat());
+    /// Ends the connection, drops what is unsent, and has the closing line say why. The outbox is not used any more: the
+    /// writing side belongs to the flusher.
+    pub fn cut(&mut self, reason: Reason, flusher: &FlusherHandle) {
+        // Named at once: the client's thread does nothing more of what has arrived.
+        self.connection.end(reason);
+        self.is_handed_over = true;
+        flusher.finish(self.connection.clone(), Some(reason));
+    }
+
+    /// Gives the flusher what is left to send.
+    fn hand_over(&mut self, rest: &[u8], flusher: &FlusherHandle) -> Flushed {
+        if self.connection.is_finished() {
+            return Flushed::Cut;
         }
-        self.link.shut();
-        Flushed::Ended
+        if self.connection.unsent() + rest.len() > self.max_bytes {
+            self.cut(Reason::SlowReader, flusher);
+            return Flushed::Cut;
+        }
+        if !rest.is_empty() || !self.is_handed_over {
+            self.is_handed_over = true;
+            self.connection.add_unsent(rest.len());
+            flusher.send(self.connection.clone(), rest.to_vec());
+        }
+        Flushed::HandedOver
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-/// A password or a token as it was given. Never shown, and wiped from memory when it is not needed any more.
+/// A password or a token as it was received. Never shown, and wiped from memory when it is dropped.
 #[cfg_attr(test, derive(PartialEq))]
 pub struct Secret(Vec<u8>);
 
@@ -14,7 +14,7 @@ impl Secret {
         Secret(bytes)
     }
 
-    /// What was given.
+    /// The bytes as they were received.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -1,14 +1,14 @@
 //! The telnet protocol as seen by the server: bytes from the client in, data and answers out.
 //!
 //! Owns the state of one connection's telnet commands and options (RFC 854, 855) and the one option the
-//! server uses: ECHO (RFC 857), with which it asks the client to hide a password. Every other option, also
-//! SUPPRESS-GO-AHEAD (RFC 858), is refused, once for each time the client changes its wish, so that no two
-//! programs can talk in a loop (RFC 1143).
+//! server uses: ECHO (RFC 857), by which it asks the client to hide a password. Every other option, SUPPRESS-GO-AHEAD
+//! (RFC 858) included, is refused, once each time the client changes its request, so that no two programs can negotiate
+//! in a loop (RFC 1143).
 //!
 //! Never reads or writes a socket, never waits for an answer (tintin++ does not answer WONT ECHO, `nc`
-//! answers nothing), never cuts lines, and never keeps what the client sends: as no option is agreed to, no
-//! subnegotiation can mean anything, and its bytes are dropped as they come. What one connection costs is
-//! fixed, and data and answers together are never longer than what was received.
+//! answers nothing), never cuts lines, and never stores input: as no option is agreed to, no subnegotiation can mean
+//! anything, and its bytes are dropped as they arrive. The memory of a connection is fixed, and data and answers together
+//! are never longer than the input.
 
 const END_OF_SUBNEGOTIATION: u8 = 240;
 const SUSPEND: u8 = 237;
@@ -30,9 +30,9 @@ const FIRST_COMMAND: u8 = 236;
 const ECHO: u8 = 1;
 const TIMING_MARK: u8 = 6;
 
-/// What a terminal sends for Backspace; the line editor erases a character.
+/// The byte of a terminal for Backspace; the line editor erases a character.
 const BACKSPACE: u8 = 0x08;
-/// What a terminal sends for Ctrl-U; the line editor erases the line.
+/// The byte of a terminal for Ctrl-U; the line editor erases the line.
 const CTRL_U: u8 = 0x15;
 
 /// The telnet side of one connection.
@@ -41,31 +41,31 @@ pub struct Telnet {
     state: State,
     is_telnet: bool,
     echo: Echo,
-    /// Options the client asked for (DO) and was refused, until it takes the wish back.
+    /// Options the client requested (DO) and was refused, until it withdraws the request.
     refused_do: OptionSet,
-    /// Options the client offered (WILL) and was refused, until it takes the offer back.
+    /// Options the client offered (WILL) and was refused, until it withdraws the offer.
     refused_will: OptionSet,
 }
 
-/// What the client said, besides data, that matters to the session.
+/// The telnet commands that matter to the session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Signals {
     /// The client pressed Ctrl-C or the like: interrupt, break, suspend or abort. The half line before it is
-    /// already erased by a Ctrl-U among the data, in its right place; this tells that a question which
-    /// waits for an answer, such as a password prompt, is to be given up.
+    /// already erased by a Ctrl-U at its place in the data; this signals that a prompt which waits for an answer is
+    /// to be given up.
     pub interrupted: bool,
 }
 
 impl Telnet {
-    /// A connection on which nothing has been said yet.
+    /// A connection on which nothing was received yet.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Feeds received bytes, cut anywhere. Data bytes are appended to `data`, answers to `reply`.
     ///
-    /// CR, LF and NUL stay in the data, for the line cutter. Erase Character and Erase Line become Backspace
+    /// CR, LF and NUL stay in the data, for the line decoder. Erase Character and Erase Line become Backspace
     /// and Ctrl-U, and an interruption becomes Ctrl-U, so that they work on exactly what came before them.
     pub fn receive(&mut self, input: &[u8], data: &mut Vec<u8>, reply: &mut Vec<u8>) -> Signals {
         let mut signals = Signals::default();
@@ -83,8 +83,8 @@ impl Telnet {
                     State::Data
                 }
                 State::Command => self.command(byte, data, &mut signals),
-                State::Option(wish) => {
-                    self.negotiate(wish, byte, reply);
+                State::Option(request) => {
+                    self.negotiate(request, byte, reply);
                     State::Data
                 }
                 State::Subnegotiation if byte == IAC => State::SubnegotiationCommand,
@@ -96,7 +96,7 @@ impl Telnet {
         signals
     }
 
-    /// Asks the client to stop echoing (IAC WILL ECHO), or appends nothing if that is already asked.
+    /// Asks the client to stop echoing (IAC WILL ECHO), or appends nothing if that was requested already.
     pub fn hide_input(&mut self, reply: &mut Vec<u8>) {
         if !self.echo.is_asked {
             self.echo.ask(true);
@@ -105,7 +105,7 @@ impl Telnet {
         }
     }
 
-    /// Asks the client to echo again (IAC WONT ECHO), or appends nothing if it was not asked to stop.
+    /// Asks the client to echo again (IAC WONT ECHO), or appends nothing if it was not requested to stop.
     pub fn show_input(&mut self, reply: &mut Vec<u8>) {
         if self.echo.is_asked {
             self.echo.ask(false);
@@ -118,8 +118,8 @@ impl Telnet {
         self.echo.is_asked && self.echo.unanswered == 0
     }
 
-    /// Whether a telnet command has ever been received. Silence proves nothing: Debian's `telnet` says
-    /// nothing until it is asked. Two bytes 255 (a doubled `ÿ` in Latin-1) do not prove it either.
+    /// Whether a telnet command has ever been received. Silence proves nothing: Debian's `telnet` sends
+    /// nothing until it is sent a command. Two bytes 255 (a doubled `ÿ` in Latin-1) do not prove it either.
     pub fn is_telnet(&self) -> bool {
         self.is_telnet
     }
@@ -135,44 +135,44 @@ impl Telnet {
                 data.push(CTRL_U);
                 signals.interrupted = true;
             }
-            WILL => return State::Option(Wish::Will),
-            WONT => return State::Option(Wish::Wont),
-            DO => return State::Option(Wish::Do),
-            DONT => return State::Option(Wish::Dont),
+            WILL => return State::Option(Request::Will),
+            WONT => return State::Option(Request::Wont),
+            DO => return State::Option(Request::Do),
+            DONT => return State::Option(Request::Dont),
             SUBNEGOTIATION => return State::Subnegotiation,
-            // No operation, data mark, go ahead, are you there and unknown ones ask for nothing we do.
+            // No operation, data mark, go ahead, are you there and unknown commands request nothing the server does.
             _ => {}
         }
         State::Data
     }
 
-    fn negotiate(&mut self, wish: Wish, option: u8, reply: &mut Vec<u8>) {
-        match wish {
+    fn negotiate(&mut self, request: Request, option: u8, reply: &mut Vec<u8>) {
+        match request {
             // After Ctrl-C, Debian's client hides all output until this is answered (RFC 860): each time.
-            Wish::Do if option == TIMING_MARK => reply.extend([IAC, WONT, TIMING_MARK]),
-            Wish::Do if option == ECHO && self.echo.confirm() => {}
-            Wish::Do => {
+            Request::Do if option == TIMING_MARK => reply.extend([IAC, WONT, TIMING_MARK]),
+            Request::Do if option == ECHO && self.echo.confirm() => {}
+            Request::Do => {
                 if self.refused_do.insert(option) {
                     reply.extend([IAC, WONT, option]);
                 }
             }
-            Wish::Dont => {
+            Request::Dont => {
                 self.refused_do.remove(option);
                 if option == ECHO && self.echo.deny() {
                     reply.extend([IAC, WONT, ECHO]);
                 }
             }
-            Wish::Will => {
+            Request::Will => {
                 if self.refused_will.insert(option) {
                     reply.extend([IAC, DONT, option]);
                 }
             }
-            Wish::Wont => self.refused_will.remove(option),
+            Request::Wont => self.refused_will.remove(option),
         }
     }
 }
 
-/// Where in the stream of bytes the next one stands.
+/// The state of the parser: the context of the next byte.
 #[derive(Clone, Copy, Debug, Default)]
 enum State {
     #[default]
@@ -180,7 +180,7 @@ enum State {
     /// After IAC.
     Command,
     /// After IAC and WILL, WONT, DO or DONT.
-    Option(Wish),
+    Option(Request),
     /// Between IAC SB and IAC SE.
     Subnegotiation,
     /// After IAC in a subnegotiation.
@@ -188,21 +188,21 @@ enum State {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Wish {
+enum Request {
     Will,
     Wont,
     Do,
     Dont,
 }
 
-/// Who echoes. Requests take turns (WILL, WONT, WILL ...), so their number and the last one say them all.
-/// RFC 1143 would hold back a request until the one before is answered; some clients never answer, so ours
-/// go out at once and the answers, which come in order, are matched to them.
+/// Who echoes. Requests alternate (WILL, WONT, WILL ...), so their number and the last one identify them all. RFC 1143
+/// would delay a request until the previous one is answered; some clients never answer, so requests are sent at once, and
+/// the answers, which arrive in order, are matched to them.
 #[derive(Debug, Default)]
 struct Echo {
     /// Whether the last request was WILL: the client shall hide what is typed.
     is_asked: bool,
-    /// The requests, up to the last one, whose answer may still come.
+    /// How many requests, up to the last one, may still be answered.
     unanswered: u32,
 }
 
@@ -216,13 +216,13 @@ impl Echo {
         self.is_asked == (self.unanswered % 2 == 1)
     }
 
-    /// Takes a DO; false if it answers no WILL and is a wish of the client's own.
+    /// Takes a DO; false if it does not answer a WILL and is the client's own request.
     fn confirm(&mut self) -> bool {
         match self.unanswered {
             0 => return self.is_asked,
             _ if self.is_oldest_unanswered_will() => self.unanswered -= 1,
             1 => return false,
-            // The WONT before the WILL will not be answered any more: tintin++ never does.
+            // The WONT before the WILL will not be answered: tintin++ never does.
             _ => self.unanswered -= 2,
         }
         true
@@ -237,7 +237,7 @@ impl Echo {
                 self.is_asked = false;
                 self.unanswered = 0;
             }
-            // A refused WILL leaves nothing to answer in the WONT that followed it.
+            // After a refused WILL the client has nothing to answer to the WONT that followed it.
             _ if self.is_oldest_unanswered_will() => self.unanswered -= 2,
             _ => self.unanswered -= 1,
         }
@@ -275,32 +275,32 @@ mod tests {
     use std::collections::VecDeque;
 
     #[derive(Debug, Default, PartialEq)]
-    struct Heard {
+    struct Parsed {
         data: Vec<u8>,
         reply: Vec<u8>,
         interrupted: bool,
     }
 
-    fn hear(telnet: &mut Telnet, input: &[u8]) -> Heard {
-        let mut heard = Heard::default();
-        heard.interrupted = telnet.receive(input, &mut heard.data, &mut heard.reply).interrupted;
-        heard
+    fn receive(telnet: &mut Telnet, input: &[u8]) -> Parsed {
+        let mut parsed = Parsed::default();
+        parsed.interrupted = telnet.receive(input, &mut parsed.data, &mut parsed.reply).interrupted;
+        parsed
     }
 
     #[test]
     fn commands_are_taken_out_of_the_data_and_answered() {
         let check = |input: &[u8], data: &[u8], reply: &[u8]| {
-            let heard = hear(&mut Telnet::new(), input);
-            assert_eq!(heard.data, data, "data of {input:x?}");
-            assert_eq!(heard.reply, reply, "reply to {input:x?}");
+            let parsed = receive(&mut Telnet::new(), input);
+            assert_eq!(parsed.data, data, "data of {input:x?}");
+            assert_eq!(parsed.reply, reply, "reply to {input:x?}");
         };
         check(b"hello\r\n", b"hello\r\n", b"");
         check(b"hello\r\0", b"hello\r\0", b"");
         check(b"a\xff\xffb", b"a\xffb", b"");
-        // NOP, DM, AO, AYT, GA, EOR, an unknown one: nothing to say.
+        // NOP, DM, AO, AYT, GA, EOR, an unknown one: no answer.
         check(b"a\xff\xf1\xff\xf2\xff\xf5\xff\xf6\xff\xf9\xff\xef\xff\x07b", b"ab", b"");
         check(b"ab\xff\xf7c\xff\xf8", b"ab\x08c\x15", b"");
-        // An option asked for twice is refused once, and again after the wish was taken back.
+        // An option asked for twice is refused once, and again after the request was withdrawn.
         check(b"\xff\xfd\x03\xff\xfd\x03", b"", b"\xff\xfc\x03");
         check(b"\xff\xfb\x22\xff\xfc\x22\xff\xfb\x22", b"", b"\xff\xfe\x22\xff\xfe\x22");
         check(b"\xff\xfd\xff\xff\xfe\x05", b"", b"\xff\xfc\xff");
@@ -316,23 +316,23 @@ mod tests {
     }
 
     #[test]
-    fn interruptions_are_told_and_the_timing_mark_is_answered_each_time() {
+    fn interruptions_are_reported_and_the_timing_mark_is_answered_each_time() {
         let mut telnet = Telnet::new();
         // Measured: Ctrl-C, Ctrl-Z and Ctrl-\ in inetutils telnet; then the abort of RFC 1184.
         for command in [0xf4, 0xed, 0xf3, 0xee] {
-            let heard = hear(&mut telnet, &[0xff, command, 0xff, 0xfd, 0x06]);
-            assert!(heard.interrupted, "{command:x}");
-            assert_eq!(heard.data, b"\x15", "{command:x}");
-            assert_eq!(heard.reply, b"\xff\xfc\x06", "{command:x}");
+            let parsed = receive(&mut telnet, &[0xff, command, 0xff, 0xfd, 0x06]);
+            assert!(parsed.interrupted, "{command:x}");
+            assert_eq!(parsed.data, b"\x15", "{command:x}");
+            assert_eq!(parsed.reply, b"\xff\xfc\x06", "{command:x}");
         }
-        assert!(!hear(&mut telnet, b"x\xff\xf7\xff\xf8").interrupted);
+        assert!(!receive(&mut telnet, b"x\xff\xf7\xff\xf8").interrupted);
     }
 
     #[test]
     fn only_a_command_proves_a_telnet_client() {
         let check = |input: &[u8], expected: bool| {
             let mut telnet = Telnet::new();
-            hear(&mut telnet, input);
+            receive(&mut telnet, input);
             assert_eq!(telnet.is_telnet(), expected, "{input:x?}");
         };
         check(b"hello", false);
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn input_is_hidden_once_the_client_confirms() {
-        // A step: `+` hides, `-` shows, `d` hears DO ECHO, `n` hears DONT ECHO. After it: what was sent,
+        // A step: `+` hides, `-` shows, `d` receives DO ECHO, `n` receives DONT ECHO. After it: what was sent,
         // `W` for WILL ECHO and `N` for WONT ECHO; at the end, whether the input is hidden.
         let check = |steps: &str, sent: &str, hidden: bool| {
             let mut telnet = Telnet::new();
@@ -354,8 +354,8 @@ mod tests {
                 match step {
                     '+' => telnet.hide_input(&mut reply),
                     '-' => telnet.show_input(&mut reply),
-                    'd' => reply.extend(hear(&mut telnet, &[IAC, DO, ECHO]).reply),
-                    _ => reply.extend(hear(&mut telnet, &[IAC, DONT, ECHO]).reply),
+                    'd' => reply.extend(receive(&mut telnet, &[IAC, DO, ECHO]).reply),
+                    _ => reply.extend(receive(&mut telnet, &[IAC, DONT, ECHO]).reply),
                 }
             }
             let letter = |bytes: &[u8]| match bytes {
@@ -395,16 +395,16 @@ mod tests {
                 prop_oneof![Just(IAC), 236..=255u8, 0..8u8, any::<u8>()], 0..200),
             cuts in proptest::collection::vec(1..9usize, 200),
         ) {
-            let whole = hear(&mut Telnet::new(), &input);
+            let whole = receive(&mut Telnet::new(), &input);
             let mut telnet = Telnet::new();
-            let mut pieces = Heard::default();
+            let mut pieces = Parsed::default();
             let mut rest = &input[..];
             for cut in cuts {
                 let (piece, after) = rest.split_at(cut.min(rest.len()));
-                let heard = hear(&mut telnet, piece);
-                pieces.data.extend(heard.data);
-                pieces.reply.extend(heard.reply);
-                pieces.interrupted |= heard.interrupted;
+                let parsed = receive(&mut telnet, piece);
+                pieces.data.extend(parsed.data);
+                pieces.reply.extend(parsed.reply);
+                pieces.interrupted |= parsed.interrupted;
                 rest = after;
             }
             prop_assert!(whole.data.len() + whole.reply.len() <= input.len());
@@ -433,7 +433,7 @@ mod tests {
                         }
                     },
                     _ => if let Some(answer) = to_server.pop_front() {
-                        reply = hear(&mut telnet, &answer).reply;
+                        reply = receive(&mut telnet, &answer).reply;
                         prop_assert!(reply.is_empty(), "an answer was answered");
                     },
                 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a store. Callers act differently on each variant.
+//! Errors of a store. Callers act differently on each variant.
 
 use std::fmt;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub enum OpenError {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CommitError {
     /// Nothing is stored, and the next commit may succeed: the disk is full, another program holds a lock, or a write
-    /// failed. The chat must go back to what the store holds, which [`Store::load`](super::Store::load) gives.
+    /// failed. The chat must undo the decisions of the turn: [`Chat::roll_back`](crate::chat::Chat::roll_back).
     Refused(String),
     /// A sync failed or the store is damaged. What is stored is unknown until the next start, so the server must stop.
     /// Every later commit fails likewise.

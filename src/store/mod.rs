@@ -20,6 +20,7 @@ mod record;
 mod schema;
 mod value;
 mod wal;
+mod watched;
 mod writer;
 
 use std::time::Duration;
@@ -27,14 +28,15 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::chat::{AccountId, KeyedMessage, Record, SendKey, Snapshot};
+use crate::chat::{AccountId, KeyedMessage, Record, SendKey};
 
 pub use error::{CommitError, OpenError, ReadError, StoreError};
 pub use folder::Folder;
 pub use reader::{Credential, Reader};
+pub use watched::{Watch, Watched};
 pub use writer::Writer;
 
-/// What the broker needs of a store. [`Writer`] is the real one; a simulation has one in memory.
+/// The store, as the broker uses it. [`Writer`] is the real one; the simulation has one in memory.
 ///
 /// There is one owner, and every method runs in its thread. What a successful [`commit`](Store::commit) has stored,
 /// every later call sees, also of a store that is opened after a kill.
@@ -50,15 +52,12 @@ pub trait Store {
     /// The committed messages that `account` has sent under `key`: at most one a room, in no particular order.
     fn keyed(&self, account: AccountId, key: &SendKey) -> Result<Vec<KeyedMessage>, StoreError>;
 
-    /// All that is committed except the messages. Called at the start, and after a commit that was refused.
-    fn load(&mut self) -> Result<Snapshot, StoreError>;
-
     /// Keeps the write-ahead log short. Called after each commit, once its effects are delivered, because it may take
     /// milliseconds. Changes nothing that can be read. An error shows in the next commit, if it matters.
     fn checkpoint(&mut self);
 
     /// Does a bounded piece of background work, such as removing the messages of a deleted room. Called about once a
-    /// second. Changes nothing that [`load`](Store::load) gives. An error shows in the next commit, if it matters.
+    /// second. Changes nothing that a restart would find. An error shows in the next commit, if it matters.
     fn maintain(&mut self);
 }
 

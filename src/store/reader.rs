@@ -1,4 +1,4 @@
-//! What client threads read while the writer works: credentials and pages of history.
+//! Reads of client threads beside the writer: credentials and pages of history.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub struct Reader {
     path: PathBuf,
 }
 
-/// What a password is checked against.
+/// The password hash of an account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Credential {
     /// The account.

@@ -4,7 +4,7 @@ use rusqlite::{Connection, ToSql, params};
 
 use super::query::query;
 use super::value::number;
-use crate::chat::Record;
+use crate::chat::{Record, RoomKind};
 
 /// Stores records in their order, in the transaction that the caller has begun. Nearly all are messages, so their
 /// statement is taken from the cache only once.
@@ -30,7 +30,7 @@ pub(super) fn apply_all(connection: &Connection, records: &[Record]) -> rusqlite
 fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
     let run = |query: &str, values: &[&dyn ToSql]| connection.prepare_cached(query)?.execute(values).map(|_| ());
     match record {
-        Record::AccountMade { id, name, hash, at } => run(query!("account_made"), params![id, name, hash, at]),
+        Record::AccountCreated { id, name, hash, at } => run(query!("account_made"), params![id, name, hash, at]),
         Record::PasswordSet { id, hash, version } => run(query!("password_set"), params![id, hash, number(*version)]),
         Record::AccountDeleted { id, at } => run(query!("account_deleted"), params![id, at]),
         Record::AwaySet { id, text } => run(query!("away_set"), params![id, text]),
@@ -38,13 +38,19 @@ fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
         Record::OperatorSet { id, on } => run(query!("operator_set"), params![id, on]),
         Record::Seen { id, at } => run(query!("seen"), params![id, at]),
 
-        Record::TokenMade { account, name, digest, at, until } => {
+        Record::TokenCreated { account, name, digest, at, until } => {
             run(query!("token_made"), params![account, name, digest, at, until])
         }
         Record::TokenUsed { account, name, at } => run(query!("token_used"), params![account, name, at]),
         Record::TokenRemoved { account, name } => run(query!("token_removed"), params![account, name]),
 
-        Record::RoomMade { id, name, visibility, at } => run(query!("room_made"), params![id, name, visibility, at]),
+        Record::RoomCreated { id, kind, at } => {
+            let (name, visibility) = match kind {
+                RoomKind::Named(name, visibility) => (Some(name), Some(visibility)),
+                RoomKind::Direct(..) => (None, None),
+            };
+            run(query!("room_made"), params![id, name, visibility, at])
+        }
         Record::RoomRenamed { id, name } => run(query!("room_renamed"), params![id, name]),
         Record::VisibilitySet { id, visibility } => run(query!("visibility_set"), params![id, visibility]),
         Record::TopicSet { id, topic } => {
@@ -78,22 +84,22 @@ fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
         Record::MessageSaid { .. } => unreachable!("apply_all stores messages"),
         Record::Mentioned { room, seq, account } => run(query!("mentioned"), params![room, account, number(*seq)]),
 
-        Record::InvitationMade { room, account, by, until } => {
+        Record::InvitationCreated { room, account, by, until } => {
             run(query!("invitation_made"), params![room, account, by, until])
         }
         Record::InvitationRemoved { room, account } => run(query!("invitation_removed"), params![room, account]),
-        Record::CodeMade { room, code, by, until } => run(query!("code_made"), params![code, room, by, until]),
+        Record::CodeCreated { room, code, by, until } => run(query!("code_made"), params![code, room, by, until]),
         Record::CodeRemoved { code } => run(query!("code_removed"), params![code]),
 
-        Record::BanMade { room, account, by, at, until, why } => {
+        Record::BanCreated { room, account, by, at, until, why } => {
             run(query!("ban_made"), params![room, account, by, at, until, why])
         }
         Record::BanRemoved { room, account } => run(query!("ban_removed"), params![room, account]),
-        Record::AccountBanMade { account, by, at, until, why } => {
+        Record::AccountBanCreated { account, by, at, until, why } => {
             run(query!("account_ban_made"), params![account, by, at, until, why])
         }
         Record::AccountBanRemoved { account } => run(query!("account_ban_removed"), params![account]),
-        Record::AddressBanMade { address, by, at, until, why } => {
+        Record::AddressBanCreated { address, by, at, until, why } => {
             run(query!("address_ban_made"), params![address, by, at, until, why])
         }
         Record::AddressBanRemoved { address } => run(query!("address_ban_removed"), params![address]),
@@ -184,7 +190,7 @@ mod tests {
             until,
             used,
         };
-        let made = |text: &str, until| Record::TokenMade {
+        let made = |text: &str, until| Record::TokenCreated {
             account: ANA,
             name: name(text),
             digest: TokenDigest([7; 32]),
@@ -230,11 +236,14 @@ mod tests {
         let room =
             |name, visibility| StoredRoom { id: RoomId(8), name, visibility, created: NOW, topic: None, last_seq: 0 };
         let public = Some(Visibility::Public);
-        check(Record::RoomMade { id: RoomId(8), name: Some(name("Oak")), visibility: public, at: NOW }, |snapshot| {
-            snapshot.rooms.push(room(Some(name("Oak")), public));
-            snapshot.last_room = 8;
-        });
-        check(Record::RoomMade { id: RoomId(8), name: None, visibility: None, at: NOW }, |snapshot| {
+        check(
+            Record::RoomCreated { id: RoomId(8), kind: RoomKind::Named(name("Oak"), Visibility::Public), at: NOW },
+            |snapshot| {
+                snapshot.rooms.push(room(Some(name("Oak")), public));
+                snapshot.last_room = 8;
+            },
+        );
+        check(Record::RoomCreated { id: RoomId(8), kind: RoomKind::Direct(ANA, BOB), at: NOW }, |snapshot| {
             snapshot.rooms.push(room(None, None));
             snapshot.last_room = 8;
         });
@@ -305,15 +314,15 @@ mod tests {
 
     #[test]
     fn records_of_invitations_are_stored() {
-        check(Record::InvitationMade { room: TEA, account: ANA, by: BOB, until: LATER }, |snapshot| {
+        check(Record::InvitationCreated { room: TEA, account: ANA, by: BOB, until: LATER }, |snapshot| {
             snapshot.invitations.insert(0, (TEA, ANA, BOB, LATER));
         });
-        check(Record::InvitationMade { room: TEA, account: BOB, by: BOB, until: LATER }, |snapshot| {
+        check(Record::InvitationCreated { room: TEA, account: BOB, by: BOB, until: LATER }, |snapshot| {
             snapshot.invitations = vec![(TEA, BOB, BOB, LATER)];
         });
         check(Record::InvitationRemoved { room: TEA, account: BOB }, |snapshot| snapshot.invitations.clear());
         let code = Code::typed("acorn-aspen-11");
-        check(Record::CodeMade { room: TEA, code: code.clone(), by: ANA, until: LATER }, |snapshot| {
+        check(Record::CodeCreated { room: TEA, code: code.clone(), by: ANA, until: LATER }, |snapshot| {
             snapshot.codes.insert(0, (code, TEA, ANA, LATER));
         });
         check(Record::CodeRemoved { code: Code::typed("maple-otter-42") }, |snapshot| snapshot.codes.clear());
@@ -322,30 +331,36 @@ mod tests {
     #[test]
     fn records_of_bans_are_stored() {
         let why = || Text::from("why");
-        check(Record::BanMade { room: TEA, account: ANA, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
-            snapshot.bans.insert(0, (TEA, ANA, ban(BOB, None)));
-        });
         check(
-            Record::BanMade { room: TEA, account: BOB, by: BOB, at: LATER, until: Some(NOW), why: why() },
+            Record::BanCreated { room: TEA, account: ANA, by: BOB, at: LATER, until: None, why: why() },
+            |snapshot| {
+                snapshot.bans.insert(0, (TEA, ANA, ban(BOB, None)));
+            },
+        );
+        check(
+            Record::BanCreated { room: TEA, account: BOB, by: BOB, at: LATER, until: Some(NOW), why: why() },
             |snapshot| {
                 snapshot.bans = vec![(TEA, BOB, ban(BOB, Some(NOW)))];
             },
         );
         check(Record::BanRemoved { room: TEA, account: BOB }, |snapshot| snapshot.bans.clear());
-        check(Record::AccountBanMade { account: BOB, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
+        check(Record::AccountBanCreated { account: BOB, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
             snapshot.account_bans = vec![(BOB, ban(BOB, None))];
         });
         check(Record::AccountBanRemoved { account: BOB }, |snapshot| snapshot.account_bans.clear());
         let known = address("192.0.2.7");
-        check(Record::AddressBanMade { address: known, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
+        check(Record::AddressBanCreated { address: known, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
             snapshot.address_bans = vec![(known, ban(BOB, None))];
         });
         // Sorted as texts, these two would be in the opposite order.
         for (text, place) in [("2001:db8::/64", 1), ("20.0.0.1", 0)] {
             let new = address(text);
-            check(Record::AddressBanMade { address: new, by: BOB, at: LATER, until: None, why: why() }, |snapshot| {
-                snapshot.address_bans.insert(place, (new, ban(BOB, None)));
-            });
+            check(
+                Record::AddressBanCreated { address: new, by: BOB, at: LATER, until: None, why: why() },
+                |snapshot| {
+                    snapshot.address_bans.insert(place, (new, ban(BOB, None)));
+                },
+            );
         }
         check(Record::AddressBanRemoved { address: known }, |snapshot| snapshot.address_bans.clear());
     }
@@ -383,10 +398,9 @@ mod tests {
     fn names_are_unique_without_case_and_free_again_afterwards() {
         let temporary = tempfile::tempdir().unwrap();
         let (mut writer, _reader) = filled(temporary.path());
-        let room = |id, text| Record::RoomMade {
+        let room = |id, text| Record::RoomCreated {
             id: RoomId(id),
-            name: Some(name(text)),
-            visibility: Some(Visibility::Public),
+            kind: RoomKind::Named(name(text), Visibility::Public),
             at: NOW,
         };
         assert!(writer.commit(&[account(AccountId(9), "aNA")]).is_err());
@@ -400,8 +414,8 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let (mut writer, _reader) = filled(temporary.path());
         for id in [8, 9] {
-            let (name, visibility) = (Some(name("tea")), Some(Visibility::Private));
-            writer.commit(&[Record::RoomMade { id: RoomId(id), name, visibility, at: NOW }]).unwrap();
+            let kind = RoomKind::Named(name("tea"), Visibility::Private);
+            writer.commit(&[Record::RoomCreated { id: RoomId(id), kind, at: NOW }]).unwrap();
         }
         let public = |id| [Record::VisibilitySet { id: RoomId(id), visibility: Visibility::Public }];
         writer.commit(&public(8)).unwrap();

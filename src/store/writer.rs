@@ -177,13 +177,14 @@ impl Writer {
     fn database(&self) -> PathBuf {
         self.folder.file(DATABASE)
     }
+
+    /// All that is committed except the messages: what a chat is loaded from.
+    pub fn load(&mut self) -> Result<Snapshot, StoreError> {
+        load::snapshot(&self.connection).map_err(|error| StoreError::of("load", &self.database(), &error))
+    }
 }
 
 impl Store for Writer {
-    fn load(&mut self) -> Result<Snapshot, StoreError> {
-        load::snapshot(&self.connection).map_err(|error| StoreError::of("load", &self.database(), &error))
-    }
-
     fn keyed(&self, account: AccountId, key: &SendKey) -> Result<Vec<KeyedMessage>, StoreError> {
         let query = query!("keyed");
         let read = |row: &Row<'_>| Ok(KeyedMessage { room: row.get(0)?, seq: count(row, 1)?, at: row.get(2)? });

@@ -1,141 +1,153 @@
-//! Direct rooms: two people alone.
+//! Direct rooms: two accounts and nobody else.
 
-use super::asked::Ask::*;
-use super::house::{Cast, House, password_of};
+use chat_server::chat::{Event, Role};
+use chat_server::protocol::json::Object;
+
+use super::ask::{self, room};
+use super::house::{House, Transport, password_of};
 use super::seen::{
-    RoomShown, Said, Seen, action, all_people, away, bye, has_joined, member, message, offline, online, said, stored,
+    action, all_people, away, bye, entered, has_joined, member, message, offline, online, said, stored, welcome,
     whole_history,
 };
 
-through_each_front! {
+over_each_transport! {
     each_side_calls_the_room_by_the_other_one
     one_goes_there_before_anything_is_said
     a_direct_room_is_neither_left_nor_changed
     a_third_person_has_no_part_in_it
     there_is_no_talk_with_oneself_or_nobody
-    whom_one_writes_to_is_told_to_be_absent_once
+    the_absence_of_a_correspondent_is_shown_once
     what_was_said_with_a_deleted_account_stays
 }
 
-fn each_side_calls_the_room_by_the_other_one(cast: Cast) {
-    let mut house = House::new(cast);
+fn each_side_calls_the_room_by_the_other_one(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.gets(Say("@bob", "hello"), [stored("@bob", 1)]);
+    ann.gets(ask::say("@bob", "hello"), [stored("@bob", 1)]);
     bob.sees([message(1, "@ann", "ann", "hello")]);
-    bob.gets(Say("@ann", "hi yourself"), [stored("@ann", 2)]);
+    bob.gets(ask::say("@ann", "hi yourself"), [stored("@ann", 2)]);
     ann.sees([message(2, "@bob", "bob", "hi yourself")]);
-    ann.gets(Act("@bob", "waves"), [stored("@bob", 3)]);
+    ann.gets(ask::act("@bob", "waves"), [stored("@bob", 3)]);
     bob.sees([action(3, "@ann", "ann", "waves")]);
     let page = [said(1, "@ann", "ann", "hello"), said(2, "@ann", "bob", "hi yourself")];
-    let page = Seen::History { room: "@ann".into(), from: 1, to: 2, last: 3, messages: page.into() };
-    bob.gets(Between("@ann", 1, 2), [page]);
-    let members = vec![member("ann", "member"), member("bob", "member")];
-    ann.gets(Members("@bob"), [all_people(Some("@bob"), members)]);
-    let shown =
-        RoomShown { room: "@bob".into(), kind: "direct".into(), members: 2, online: 2, last: 3, ..Default::default() };
-    ann.gets(ShowRoom("@bob"), [Seen::Room(shown)]);
+    let page = Object::History { room: room("@ann"), from: 1, to: 2, last: 3, messages: page.into() };
+    bob.gets(ask::between("@ann", 1, 2), [page]);
+    let members = vec![member("ann", Role::Member), member("bob", Role::Member)];
+    ann.gets(ask::members("@bob"), [all_people(Some("@bob"), members)]);
+    let shown = ann.does(ask::show_room("@bob"));
+    let [Object::Event(Event::RoomShown(shown))] = &shown[..] else { panic!("{shown:#?}") };
+    assert_eq!((&shown.room, shown.visibility, &shown.owner), (&room("@bob"), None, &None));
+    assert_eq!((shown.members, shown.online, shown.messages, shown.unread), (2, 2, 3, 0));
 }
 
-fn one_goes_there_before_anything_is_said(cast: Cast) {
-    let mut house = House::new(cast);
+fn one_goes_there_before_anything_is_said(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    bob.does(Away("lunch"));
-    let entered = |here, recent: Vec<Said>| {
-        let last = recent.last().map_or(0, |said| said.seq);
-        Seen::Entered { room: "@bob".into(), joined: false, topic: None, here, recent, last }
-    };
-    ann.gets(Join("@bob"), [entered(vec![away(online("bob"), "lunch")], vec![])]);
-    ann.gets(History("@bob"), [whole_history("@bob", &[])]);
+    bob.does(ask::away("lunch"));
+    ann.gets(ask::join("@bob"), [entered("@bob", false, vec![away(online("bob"), "lunch")], 0)]);
+    ann.gets(ask::history("@bob"), [whole_history("@bob", &[])]);
     bob.sees([]);
-    bob.does(Say("@ann", "back soon"));
+    bob.does(ask::say("@ann", "back soon"));
     bob.quit();
     ann.forget();
-    ann.gets(Join("@bob"), [entered(vec![], vec![said(1, "@bob", "bob", "back soon")])]);
+    ann.gets(ask::join("@bob"), [entered("@bob", false, vec![], 1)]);
 }
 
-fn a_direct_room_is_neither_left_nor_changed(cast: Cast) {
-    let mut house = House::new(cast);
+fn a_direct_room_is_neither_left_nor_changed(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob, _cho] = house.register_all(["ann", "bob", "cho"]);
-    ann.does(Say("@bob", "hello"));
+    ann.does(ask::say("@bob", "hello"));
     bob.forget();
     for ask in [
-        Leave("@bob"),
-        SetTopic("@bob", "our secrets"),
-        TakeTopicAway("@bob"),
-        MakePublic("@bob"),
-        MakePrivate("@bob"),
-        Rename("@bob", "us"),
-        HandOver("@bob", "bob"),
-        DeleteRoom("@bob", "bob"),
-        Invite("@bob", "cho"),
-        InviteByCode("@bob"),
-        Uninvite("@bob", "cho"),
-        Kick("@bob", "bob", ""),
-        BanFor("@bob", "bob", 3600, ""),
-        Unban("@bob", "bob"),
-        Bans("@bob"),
-        Promote("@bob", "bob"),
-        Demote("@bob", "bob"),
+        ask::leave("@bob"),
+        ask::set_topic("@bob", "our secrets"),
+        ask::remove_topic("@bob"),
+        ask::make_public("@bob"),
+        ask::make_private("@bob"),
+        ask::rename("@bob", "us"),
+        ask::hand_over("@bob", "bob"),
+        ask::delete_room("@bob", "bob"),
+        ask::invite("@bob", "cho"),
+        ask::invite_by_code("@bob"),
+        ask::uninvite("@bob", "cho"),
+        ask::kick("@bob", "bob", ""),
+        ask::ban_for("@bob", "bob", 3600, ""),
+        ask::unban("@bob", "bob"),
+        ask::bans("@bob"),
+        ask::promote("@bob", "bob"),
+        ask::demote("@bob", "bob"),
     ] {
         ann.is_refused(ask, "not_in_direct_room");
     }
     bob.sees([]);
-    ann.gets(ShowTopic("@bob"), [Seen::Topic { room: "@bob".into(), topic: None }]);
+    ann.gets(ask::show_topic("@bob"), [Event::Topic { room: room("@bob"), topic: None }.into()]);
 }
 
-fn a_third_person_has_no_part_in_it(cast: Cast) {
-    let mut house = House::new(cast);
+fn a_third_person_has_no_part_in_it(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob, mut cho] = house.register_all(["ann", "bob", "cho"]);
-    ann.does(Say("@bob", "between us"));
-    bob.does(Say("@ann", "of course"));
+    ann.does(ask::say("@bob", "between us"));
+    bob.does(ask::say("@ann", "of course"));
     cho.sees([]);
-    cho.is_refused(History("@ann"), "no_such_room");
-    cho.is_refused(History("@bob"), "no_such_room");
-    cho.gets(Say("@ann", "and me?"), [stored("@ann", 1)]);
-    cho.gets(History("@ann"), [whole_history("@ann", &[said(1, "@ann", "cho", "and me?")])]);
+    for ask in [ask::list_rooms(), ask::who(), ask::whois("ann"), ask::whois("bob"), ask::unread()] {
+        let text = format!("{ask:?}");
+        let told = cho.verbatim(ask).concat();
+        assert!(!told.contains('@') && !told.contains("between us"), "{text}: {told}");
+    }
+    cho.is_refused(ask::history("@ann"), "no_such_room");
+    cho.is_refused(ask::history("@bob"), "no_such_room");
+    cho.gets(ask::say("@ann", "and me?"), [stored("@ann", 1)]);
+    cho.gets(ask::history("@ann"), [whole_history("@ann", &[said(1, "@ann", "cho", "and me?")])]);
     bob.forget();
     bob.sees([]);
 }
 
-fn there_is_no_talk_with_oneself_or_nobody(cast: Cast) {
-    let mut house = House::new(cast);
+fn there_is_no_talk_with_oneself_or_nobody(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann] = house.register_all(["ann"]);
-    ann.is_refused(Say("@ann", "hello me"), "not_to_yourself");
-    ann.is_refused(Say("@nobody", "hello"), "no_such_account");
-    ann.is_refused(Join("@nobody"), "no_such_account");
-    ann.is_refused(History("@nobody"), "no_such_account");
+    ann.is_refused(ask::say("@ann", "hello me"), "not_to_yourself");
+    ann.is_refused(ask::say("@nobody", "hello"), "no_such_account");
+    ann.is_refused(ask::join("@nobody"), "no_such_account");
+    ann.is_refused(ask::history("@nobody"), "no_such_account");
 }
 
-fn whom_one_writes_to_is_told_to_be_absent_once(cast: Cast) {
-    let mut house = House::new(cast);
+fn the_absence_of_a_correspondent_is_shown_once(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    let not_here = |who| Seen::NotHere(who);
-    bob.does(Away("lunch"));
-    ann.gets(Say("@bob", "one"), [stored("@bob", 1), not_here(away(online("bob"), "lunch"))]);
-    ann.gets(Say("@bob", "two"), [stored("@bob", 2)]);
-    bob.does(Back);
-    ann.gets(Say("@bob", "three"), [stored("@bob", 3)]);
+    let not_here = |who| Event::NotHere { who }.into();
+    bob.does(ask::away("lunch"));
+    ann.gets(ask::say("@bob", "one"), [stored("@bob", 1), not_here(away(online("bob"), "lunch"))]);
+    ann.gets(ask::say("@bob", "two"), [stored("@bob", 2)]);
+    // A change is shown again.
+    bob.does(ask::away("a walk"));
+    ann.gets(ask::say("@bob", "three"), [stored("@bob", 3), not_here(away(online("bob"), "a walk"))]);
+    bob.does(ask::back());
+    ann.gets(ask::say("@bob", "four"), [stored("@bob", 4)]);
     bob.quit();
-    ann.gets(Say("@bob", "four"), [stored("@bob", 4), not_here(offline(online("bob")))]);
-    ann.gets(Say("@bob", "five"), [stored("@bob", 5)]);
+    ann.gets(ask::say("@bob", "five"), [stored("@bob", 5), not_here(offline(online("bob")))]);
+    ann.gets(ask::say("@bob", "six"), [stored("@bob", 6)]);
     let (_, seen) = house.come_back("bob");
-    assert_eq!(seen, [Seen::LoggedIn { name: "bob".into(), news: vec![("@ann".into(), 2, 0)], others: 0 }]);
+    assert_eq!(welcome(&seen).1, [(room("@ann"), 2, 0)]);
 }
 
-fn what_was_said_with_a_deleted_account_stays(cast: Cast) {
-    let mut house = House::new(cast);
-    // The first account after that of the server itself has number 2.
+fn what_was_said_with_a_deleted_account_stays(transport: Transport) {
+    let mut house = House::new(transport);
+    // The first account after the system account has number 2.
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.does(Say("@bob", "said to bob"));
-    ann.ends_by(DeleteAccount(&password_of("ann")), [bye("account-deleted", 1)]);
+    ann.does(ask::say("@bob", "said to bob"));
+    ann.ends_by(ask::delete_account(&password_of("ann")), [bye("account-deleted", 1)]);
     bob.forget();
     let page = whole_history("@ghost-2", &[said(1, "@ghost-2", "ghost", "said to bob")]);
-    bob.gets(History("@ghost-2"), [page]);
-    bob.is_refused(Say("@ghost-2", "are you there?"), "account_gone");
-    // Whoever has the name next begins anew.
+    bob.gets(ask::history("@ghost-2"), [page.clone()]);
+    bob.is_refused(ask::say("@ghost-2", "are you there?"), "account_gone");
+    // The next account of that name has an empty direct room.
     let mut ann = house.register("ann");
     bob.sees([has_joined("#general", "ann")]);
-    ann.is_refused(History("@bob"), "no_such_room");
-    ann.gets(Say("@bob", "hello"), [stored("@bob", 1)]);
+    ann.is_refused(ask::history("@bob"), "no_such_room");
+    ann.gets(ask::say("@bob", "hello"), [stored("@bob", 1)]);
     bob.sees([message(1, "@ann", "ann", "hello")]);
+    house.restart();
+    let mut bob = house.log_in("bob");
+    bob.gets(ask::history("@ghost-2"), [page]);
+    bob.gets(ask::history("@ann"), [whole_history("@ann", &[said(1, "@ann", "ann", "hello")])]);
 }

@@ -1,39 +1,39 @@
-//! A server with people in it, each connected through some front.
+//! A server and people on it, each connected by a protocol that carries every command and event.
 
-use super::asked::Ask;
-use super::front::{Front, Secret};
-use super::seen::{Kind, Seen, refused};
-use crate::support::{Running, Server};
+use chat_server::chat::Refusal;
+use chat_server::protocol::Reference;
+use chat_server::protocol::json::{Object, Request, encode};
+use serde_json::Value;
 
-/// Through which fronts people connect.
+use super::ask;
+use crate::support::{Program, Running, Server};
+
+/// The connections over which the suite runs.
 #[derive(Clone, Copy)]
-pub enum Cast {
-    Text,
+pub enum Transport {
+    /// Lines of JSON over TCP.
     Json,
-    /// In turn, beginning with this one.
-    Mixed(Kind),
 }
 
-/// A server, and through which fronts one connects to it.
+/// A server, and the transport over which people connect.
 pub struct House {
     server: Server,
     running: Option<Running>,
-    cast: Cast,
-    connected: usize,
+    transport: Transport,
 }
 
 impl House {
-    pub fn new(cast: Cast) -> House {
-        House::with(cast, "")
+    pub fn new(transport: Transport) -> House {
+        House::with(transport, "")
     }
 
-    pub fn with(cast: Cast, settings: &str) -> House {
+    pub fn with(transport: Transport, settings: &str) -> House {
         let server = Server::with(settings);
         let running = Some(server.start());
-        House { server, running, cast, connected: 0 }
+        House { server, running, transport }
     }
 
-    /// Stops the server and starts it again. The connections are gone.
+    /// Restarts the server cleanly. All connections end.
     pub fn restart(&mut self) {
         self.running.take().expect("it runs").stop();
         self.running = Some(self.server.start());
@@ -50,79 +50,141 @@ impl House {
         self.running().operator_code.clone().expect("a new server prints a code")
     }
 
-    /// Somebody at the door.
-    pub fn visitor(&mut self) -> Visitor {
-        let kind = match (self.cast, self.connected.is_multiple_of(2)) {
-            (Cast::Text, _) | (Cast::Mixed(Kind::Text), true) | (Cast::Mixed(Kind::Json), false) => Kind::Text,
-            (Cast::Json, _) | (Cast::Mixed(Kind::Json), true) | (Cast::Mixed(Kind::Text), false) => Kind::Json,
-        };
-        self.connected += 1;
-        self.visitor_by(kind)
-    }
-
-    /// The same by a certain front.
-    pub fn visitor_by(&self, kind: Kind) -> Visitor {
-        match kind {
-            Kind::Text => Visitor(Box::new(self.running().connect())),
-            Kind::Json => Visitor(Box::new(self.running().program())),
+    /// A connection that is not logged in.
+    pub fn visitor(&self) -> Visitor {
+        match self.transport {
+            Transport::Json => Visitor(Client(self.running().program())),
         }
     }
 
     /// A new account.
-    pub fn register(&mut self, name: &str) -> Person {
-        let password = password_of(name);
-        let (person, seen) = self.visitor().enter(true, name, Secret::Password(&password)).ok().expect("let in");
-        assert_eq!(seen, [Seen::Registered { name: name.into(), room: "#general".into() }]);
-        person
+    pub fn register(&self, name: &str) -> Person {
+        self.visitor().enter(ask::register(name, &password_of(name))).ok().expect("let in").0
     }
 
-    /// New accounts; none of them has anything left to be told.
-    pub fn register_all<const N: usize>(&mut self, names: [&str; N]) -> [Person; N] {
+    /// New accounts, which have received and dropped everything so far.
+    pub fn register_all<const N: usize>(&self, names: [&str; N]) -> [Person; N] {
         let mut people = names.map(|name| self.register(name));
         people.iter_mut().for_each(Person::forget);
         people
     }
 
-    /// Another connection of an account; what it was told first is left out.
-    pub fn log_in(&mut self, name: &str) -> Person {
+    /// Another connection of an account, without the events of its login.
+    pub fn log_in(&self, name: &str) -> Person {
         self.come_back(name).0
     }
 
-    /// The same with what it was told.
-    pub fn come_back(&mut self, name: &str) -> (Person, Vec<Seen>) {
-        let password = password_of(name);
-        self.visitor()
-            .enter(false, name, Secret::Password(&password))
-            .unwrap_or_else(|(_, code)| panic!("{name}: {code}"))
+    /// Another connection of an account, with the events of its login.
+    #[track_caller]
+    pub fn come_back(&self, name: &str) -> (Person, Vec<Object>) {
+        let entered = self.visitor().enter(ask::log_in(name, &password_of(name)));
+        entered.unwrap_or_else(|(_, code)| panic!("{name}: {code}"))
     }
 
-    fn running(&self) -> &Running {
+    pub fn running(&self) -> &Running {
         self.running.as_ref().expect("it runs")
     }
 }
 
-/// The password of an account that [`House::register`] made.
+/// The password of an account that [`House::register`] created.
 pub fn password_of(name: &str) -> String {
     format!("password-of-{name}")
 }
 
-/// A connection on which nobody is logged in.
-pub struct Visitor(Box<dyn Front + Send>);
+/// The code of the refusal, if the answer is only a refusal.
+pub fn code_of(answer: &[Object]) -> Option<&'static str> {
+    match answer {
+        [Object::Event(chat_server::chat::Event::Refused(refusal))] => Some(Refusal::code(refusal)),
+        [Object::Wrong(wrong)] => Some(wrong.code),
+        _ => None,
+    }
+}
 
-impl Visitor {
-    /// Logs in, or registers; what is told then. Whoever is refused is still at the door, with the code.
-    pub fn enter(mut self, is_new: bool, name: &str, secret: Secret) -> Result<(Person, Vec<Seen>), (Visitor, String)> {
-        let seen = self.0.enter(is_new, name, secret);
-        match &seen[..] {
-            [Seen::Refused(code)] => Err((self, code.clone())),
-            _ => Ok((Person { front: self.0, news: Vec::new() }, seen)),
-        }
+/// A connection of one of the protocols.
+struct Client(Program);
+
+/// The reference of all requests. One is enough, because each answer is read before the next request is sent.
+const REFERENCE: &str = "asked";
+
+impl Client {
+    fn send(&mut self, request: &Request) {
+        let mut line = Vec::new();
+        encode(request, Reference::of(REFERENCE).as_ref(), &mut line);
+        self.0.send_bytes(&line);
     }
 
-    /// The code of the refusal, and the visitor.
+    /// All objects that the server has sent so far.
+    fn seen(&mut self) -> Vec<Object> {
+        self.0.sync().into_iter().map(|object| decode(object).1).collect()
+    }
+
+    /// All objects to the end of the connection.
+    fn rest(&mut self) -> Vec<Object> {
+        self.0.rest().into_iter().map(|object| decode(object).1).collect()
+    }
+
+    /// The objects that follow a request: exactly one answer, ahead of the other events that the request leads to.
     #[track_caller]
-    pub fn refused(self, is_new: bool, name: &str, secret: Secret, code: &str) -> Visitor {
-        match self.enter(is_new, name, secret) {
+    fn answer(objects: Vec<Value>) -> Vec<Object> {
+        let objects: Vec<(bool, Object)> = objects.into_iter().map(decode).collect();
+        let answers = objects.iter().filter(|(is_answer, _)| *is_answer).count();
+        assert_eq!(answers, 1, "{objects:#?}");
+        objects.into_iter().map(|(_, object)| object).collect()
+    }
+}
+
+/// Whether an object is the answer, and the decoded object with every moment replaced.
+fn decode(mut object: Value) -> (bool, Object) {
+    without_times(&mut object);
+    let (reference, object) = match Object::decode(object.to_string().as_bytes()) {
+        Ok(decoded) => decoded,
+        Err(wrong) => panic!("{object}: {wrong:?}"),
+    };
+    (reference.is_some_and(|reference| reference.as_str() == REFERENCE), object)
+}
+
+/// Replaces every moment by [`SOME_TIME`](super::seen::SOME_TIME), since moments differ from run to run.
+fn without_times(value: &mut Value) {
+    match value {
+        Value::String(text) if is_moment(text) => *text = "1970-01-01T00:00:00.000Z".to_owned(),
+        Value::Array(values) => values.iter_mut().for_each(without_times),
+        Value::Object(fields) => {
+            fields.iter_mut().for_each(|(name, value)| match name.as_str() {
+                "idle_s" => *value = 0.into(),
+                _ => without_times(value),
+            });
+        }
+        _ => {}
+    }
+}
+
+fn is_moment(text: &str) -> bool {
+    let shape: String = text.chars().map(|char| if char.is_ascii_digit() { '0' } else { char }).collect();
+    shape == "0000-00-00T00:00:00.000Z"
+}
+
+/// A connection that is not logged in.
+pub struct Visitor(Client);
+
+impl Visitor {
+    /// Logs in or registers; returns the events of the login, or the visitor with the code of the refusal.
+    pub fn enter(mut self, request: Request) -> Result<(Person, Vec<Object>), (Visitor, &'static str)> {
+        self.0.send(&request);
+        let answer = self.0.0.next().expect("an answer");
+        let (is_answer, object) = decode(answer);
+        assert!(is_answer, "{object:?}");
+        let mut seen = vec![object];
+        if let Some(code) = code_of(&seen) {
+            return Err((self, code));
+        }
+        seen.extend(self.0.seen());
+        Ok((Person { client: self.0, news: Vec::new() }, seen))
+    }
+
+    /// Asserts that a login is refused with this code.
+    #[track_caller]
+    pub fn refused(self, request: Request, code: &str) -> Visitor {
+        match self.enter(request) {
             Ok((_, seen)) => panic!("let in: {seen:#?}"),
             Err((visitor, found)) => {
                 assert_eq!(found, code);
@@ -131,113 +193,122 @@ impl Visitor {
         }
     }
 
-    /// What is told to the end of the connection.
-    pub fn rest(mut self) -> Vec<Seen> {
+    /// All objects to the end of the connection.
+    pub fn rest(mut self) -> Vec<Object> {
         self.0.rest()
     }
 }
 
-/// Somebody who is logged in.
+/// A logged-in connection.
 pub struct Person {
-    front: Box<dyn Front + Send>,
-    /// What was told and not looked at.
-    news: Vec<Seen>,
+    client: Client,
+    /// Received objects that the test has not taken.
+    news: Vec<Object>,
 }
 
 impl Person {
-    pub fn kind(&self) -> Kind {
-        self.front.kind()
-    }
-
-    /// What was told since the last look, but for answers.
-    pub fn seen(&mut self) -> Vec<Seen> {
+    /// Takes the objects received so far, except answers.
+    pub fn seen(&mut self) -> Vec<Object> {
         let mut news = std::mem::take(&mut self.news);
-        news.extend(self.front.seen());
+        news.extend(self.client.seen());
         news
     }
 
-    /// Nothing else than this was told since the last look.
+    /// Asserts that exactly these objects were received, except answers.
     #[track_caller]
-    pub fn sees<const N: usize>(&mut self, expected: [Seen; N]) {
-        let seen = self.seen();
-        self.check(&seen, expected);
+    pub fn sees<const N: usize>(&mut self, expected: [Object; N]) {
+        check(&self.seen(), &expected);
     }
 
     pub fn forget(&mut self) {
         self.seen();
     }
 
-    /// Asks for something; the answer. What came before is kept for [`Person::seen`].
-    pub fn answer(&mut self, ask: Ask) -> Vec<Seen> {
-        self.news.extend(self.front.seen());
-        self.front.ask(&ask)
+    /// Sends a request; returns its answer and the events behind it. Earlier objects are kept for [`Person::seen`].
+    #[track_caller]
+    pub fn answer(&mut self, request: Request) -> Vec<Object> {
+        self.news.extend(self.client.seen());
+        self.client.send(&request);
+        Client::answer(self.client.0.sync())
     }
 
-    /// Asks for something; all that was told since the last look and up to the end of the answer, in its order.
-    pub fn hears(&mut self, ask: Ask) -> Vec<Seen> {
+    /// Sends a request; returns all objects up to its answer and the events behind it, in their order.
+    #[track_caller]
+    pub fn hears(&mut self, request: Request) -> Vec<Object> {
         let mut seen = std::mem::take(&mut self.news);
-        seen.extend(self.front.ask(&ask));
+        self.client.send(&request);
+        seen.extend(Client::answer(self.client.0.sync()));
         seen
     }
 
-    /// Asks for something that is done; the answer.
+    /// Sends a request, asserts that it is not refused, and returns the answer.
     #[track_caller]
-    pub fn does(&mut self, ask: Ask) -> Vec<Seen> {
-        let answer = self.answer(ask);
-        let is_refused = answer.iter().any(|seen| matches!(seen, Seen::Refused(_)));
-        assert!(!answer.is_empty() && !is_refused, "{ask:?}: {answer:#?}");
+    pub fn does(&mut self, request: Request) -> Vec<Object> {
+        let text = format!("{request:?}");
+        let answer = self.answer(request);
+        assert_eq!(code_of(&answer), None, "{text}");
         answer
     }
 
-    /// Asks for something and gets this.
+    /// Asserts the answer to a request, and the events behind it.
     #[track_caller]
-    pub fn gets<const N: usize>(&mut self, ask: Ask, expected: [Seen; N]) {
-        let answer = self.answer(ask);
-        self.check(&answer, expected);
+    pub fn gets<const N: usize>(&mut self, request: Request, expected: [Object; N]) {
+        check(&self.answer(request), &expected);
     }
 
-    /// Asks for something and is refused.
+    /// Asserts that a request is refused with this code.
     #[track_caller]
-    pub fn is_refused(&mut self, ask: Ask, code: &str) {
-        assert_eq!(self.answer(ask), [refused(code)], "{ask:?}");
+    pub fn is_refused(&mut self, request: Request, code: &str) {
+        let text = format!("{request:?}");
+        let answer = self.answer(request);
+        assert_eq!(code_of(&answer), Some(code), "{text}: {answer:#?}");
     }
 
-    /// The answer as it came, without times.
-    pub fn verbatim(&mut self, ask: Ask) -> Vec<String> {
-        self.news.extend(self.front.seen());
-        self.front.verbatim(&ask)
+    /// The answer as sent on the wire, without times.
+    pub fn verbatim(&mut self, request: Request) -> Vec<String> {
+        self.news.extend(self.client.seen());
+        self.client.send(&request);
+        let mut objects = self.client.0.sync();
+        objects.iter_mut().for_each(without_times);
+        objects.iter().map(ToString::to_string).collect()
     }
 
-    /// Asks for something that ends the connection, and gets this last.
+    /// Asserts the objects after a request that ends the connection.
     #[track_caller]
-    pub fn ends_by<const N: usize>(mut self, ask: Ask, expected: [Seen; N]) {
+    pub fn ends_by<const N: usize>(mut self, request: Request, expected: [Object; N]) {
         self.forget();
-        let seen = self.front.ask_last(&ask);
-        self.check(&seen, expected);
+        self.client.send(&request);
+        check(&Client::answer(self.client.0.rest()), &expected);
     }
 
-    pub fn quit(self) {
-        let mut front = self.front;
-        let seen = front.ask_last(&Ask::Quit);
-        assert!(matches!(seen.last(), Some(Seen::Bye { how, .. }) if how == "quit"), "{seen:#?}");
+    pub fn quit(mut self) {
+        self.client.send(&ask::quit());
+        let seen = self.client.rest();
+        assert!(matches!(seen.last(), Some(Object::Bye(bye)) if bye.reason == "quit"), "{seen:#?}");
     }
 
-    /// Ends the session; what is told then.
-    pub fn log_out(mut self) -> (Visitor, Vec<Seen>) {
+    /// Logs out, and asserts the number of messages sent in the session; the connection stays.
+    #[track_caller]
+    pub fn log_out(mut self, sent: u64) -> Visitor {
         self.forget();
-        let seen = self.front.log_out();
-        (Visitor(self.front), seen)
+        self.client.send(&ask::log_out());
+        let mut next = || decode(self.client.0.next().expect("the connection stays"));
+        assert_eq!(next(), (true, Object::LoggedOut { sent }));
+        let (_, greeting) = next();
+        assert!(matches!(greeting, Object::Hello { .. }), "{greeting:?}");
+        Visitor(self.client)
     }
 
-    /// What was told since the last look, to the end of the connection.
-    pub fn rest(mut self) -> Vec<Seen> {
-        self.news.extend(self.front.rest());
+    /// All objects that were not taken, to the end of the connection.
+    pub fn rest(mut self) -> Vec<Object> {
+        self.news.extend(self.client.rest());
         self.news
     }
+}
 
-    #[track_caller]
-    fn check<const N: usize>(&self, seen: &[Seen], expected: [Seen; N]) {
-        let expected = expected.map(|seen| seen.told_by(self.front.kind()));
-        assert_eq!(seen, expected);
-    }
+/// Compares by `Debug` too, because names are equal regardless of case.
+#[track_caller]
+fn check(seen: &[Object], expected: &[Object]) {
+    assert_eq!(seen, expected);
+    assert_eq!(format!("{seen:#?}"), format!("{expected:#?}"));
 }

@@ -1,39 +1,21 @@
-//! What the chat does, whatever the front: each test runs through the text front and through the JSON front.
+//! The behaviour of the chat. A test sends a `Command` or `Query` and expects an `Event`: the JSON codec carries them all,
+//! in both directions, so each test runs over every connection that carries JSON. Transcripts and unit tests show the
+//! sentences of the text protocol.
 //!
-//! A test asks by [`asked::Ask`] and expects [`seen::Seen`]. An adapter for each front, in `front/`, types or sends the
-//! one and reads the other, and fails on anything that it does not know. Where the fronts tell a thing differently,
-//! [`seen::Seen::told_by`] says how.
+//! [`ask`] has constructors of requests, [`seen`] of expected events, [`house`] the server and the people on it.
 
-/// Runs each of these tests once for each front. One that is left out is dead code, which is refused.
-macro_rules! through_each_front {
+/// Runs each of these tests over each transport. A test that is not listed is dead code, which the compiler refuses.
+macro_rules! over_each_transport {
     ($($test:ident)*) => {
-        mod text {
-            $(#[test] fn $test() { super::$test(crate::behaviour::house::Cast::Text) })*
-        }
         mod json {
-            $(#[test] fn $test() { super::$test(crate::behaviour::house::Cast::Json) })*
+            $(#[test] fn $test() { super::$test(crate::behaviour::house::Transport::Json) })*
         }
     };
 }
 
-/// Runs each of these tests with people who connect through one front and the other in turn.
-macro_rules! through_both_fronts_at_once {
-    ($($test:ident)*) => {
-        mod text_first {
-            use crate::behaviour::{house::Cast, seen::Kind};
-            $(#[test] fn $test() { super::$test(Cast::Mixed(Kind::Text)) })*
-        }
-        mod json_first {
-            use crate::behaviour::{house::Cast, seen::Kind};
-            $(#[test] fn $test() { super::$test(Cast::Mixed(Kind::Json)) })*
-        }
-    };
-}
-
-mod asked;
+pub mod ask;
+pub mod house;
 mod seen;
-mod front;
-mod house;
 
 mod talk;
 mod rooms;
@@ -41,6 +23,7 @@ mod owners;
 mod invitations;
 mod direct;
 mod reading;
+mod login_options;
 mod moderation;
 mod privacy;
 mod refused;
@@ -48,4 +31,6 @@ mod people;
 mod accounts;
 mod tokens;
 mod operators;
+
 mod together;
+mod time;

@@ -1,113 +1,140 @@
-//! Those who have charge of the server.
+//! Operators of the server.
 
-use super::asked::Ask::*;
-use super::front::Secret::Password;
-use super::house::{Cast, House, Person, password_of};
-use super::seen::{BanRow, Lasts, Seen, bye, kicked, removed, you_left};
+use chat_server::address::Address;
+use chat_server::chat::{BanRow, BanTarget, Event, Text};
+use chat_server::protocol::json::Object;
 
-through_each_front! {
+use super::ask::{self, name};
+use super::house::{House, Person, Transport, password_of};
+use super::seen::{SOME_TIME, bye, bye_because, kicked, removed, you_left};
+
+over_each_transport! {
     the_printed_code_makes_the_first_operator_once
+    operator_codes_cannot_be_guessed_for_long
     operators_are_made_and_unmade_but_one_stays
     an_operator_closes_the_connections_of_somebody
-    a_banned_account_is_told_so_after_the_right_password_only
+    a_banned_account_is_shown_its_ban_after_the_right_password_only
     an_address_is_banned_but_not_the_own_one
     an_operator_keeps_order_in_public_rooms
 }
 
-fn operator_set(who: &str, operator: bool) -> Seen {
-    Seen::OperatorSet { who: who.into(), operator }
+fn operator_set(who: &str, operator: bool, you: bool) -> Object {
+    Event::OperatorSet { who: name(who), operator, you }.into()
 }
 
-/// An operator and somebody else.
-fn with_operator(house: &mut House) -> [Person; 2] {
+fn address(text: &str) -> Address {
+    Address::parse(text).expect("an address")
+}
+
+/// A permanent ban by ann.
+fn ban_of(target: BanTarget, why: &str) -> BanRow {
+    BanRow { target, by: name("ann"), at: SOME_TIME, until: None, why: Text::from(why) }
+}
+
+fn bans(rows: Vec<BanRow>) -> Object {
+    Event::Bans { room: None, rows }.into()
+}
+
+/// An operator, and somebody who is none.
+fn with_operator(house: &House) -> [Person; 2] {
     let [mut ann, bob] = house.register_all(["ann", "bob"]);
-    ann.gets(ClaimOperator(&house.operator_code()), [operator_set("you", true)]);
+    ann.gets(ask::claim_operator(&house.operator_code()), [operator_set("ann", true, true)]);
     [ann, bob]
 }
 
-fn the_printed_code_makes_the_first_operator_once(cast: Cast) {
-    let mut house = House::new(cast);
+fn the_printed_code_makes_the_first_operator_once(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.is_refused(ClaimOperator("maple-otter-river-stone-lamp-42"), "wrong_code");
-    ann.is_refused(ServerBans, "operator_only");
-    ann.gets(ClaimOperator(&house.operator_code()), [operator_set("you", true)]);
-    bob.is_refused(ClaimOperator(&house.operator_code()), "wrong_code");
-    let shown = bob.does(Whois("ann"));
-    assert!(
-        matches!(&shown[..], [Seen::Account { operator: true, addresses, .. }] if addresses.is_empty()),
-        "{shown:#?}"
-    );
-    let shown = ann.does(Whois("bob"));
-    let has_address = |addresses: &[String]| addresses == ["127.0.0.1"];
-    assert!(matches!(&shown[..], [Seen::Account { addresses, .. }] if has_address(addresses)), "{shown:#?}");
+    ann.is_refused(ask::claim_operator("maple-otter-river-stone-lamp-42"), "wrong_code");
+    ann.is_refused(ask::server_bans(), "operator_only");
+    ann.gets(ask::claim_operator(&house.operator_code()), [operator_set("ann", true, true)]);
+    bob.is_refused(ask::claim_operator(&house.operator_code()), "wrong_code");
+    let shown = bob.does(ask::whois("ann"));
+    let [Object::Event(Event::Account(account))] = &shown[..] else { panic!("{shown:#?}") };
+    assert!(account.operator && account.addresses.is_empty(), "{account:#?}");
+    let shown = ann.does(ask::whois("bob"));
+    let [Object::Event(Event::Account(account))] = &shown[..] else { panic!("{shown:#?}") };
+    assert_eq!(account.addresses, [address("127.0.0.1")]);
 }
 
-fn operators_are_made_and_unmade_but_one_stays(cast: Cast) {
-    let mut house = House::new(cast);
-    let [mut ann, mut bob] = with_operator(&mut house);
-    ann.is_refused(ServerDemote("ann"), "last_operator");
-    ann.is_refused(ServerPromote("nobody"), "no_such_account");
-    ann.gets(ServerPromote("bob"), [operator_set("bob", true)]);
-    bob.sees([operator_set("you", true)]);
-    bob.is_refused(ServerBan("ann", ""), "target_is_operator");
-    bob.gets(ServerDemote("ann"), [operator_set("ann", false)]);
-    ann.sees([operator_set("you", false)]);
-    ann.is_refused(ServerBans, "operator_only");
-    bob.is_refused(ServerDemote("bob"), "last_operator");
+fn operator_codes_cannot_be_guessed_for_long(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
+    for number in 10..15 {
+        bob.is_refused(ask::claim_operator(&format!("maple-{number}")), "wrong_code");
+    }
+    bob.is_refused(ask::claim_operator(&house.operator_code()), "too_many_codes");
+    ann.does(ask::claim_operator(&house.operator_code()));
 }
 
-fn an_operator_closes_the_connections_of_somebody(cast: Cast) {
-    let mut house = House::new(cast);
-    let [mut ann, bob] = with_operator(&mut house);
+fn operators_are_made_and_unmade_but_one_stays(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = with_operator(&house);
+    ann.is_refused(ask::server_demote("ann"), "last_operator");
+    ann.is_refused(ask::delete_account(&password_of("ann")), "last_operator");
+    ann.is_refused(ask::server_promote("nobody"), "no_such_account");
+    ann.gets(ask::server_promote("bob"), [operator_set("bob", true, false)]);
+    bob.sees([operator_set("bob", true, true)]);
+    bob.is_refused(ask::server_ban("ann", ""), "target_is_operator");
+    bob.gets(ask::server_demote("ann"), [operator_set("ann", false, false)]);
+    ann.sees([operator_set("ann", false, true)]);
+    ann.is_refused(ask::server_bans(), "operator_only");
+    bob.is_refused(ask::server_demote("bob"), "last_operator");
+}
+
+fn an_operator_closes_the_connections_of_somebody(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, bob] = with_operator(&house);
     let elsewhere = house.log_in("bob");
-    ann.gets(ServerKick("bob", "calm down"), [Seen::ServerKicked { who: "bob".into(), closed: 2 }]);
-    let told = Seen::Bye { how: "kicked".into(), sent: 0, why: "calm down".into() };
+    ann.gets(ask::server_kick("bob", "calm down"), [Event::ServerKicked { who: name("bob"), closed: 2 }.into()]);
+    let told = bye_because("kicked", "calm down");
     [bob, elsewhere].into_iter().for_each(|person| assert_eq!(person.rest(), std::slice::from_ref(&told)));
-    ann.gets(ServerKick("bob", ""), [Seen::ServerKicked { who: "bob".into(), closed: 0 }]);
+    ann.is_refused(ask::server_kick("ann", ""), "not_to_yourself");
+    ann.gets(ask::server_kick("bob", ""), [Event::ServerKicked { who: name("bob"), closed: 0 }.into()]);
     house.log_in("bob");
 }
 
-fn a_banned_account_is_told_so_after_the_right_password_only(cast: Cast) {
-    let mut house = House::new(cast);
-    let [mut ann, mut bob] = with_operator(&mut house);
-    bob.is_refused(ServerBan("ann", ""), "operator_only");
-    let banned = Seen::ServerBanned { target: "bob".into(), lasts: Lasts::ForGood, why: "spam".into(), closed: 1 };
-    ann.gets(ServerBan("bob", "spam"), [banned]);
-    assert_eq!(bob.rest(), [Seen::Bye { how: "banned".into(), sent: 0, why: "spam".into() }]);
-    let visitor = house.visitor().refused(false, "bob", Password("not the password"), "wrong_password");
-    let visitor = visitor.refused(false, "bob", Password(&password_of("bob")), "server_banned");
+fn a_banned_account_is_shown_its_ban_after_the_right_password_only(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = with_operator(&house);
+    bob.is_refused(ask::server_ban("ann", ""), "operator_only");
+    let bob_target = || BanTarget::Account(name("bob"));
+    let ban = || ban_of(bob_target(), "spam");
+    ann.gets(ask::server_ban("bob", "spam"), [Event::ServerBanned { ban: ban(), closed: 1 }.into()]);
+    assert_eq!(bob.rest(), [bye_because("banned", "spam")]);
+    let visitor = house.visitor().refused(ask::log_in("bob", "not the password"), "wrong_password");
+    let visitor = visitor.refused(ask::log_in("bob", &password_of("bob")), "server_banned");
     // The connection is closed.
     visitor.rest();
-    let row = BanRow { target: "bob".into(), by: "ann".into(), lasts: Lasts::ForGood, why: "spam".into() };
-    ann.gets(ServerBans, [Seen::Bans { room: None, bans: vec![row] }]);
-    ann.gets(ServerUnban("bob"), [Seen::Unbanned { room: None, target: "bob".into() }]);
-    ann.is_refused(ServerUnban("bob"), "no_such_ban");
-    ann.gets(ServerBans, [Seen::Bans { room: None, bans: vec![] }]);
+    ann.gets(ask::server_bans(), [bans(vec![ban()])]);
+    ann.gets(ask::server_unban("bob"), [Event::Unbanned { room: None, target: bob_target() }.into()]);
+    ann.is_refused(ask::server_unban("bob"), "no_such_ban");
+    ann.gets(ask::server_bans(), [bans(vec![])]);
     house.log_in("bob");
 }
 
-fn an_address_is_banned_but_not_the_own_one(cast: Cast) {
-    let mut house = House::new(cast);
-    let [mut ann, mut bob] = with_operator(&mut house);
-    ann.is_refused(ServerBanAddress("127.0.0.1"), "not_to_yourself");
-    let target = || "192.0.2.7".to_owned();
-    let banned = Seen::ServerBanned { target: target(), lasts: Lasts::ForGood, why: String::new(), closed: 0 };
-    ann.gets(ServerBanAddress("192.0.2.7"), [banned]);
-    let row = BanRow { target: target(), by: "ann".into(), lasts: Lasts::ForGood, why: String::new() };
-    ann.gets(ServerBans, [Seen::Bans { room: None, bans: vec![row] }]);
+fn an_address_is_banned_but_not_the_own_one(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = with_operator(&house);
+    ann.is_refused(ask::server_ban_address(address("127.0.0.1")), "not_to_yourself");
+    let other = address("192.0.2.7");
+    let ban = || ban_of(BanTarget::Address(other), "");
+    let banned = Event::ServerBanned { ban: ban(), closed: 0 }.into();
+    ann.gets(ask::server_ban_address(other), [banned]);
+    ann.gets(ask::server_bans(), [bans(vec![ban()])]);
     bob.sees([]);
 }
 
-fn an_operator_keeps_order_in_public_rooms(cast: Cast) {
-    let mut house = House::new(cast);
-    let [mut ann, mut bob] = with_operator(&mut house);
+fn an_operator_keeps_order_in_public_rooms(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = with_operator(&house);
     let [mut cho] = house.register_all(["cho"]);
-    bob.does(Create("tea"));
-    cho.does(Join("#tea"));
-    ann.gets(Kick("#tea", "cho", "calm down"), [removed("#tea", "cho", None)]);
+    bob.does(ask::create("tea"));
+    cho.does(ask::join("#tea"));
+    ann.gets(ask::kick("#tea", "cho", "calm down"), [removed("#tea", "cho", kicked("ann", "calm down"))]);
     cho.sees([you_left("#tea", kicked("ann", "calm down"))]);
-    ann.is_refused(Kick("#tea", "bob", ""), "rank_too_high");
-    ann.is_refused(Rename("#tea", "coffee"), "owner_only");
+    ann.is_refused(ask::kick("#tea", "bob", ""), "rank_too_high");
+    ann.is_refused(ask::rename("#tea", "coffee"), "owner_only");
     bob.forget();
-    bob.ends_by(Quit, [bye("quit", 0)]);
+    bob.ends_by(ask::quit(), [bye("quit", 0)]);
 }

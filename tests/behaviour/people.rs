@@ -1,10 +1,13 @@
-//! Others: who is there, and who somebody is.
+//! People: who is online, members of rooms, descriptions of accounts.
 
-use super::asked::Ask::*;
-use super::house::{Cast, House};
-use super::seen::{Seen, Someone, all_people, away, member, offline, online};
+use chat_server::chat::{AccountView, Event, Person, Role, Text, Welcome};
+use chat_server::protocol::json::Object;
 
-through_each_front! {
+use super::ask::{self, room};
+use super::house::{House, Transport};
+use super::seen::{SOME_TIME, all_people, away, member, offline, online};
+
+over_each_transport! {
     who_lists_who_is_online
     a_rooms_members_are_listed_online_or_not
     whois_tells_what_one_may_know
@@ -12,79 +15,84 @@ through_each_front! {
     long_lists_come_in_pages
 }
 
-fn account(who: Someone, was_here: bool, rooms: &[&str]) -> Seen {
-    let rooms = rooms.iter().map(|room| (*room).to_owned()).collect();
-    Seen::Account { who, was_here, operator: false, rooms, addresses: Vec::new() }
+fn account(who: Person, was_here: bool, rooms: &[&str]) -> Object {
+    let (last_seen, rooms) = (was_here.then_some(SOME_TIME), rooms.iter().map(|label| room(label)).collect());
+    let (created, operator, addresses) = (SOME_TIME, false, Vec::new());
+    Event::Account(AccountView { who, created, last_seen, operator, rooms, addresses }).into()
 }
 
-fn who_lists_who_is_online(cast: Cast) {
-    let mut house = House::new(cast);
+fn who_lists_who_is_online(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob, cho] = house.register_all(["ann", "bob", "cho"]);
-    bob.does(Away("lunch"));
+    bob.does(ask::away("lunch"));
     cho.quit();
-    // Whoever is at the door is nobody yet.
+    // A connection that is not logged in is not listed.
     let _visitor = house.visitor();
-    ann.gets(Who, [all_people(None, vec![online("ann"), away(online("bob"), "lunch")])]);
+    ann.gets(ask::who(), [all_people(None, vec![online("ann"), away(online("bob"), "lunch")])]);
 }
 
-fn a_rooms_members_are_listed_online_or_not(cast: Cast) {
-    let mut house = House::new(cast);
+fn a_rooms_members_are_listed_online_or_not(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob, mut cho] = house.register_all(["ann", "bob", "cho"]);
-    ann.does(Create("tea"));
-    bob.does(Join("#tea"));
-    cho.does(Join("#tea"));
-    ann.does(Promote("#tea", "cho"));
-    bob.does(Away("lunch"));
+    ann.does(ask::create("tea"));
+    bob.does(ask::join("#tea"));
+    cho.does(ask::join("#tea"));
+    ann.does(ask::promote("#tea", "cho"));
+    bob.does(ask::away("lunch"));
     cho.quit();
-    let members =
-        vec![member("ann", "owner"), away(member("bob", "member"), "lunch"), offline(member("cho", "moderator"))];
-    bob.gets(Members("#tea"), [all_people(Some("#tea"), members)]);
-    bob.is_refused(Members("#nowhere"), "no_such_room");
+    let members = vec![
+        member("ann", Role::Owner),
+        away(member("bob", Role::Member), "lunch"),
+        offline(member("cho", Role::Moderator)),
+    ];
+    bob.gets(ask::members("#tea"), [all_people(Some("#tea"), members)]);
+    bob.is_refused(ask::members("#nowhere"), "no_such_room");
 }
 
-fn whois_tells_what_one_may_know(cast: Cast) {
-    let mut house = House::new(cast);
+fn whois_tells_what_one_may_know(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.does(Create("tea"));
-    ann.does(CreatePrivate("den"));
-    ann.gets(Whois("ann"), [account(online("ann"), false, &["#general", "#tea", "#den"])]);
-    bob.gets(Whois("ANN"), [account(online("ann"), false, &["#general", "#tea"])]);
+    ann.does(ask::create("tea"));
+    ann.does(ask::create_private("den"));
+    ann.gets(ask::whois("ann"), [account(online("ann"), false, &["#general", "#tea", "#den"])]);
+    bob.gets(ask::whois("ANN"), [account(online("ann"), false, &["#general", "#tea"])]);
     ann.quit();
-    bob.gets(Whois("ann"), [account(offline(online("ann")), true, &["#general", "#tea"])]);
-    bob.is_refused(Whois("nobody"), "no_such_account");
+    bob.gets(ask::whois("ann"), [account(offline(online("ann")), true, &["#general", "#tea"])]);
+    bob.is_refused(ask::whois("nobody"), "no_such_account");
 }
 
-fn being_away_is_kept_and_ended(cast: Cast) {
-    let mut house = House::new(cast);
+fn being_away_is_kept_and_ended(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    let set = |text: Option<&str>| Seen::AwaySet(text.map(str::to_owned));
-    ann.gets(Away("a walk"), [set(Some("a walk"))]);
-    bob.gets(Whois("ann"), [account(away(online("ann"), "a walk"), false, &["#general"])]);
+    let set = |text: Option<&str>| Event::AwaySet { text: text.map(Text::from) }.into();
+    ann.gets(ask::away("a walk"), [set(Some("a walk"))]);
+    bob.gets(ask::whois("ann"), [account(away(online("ann"), "a walk"), false, &["#general"])]);
     ann.quit();
     let (mut ann, seen) = house.come_back("ann");
-    assert_eq!(seen, [Seen::LoggedIn { name: "ann".into(), news: vec![], others: 0 }, set(Some("a walk"))]);
-    ann.gets(Back, [set(None)]);
-    ann.gets(Back, [set(None)]);
-    bob.gets(Whois("ann"), [account(online("ann"), true, &["#general"])]);
+    let [Object::Event(Event::LoggedIn(Welcome { away, .. }))] = &seen[..] else { panic!("{seen:#?}") };
+    assert_eq!(*away, Some(Text::from("a walk")));
+    ann.gets(ask::back(), [set(None)]);
+    ann.gets(ask::back(), [set(None)]);
+    bob.gets(ask::whois("ann"), [account(online("ann"), true, &["#general"])]);
 }
 
-fn long_lists_come_in_pages(cast: Cast) {
-    let mut house = House::with(cast, "list_page_rows = 2");
+fn long_lists_come_in_pages(transport: Transport) {
+    let house = House::with(transport, "list_page_rows = 2");
     let [mut ann, mut bob, mut cho] = house.register_all(["ann", "bob", "cho"]);
-    ann.does(Create("tea"));
-    ann.does(Create("cake"));
-    let page = |names: &[&str], page| Seen::People {
-        room: Some("#general".into()),
-        people: names.iter().map(|name| member(name, "member")).collect(),
-        page: (page, 2),
-        total: 3,
+    ann.does(ask::create("tea"));
+    ann.does(ask::create("cake"));
+    let page = |names: &[&str], page| {
+        let rows = names.iter().map(|name| online(name)).collect();
+        Event::People { room: Some(room("#general")), rows, total: 3, page, pages: 2 }.into()
     };
-    bob.gets(Members("#general"), [page(&["ann", "bob"], 1)]);
-    cho.gets(MembersPage("#general", 2), [page(&["cho"], 2)]);
-    let rooms = |answer: Vec<Seen>| match &answer[..] {
-        [Seen::Rooms { rows, page }] => (rows.iter().map(|row| row.room.clone()).collect::<Vec<_>>(), *page),
+    bob.gets(ask::members("#general"), [page(&["ann", "bob"], 1)]);
+    cho.gets(ask::members_page("#general", 2), [page(&["cho"], 2)]);
+    let rooms = |answer: Vec<Object>| match &answer[..] {
+        [Object::Event(Event::RoomList { rows, page, pages: 2 })] => {
+            (rows.iter().map(|row| row.room.clone()).collect::<Vec<_>>(), *page)
+        }
         other => panic!("{other:#?}"),
     };
-    assert_eq!(rooms(bob.does(ListRooms)), (vec!["#cake".to_owned(), "#general".to_owned()], (1, 2)));
-    assert_eq!(rooms(bob.does(RoomsPage(2))), (vec!["#tea".to_owned()], (2, 2)));
+    assert_eq!(rooms(bob.does(ask::list_rooms())), (vec![room("#cake"), room("#general")], 1));
+    assert_eq!(rooms(bob.does(ask::rooms_page(2))), (vec![room("#tea")], 2));
 }

@@ -1,18 +1,24 @@
-//! Rooms: made, entered, left, listed, changed, deleted.
+//! Rooms: creating, joining, leaving, listing, changing, deleting.
 
-use super::asked::Ask::*;
-use super::house::{Cast, House};
+use chat_server::chat::{
+    Departure, EnteredRoom, Event, Role, RoomChange, RoomRow, RoomView, Text, TopicView, Visibility,
+};
+use chat_server::protocol::json::Object;
+
+use super::ask::{self, name, room};
+use super::house::{House, Transport};
 use super::seen::{
-    Departure, RoomRow, RoomShown, Seen, all_people, all_rooms, away, has_joined, joined, left, member, message,
-    online, said, stored, whole_history, you_left,
+    SOME_TIME, all_people, all_rooms, away, changed, entered, has_joined, joined, left, member, message, online, said,
+    stored, whole_history, you_left,
 };
 
-through_each_front! {
+over_each_transport! {
     a_new_room_belongs_to_whoever_made_it
     a_name_is_taken_in_any_case_of_letters
     entering_shows_who_is_there_and_what_it_is_about
-    going_back_to_a_room_is_told_to_nobody
-    leaving_ends_what_one_is_told
+    going_back_to_a_room_is_shown_to_nobody
+    leaving_ends_the_delivery_of_messages
+    whoever_leaves_is_out_on_every_connection
     the_rooms_that_one_may_know_of_are_listed
     a_topic_is_set_shown_and_taken_away
     a_room_becomes_private_and_public_again
@@ -21,227 +27,248 @@ through_each_front! {
     everybody_is_in_the_first_room_and_nobody_can_take_it_away
 }
 
-fn a_new_room_belongs_to_whoever_made_it(cast: Cast) {
-    let mut house = House::new(cast);
+fn created(label: &str, visibility: Visibility) -> Object {
+    Event::Created { room: room(label), visibility }.into()
+}
+
+fn a_new_room_belongs_to_whoever_made_it(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann] = house.register_all(["ann"]);
-    ann.gets(Create("tea"), [Seen::Created { room: "#tea".into(), kind: "public".into() }]);
-    ann.gets(CreatePrivate("Den"), [Seen::Created { room: "#Den".into(), kind: "private".into() }]);
-    let shown = |room: &str, kind: &str| {
-        let owner = Some("ann".to_owned());
-        Seen::Room(RoomShown {
-            room: room.into(),
-            kind: kind.into(),
-            owner,
+    ann.gets(ask::create("tea"), [created("#tea", Visibility::Public)]);
+    ann.gets(ask::create_private("Den"), [created("#Den", Visibility::Private)]);
+    let shown = |label: &str, visibility| {
+        let view = RoomView {
+            room: room(label),
+            visibility: Some(visibility),
+            topic: None,
+            created: SOME_TIME,
+            owner: Some(name("ann")),
+            moderators: Vec::new(),
             members: 1,
             online: 1,
-            ..Default::default()
-        })
+            messages: 0,
+            unread: 0,
+            invited: Vec::new(),
+            codes: Vec::new(),
+        };
+        Event::RoomShown(view).into()
     };
-    ann.gets(ShowRoom("#tea"), [shown("#tea", "public")]);
-    ann.gets(ShowRoom("#den"), [shown("#Den", "private")]);
-    ann.gets(Members("#tea"), [all_people(Some("#tea"), vec![member("ann", "owner")])]);
+    ann.gets(ask::show_room("#tea"), [shown("#tea", Visibility::Public)]);
+    ann.gets(ask::show_room("#den"), [shown("#Den", Visibility::Private)]);
+    ann.gets(ask::members("#tea"), [all_people(Some("#tea"), vec![member("ann", Role::Owner)])]);
 }
 
-fn a_name_is_taken_in_any_case_of_letters(cast: Cast) {
-    let mut house = House::new(cast);
+fn a_name_is_taken_in_any_case_of_letters(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.does(Create("tea"));
-    for ask in [Create("tea"), Create("TEA"), CreatePrivate("Tea"), Create("general")] {
+    ann.does(ask::create("tea"));
+    for ask in [ask::create("tea"), ask::create("TEA"), ask::create_private("Tea"), ask::create("general")] {
         bob.is_refused(ask, "room_exists");
     }
-    bob.does(Create("cake"));
-    bob.is_refused(Rename("#cake", "TEA"), "room_exists");
-    bob.gets(Rename("#cake", "Cake"), [Seen::Renamed { room: "#cake".into(), name: "#Cake".into(), by: "bob".into() }]);
-    bob.is_refused(Rename("#cake", "Cake"), "nothing_to_change");
+    bob.does(ask::create("cake"));
+    bob.is_refused(ask::rename("#cake", "TEA"), "room_exists");
+    bob.gets(ask::rename("#cake", "Cake"), [changed("#cake", Some("bob"), RoomChange::Renamed(name("Cake")))]);
+    bob.is_refused(ask::rename("#cake", "Cake"), "nothing_to_change");
 }
 
-fn entering_shows_who_is_there_and_what_it_is_about(cast: Cast) {
-    let mut house = House::new(cast);
+fn entering_shows_who_is_there_and_what_it_is_about(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob, mut cho] = house.register_all(["ann", "bob", "cho"]);
-    ann.does(Create("tea"));
-    bob.gets(Join("#tea"), [joined("#tea", &["ann"], &[])]);
-    ann.does(SetTopic("#tea", "all about tea"));
-    bob.does(Away("lunch"));
+    ann.does(ask::create("tea"));
+    bob.gets(ask::join("#tea"), [joined("#tea", "ann", 0)]);
+    ann.does(ask::set_topic("#tea", "all about tea"));
+    bob.does(ask::away("lunch"));
     for number in 1..=4 {
-        ann.does(Say("#tea", &format!("line {number}")));
+        ann.does(ask::say("#tea", &format!("line {number}")));
     }
     ann.forget();
-    cho.gets(
-        Join("#tea"),
-        [Seen::Entered {
-            room: "#tea".into(),
-            joined: true,
-            topic: Some("all about tea".into()),
-            here: vec![online("ann"), away(online("bob"), "lunch")],
-            recent: (2..=4).map(|number| said(number, "#tea", "ann", &format!("line {number}"))).collect(),
-            last: 4,
-        }],
-    );
+    let entered = EnteredRoom {
+        room: room("#tea"),
+        topic: Some(TopicView { text: Text::from("all about tea"), by: name("ann"), at: SOME_TIME }),
+        joined: true,
+        here: vec![member("ann", Role::Owner), away(online("bob"), "lunch")],
+        more: 0,
+        members: 3,
+        messages: 4,
+    };
+    cho.gets(ask::join("#tea"), [Event::Entered(entered).into()]);
     ann.sees([has_joined("#tea", "cho")]);
-    cho.is_refused(Join("#kitchen"), "no_such_room");
+    cho.is_refused(ask::join("#kitchen"), "no_such_room");
 }
 
-fn going_back_to_a_room_is_told_to_nobody(cast: Cast) {
-    let mut house = House::new(cast);
+fn going_back_to_a_room_is_shown_to_nobody(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.does(Create("tea"));
-    bob.does(Join("#tea"));
+    ann.does(ask::create("tea"));
+    bob.does(ask::join("#tea"));
     ann.forget();
-    let back = Seen::Entered {
-        room: "#tea".into(),
-        joined: false,
-        topic: None,
-        here: vec![online("ann")],
-        recent: Vec::new(),
-        last: 0,
-    };
-    bob.gets(Join("#TEA"), [back]);
+    bob.gets(ask::join("#TEA"), [entered("#tea", false, vec![member("ann", Role::Owner)], 0)]);
     ann.sees([]);
 }
 
-fn leaving_ends_what_one_is_told(cast: Cast) {
-    let mut house = House::new(cast);
+fn leaving_ends_the_delivery_of_messages(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.does(Create("tea"));
-    bob.does(Join("#tea"));
+    ann.does(ask::create("tea"));
+    bob.does(ask::join("#tea"));
     ann.forget();
-    bob.gets(Leave("#tea"), [you_left("#tea", Departure::Left)]);
+    bob.gets(ask::leave("#tea"), [you_left("#tea", Departure::Left)]);
     ann.sees([left("#tea", "bob", Departure::Left)]);
-    ann.does(Say("#tea", "nobody hears me"));
+    ann.does(ask::say("#tea", "nobody hears me"));
     bob.sees([]);
-    bob.is_refused(Leave("#tea"), "not_member");
-    bob.is_refused(Leave("#kitchen"), "no_such_room");
-    bob.gets(Join("#tea"), [joined("#tea", &["ann"], &[said(1, "#tea", "ann", "nobody hears me")])]);
+    bob.is_refused(ask::leave("#tea"), "not_member");
+    bob.is_refused(ask::leave("#kitchen"), "no_such_room");
+    bob.gets(ask::join("#tea"), [joined("#tea", "ann", 1)]);
 }
 
-fn the_rooms_that_one_may_know_of_are_listed(cast: Cast) {
-    let mut house = House::new(cast);
+fn whoever_leaves_is_out_on_every_connection(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.does(Create("tea"));
-    ann.does(SetTopic("#tea", "cake and gossip"));
-    ann.does(CreatePrivate("den"));
-    ann.does(Say("#general", "hello"));
-    ann.does(Say("@bob", "hello"));
-    let row = |room: &str, kind: &str, members, joined| RoomRow {
-        room: room.into(),
-        kind: kind.into(),
+    let mut elsewhere = house.log_in("ann");
+    ann.does(ask::create("tea"));
+    elsewhere.sees([has_joined("#tea", "ann")]);
+    bob.does(ask::join("#tea"));
+    ann.sees([has_joined("#tea", "bob")]);
+    elsewhere.sees([has_joined("#tea", "bob")]);
+    elsewhere.gets(ask::leave("#tea"), [you_left("#tea", Departure::Left)]);
+    ann.sees([you_left("#tea", Departure::Left)]);
+    bob.does(ask::say("#tea", "alone"));
+    ann.sees([]);
+    elsewhere.sees([]);
+}
+
+fn the_rooms_that_one_may_know_of_are_listed(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
+    ann.does(ask::create("tea"));
+    ann.does(ask::set_topic("#tea", "cake and gossip"));
+    ann.does(ask::create_private("den"));
+    ann.does(ask::say("#general", "hello"));
+    ann.does(ask::say("@bob", "hello"));
+    let row = |label: &str, visibility, members, joined| RoomRow {
+        room: room(label),
+        visibility,
         members,
         online: members,
         topic: None,
         joined,
-        unread: 0,
+        new: 0,
     };
-    let tea = |joined| RoomRow { topic: Some("cake and gossip".into()), ..row("#tea", "public", 1, joined) };
+    let (public, private) = (Some(Visibility::Public), Some(Visibility::Private));
+    let tea = |joined| RoomRow { topic: Some(Text::from("cake and gossip")), ..row("#tea", public, 1, joined) };
     ann.gets(
-        ListRooms,
+        ask::list_rooms(),
         [all_rooms(vec![
-            row("#den", "private", 1, true),
-            row("#general", "public", 2, true),
+            row("#den", private, 1, true),
+            row("#general", public, 2, true),
             tea(true),
-            row("@bob", "direct", 2, true),
+            row("@bob", None, 2, true),
         ])],
     );
     bob.gets(
-        ListRooms,
-        [all_rooms(vec![row("#general", "public", 2, true), tea(false), row("@ann", "direct", 2, true)])],
+        ask::list_rooms(),
+        [all_rooms(vec![row("#general", public, 2, true), tea(false), row("@ann", None, 2, true)])],
     );
     bob.sees([message(2, "#general", "ann", "hello"), message(1, "@ann", "ann", "hello")]);
 }
 
-fn a_topic_is_set_shown_and_taken_away(cast: Cast) {
-    let mut house = House::new(cast);
+fn a_topic_is_set_shown_and_taken_away(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.does(Create("tea"));
-    bob.does(Join("#tea"));
+    ann.does(ask::create("tea"));
+    bob.does(ask::join("#tea"));
     ann.forget();
-    let none = || Seen::Topic { room: "#tea".into(), topic: None };
-    let set =
-        |topic: Option<&str>| Seen::TopicSet { room: "#tea".into(), topic: topic.map(str::to_owned), by: "ann".into() };
-    ann.gets(ShowTopic("#tea"), [none()]);
-    ann.gets(SetTopic("#tea", "tea, cake"), [set(Some("tea, cake"))]);
+    let none = || Event::Topic { room: room("#tea"), topic: None }.into();
+    let set = |topic: Option<&str>| changed("#tea", Some("ann"), RoomChange::Topic(topic.map(Text::from)));
+    ann.gets(ask::show_topic("#tea"), [none()]);
+    ann.gets(ask::set_topic("#tea", "tea, cake"), [set(Some("tea, cake"))]);
     bob.sees([set(Some("tea, cake"))]);
-    bob.gets(ShowTopic("#tea"), [Seen::Topic { room: "#tea".into(), topic: Some(("tea, cake".into(), "ann".into())) }]);
-    bob.is_refused(SetTopic("#tea", "coffee"), "moderator_only");
-    ann.is_refused(SetTopic("#tea", &"x".repeat(301)), "text_too_long");
-    ann.gets(TakeTopicAway("#tea"), [set(None)]);
+    let topic = Some(TopicView { text: Text::from("tea, cake"), by: name("ann"), at: SOME_TIME });
+    bob.gets(ask::show_topic("#tea"), [Event::Topic { room: room("#tea"), topic }.into()]);
+    bob.is_refused(ask::set_topic("#tea", "coffee"), "moderator_only");
+    ann.is_refused(ask::set_topic("#tea", &"x".repeat(301)), "text_too_long");
+    let longest = "x".repeat(300);
+    ann.gets(ask::set_topic("#tea", &longest), [set(Some(&longest))]);
+    bob.sees([set(Some(&longest))]);
+    ann.gets(ask::remove_topic("#tea"), [set(None)]);
     bob.sees([set(None)]);
-    bob.gets(ShowTopic("#tea"), [none()]);
+    bob.gets(ask::show_topic("#tea"), [none()]);
 }
 
-fn a_room_becomes_private_and_public_again(cast: Cast) {
-    let mut house = House::new(cast);
+fn a_room_becomes_private_and_public_again(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob, mut cho] = house.register_all(["ann", "bob", "cho"]);
-    ann.does(Create("tea"));
-    ann.does(Say("#tea", "hello"));
-    bob.does(Join("#tea"));
+    ann.does(ask::create("tea"));
+    ann.does(ask::say("#tea", "hello"));
+    bob.does(ask::join("#tea"));
     ann.forget();
-    let set = |kind: &str| Seen::VisibilitySet { room: "#tea".into(), kind: kind.into(), by: "ann".into() };
-    ann.gets(MakePrivate("#tea"), [set("private")]);
-    bob.sees([set("private")]);
-    ann.is_refused(MakePrivate("#tea"), "nothing_to_change");
-    cho.is_refused(History("#tea"), "no_such_room");
-    cho.is_refused(Join("#tea"), "no_such_room");
-    bob.is_refused(MakePublic("#tea"), "owner_only");
-    ann.gets(MakePublic("#tea"), [set("public")]);
-    bob.sees([set("public")]);
-    cho.gets(History("#tea"), [whole_history("#tea", &[said(1, "#tea", "ann", "hello")])]);
-    cho.does(Join("#tea"));
+    let set = |visibility| changed("#tea", Some("ann"), RoomChange::Visibility(visibility));
+    ann.gets(ask::make_private("#tea"), [set(Visibility::Private)]);
+    bob.sees([set(Visibility::Private)]);
+    ann.is_refused(ask::make_private("#tea"), "nothing_to_change");
+    cho.is_refused(ask::history("#tea"), "no_such_room");
+    cho.is_refused(ask::join("#tea"), "no_such_room");
+    bob.is_refused(ask::make_public("#tea"), "owner_only");
+    ann.gets(ask::make_public("#tea"), [set(Visibility::Public)]);
+    bob.sees([set(Visibility::Public)]);
+    cho.gets(ask::history("#tea"), [whole_history("#tea", &[said(1, "#tea", "ann", "hello")])]);
+    cho.does(ask::join("#tea"));
 }
 
-fn a_renamed_room_keeps_all_it_had(cast: Cast) {
-    let mut house = House::new(cast);
+fn a_renamed_room_keeps_all_it_had(transport: Transport) {
+    let mut house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.does(Create("tea"));
-    ann.does(Say("#tea", "hello"));
-    bob.does(Join("#tea"));
+    ann.does(ask::create("tea"));
+    ann.does(ask::say("#tea", "hello"));
+    bob.does(ask::join("#tea"));
     ann.forget();
-    let renamed = || Seen::Renamed { room: "#tea".into(), name: "#cake".into(), by: "ann".into() };
-    bob.is_refused(Rename("#tea", "cake"), "owner_only");
-    ann.gets(Rename("#tea", "cake"), [renamed()]);
+    let renamed = || changed("#tea", Some("ann"), RoomChange::Renamed(name("cake")));
+    bob.is_refused(ask::rename("#tea", "cake"), "owner_only");
+    ann.gets(ask::rename("#tea", "cake"), [renamed()]);
     bob.sees([renamed()]);
-    bob.gets(Say("#cake", "yes"), [stored("#cake", 2)]);
+    bob.gets(ask::say("#cake", "yes"), [stored("#cake", 2)]);
     ann.sees([message(2, "#cake", "bob", "yes")]);
-    bob.is_refused(Say("#tea", "no"), "no_such_room");
+    bob.is_refused(ask::say("#tea", "no"), "no_such_room");
     // The old name is free.
-    bob.does(Create("tea"));
+    bob.does(ask::create("tea"));
     house.restart();
     let page = whole_history("#cake", &[said(1, "#cake", "ann", "hello"), said(2, "#cake", "bob", "yes")]);
-    house.log_in("ann").gets(History("#cake"), [page]);
+    house.log_in("ann").gets(ask::history("#cake"), [page]);
 }
 
-fn a_room_is_deleted_only_by_its_name_repeated(cast: Cast) {
-    let mut house = House::new(cast);
+fn a_room_is_deleted_only_by_its_name_repeated(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.does(Create("tea"));
-    ann.does(Say("#tea", "hello"));
-    bob.does(Join("#tea"));
+    ann.does(ask::create("tea"));
+    ann.does(ask::say("#tea", "hello"));
+    bob.does(ask::join("#tea"));
     ann.forget();
-    ann.is_refused(DeleteRoom("#tea", "cake"), "confirm_delete");
-    bob.is_refused(DeleteRoom("#tea", "tea"), "owner_only");
+    ann.is_refused(ask::delete_room("#tea", "cake"), "confirm_delete");
+    bob.is_refused(ask::delete_room("#tea", "tea"), "owner_only");
     bob.sees([]);
-    let deleted = || you_left("#tea", Departure::RoomDeleted { by: "ann".into() });
-    ann.gets(DeleteRoom("#tea", "tea"), [deleted()]);
+    let deleted = || you_left("#tea", Departure::RoomDeleted { by: name("ann") });
+    ann.gets(ask::delete_room("#tea", "tea"), [deleted()]);
     bob.sees([deleted()]);
-    bob.is_refused(History("#tea"), "no_such_room");
-    // A new room of that name has nothing of the old one.
-    bob.does(Create("tea"));
-    bob.gets(History("#tea"), [whole_history("#tea", &[])]);
-    ann.gets(Members("#tea"), [all_people(Some("#tea"), vec![member("bob", "owner")])]);
+    bob.is_refused(ask::history("#tea"), "no_such_room");
+    // A new room of that name has none of the old one's messages.
+    bob.does(ask::create("tea"));
+    bob.gets(ask::history("#tea"), [whole_history("#tea", &[])]);
+    ann.gets(ask::members("#tea"), [all_people(Some("#tea"), vec![member("bob", Role::Owner)])]);
 }
 
-fn everybody_is_in_the_first_room_and_nobody_can_take_it_away(cast: Cast) {
-    let mut house = House::new(cast);
+fn everybody_is_in_the_first_room_and_nobody_can_take_it_away(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann] = house.register_all(["ann"]);
-    ann.does(ClaimOperator(&house.operator_code()));
+    ann.does(ask::claim_operator(&house.operator_code()));
     for ask in [
-        MakePrivate("#general"),
-        Rename("#general", "mine"),
-        DeleteRoom("#general", "general"),
-        HandOver("#general", "ann"),
+        ask::make_private("#general"),
+        ask::rename("#general", "mine"),
+        ask::delete_room("#general", "general"),
+        ask::hand_over("#general", "ann"),
     ] {
         ann.is_refused(ask, "not_in_first_room");
     }
-    ann.gets(Leave("#general"), [you_left("#general", Departure::Left)]);
+    ann.gets(ask::leave("#general"), [you_left("#general", Departure::Left)]);
     let [mut bob] = house.register_all(["bob"]);
-    bob.gets(Members("#general"), [all_people(Some("#general"), vec![member("bob", "member")])]);
+    bob.gets(ask::members("#general"), [all_people(Some("#general"), vec![member("bob", Role::Member)])]);
 }

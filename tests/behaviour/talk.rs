@@ -1,14 +1,17 @@
-//! Saying something: who gets it, in which order, and what is not said.
+//! Messages: their recipients, their order, and what is refused.
 
 use std::thread;
 
-use super::asked::Ask::*;
-use super::house::{Cast, House, Person};
-use super::seen::{Said, Seen, action, has_joined, joined, message, said, stored, whole_history};
+use chat_server::chat::{Event, Message};
+use chat_server::protocol::json::Object;
 
-through_each_front! {
+use super::ask;
+use super::house::{House, Person, Transport};
+use super::seen::{action, done, has_joined, joined, message, stored, whole_history};
+
+over_each_transport! {
     a_message_reaches_every_member_once
-    what_one_does_is_told_as_done
+    an_action_is_shown_as_an_action
     a_text_arrives_as_it_was
     the_other_connections_of_the_sender_see_what_it_said
     numbers_are_counted_by_room
@@ -17,102 +20,102 @@ through_each_front! {
     all_see_one_order
 }
 
-fn a_message_reaches_every_member_once(cast: Cast) {
-    let mut house = House::new(cast);
+fn a_message_reaches_every_member_once(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob, mut cho] = house.register_all(["ann", "bob", "cho"]);
-    ann.does(Create("tea"));
-    bob.gets(Join("#tea"), [joined("#tea", &["ann"], &[])]);
+    ann.does(ask::create("tea"));
+    bob.gets(ask::join("#tea"), [joined("#tea", "ann", 0)]);
     ann.forget();
-    ann.gets(Say("#tea", "hello there"), [stored("#tea", 1)]);
+    ann.gets(ask::say("#tea", "hello there"), [stored("#tea", 1)]);
     bob.sees([message(1, "#tea", "ann", "hello there")]);
     bob.sees([]);
     ann.sees([]);
     cho.sees([]);
 }
 
-fn what_one_does_is_told_as_done(cast: Cast) {
-    let mut house = House::new(cast);
+fn an_action_is_shown_as_an_action(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.does(Create("tea"));
-    bob.does(Join("#tea"));
-    bob.gets(Act("#tea", "waves"), [stored("#tea", 1)]);
+    ann.does(ask::create("tea"));
+    bob.does(ask::join("#tea"));
+    bob.gets(ask::act("#tea", "waves"), [stored("#tea", 1)]);
     ann.sees([has_joined("#tea", "bob"), action(1, "#tea", "bob", "waves")]);
-    let page = whole_history("#tea", &[Said { is_action: true, ..said(1, "#tea", "bob", "waves") }]);
-    ann.gets(History("#tea"), [page]);
+    let page = whole_history("#tea", &[done(1, "#tea", "bob", "waves")]);
+    ann.gets(ask::history("#tea"), [page]);
 }
 
-fn a_text_arrives_as_it_was(cast: Cast) {
-    let mut house = House::new(cast);
+fn a_text_arrives_as_it_was(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
     let texts =
         ["two  spaces", r#"a "quoted" \ word"#, "/quit", "ünï 👋 日本", "{\"type\":\"quit\"}", "-- bob left #tea."];
     for (text, number) in texts.into_iter().zip(2..) {
-        ann.gets(Say("#general", text), [stored("#general", number)]);
+        ann.gets(ask::say("#general", text), [stored("#general", number)]);
         bob.sees([message(number, "#general", "ann", text)]);
     }
     let longest = "x".repeat(2000);
-    ann.gets(Say("#general", &longest), [stored("#general", 8)]);
+    ann.gets(ask::say("#general", &longest), [stored("#general", 8)]);
     bob.sees([message(8, "#general", "ann", &longest)]);
 }
 
-fn the_other_connections_of_the_sender_see_what_it_said(cast: Cast) {
-    let mut house = House::new(cast);
+fn the_other_connections_of_the_sender_see_what_it_said(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
     let mut elsewhere = house.log_in("ann");
-    ann.does(Say("#general", "hello"));
-    ann.does(Say("@bob", "psst"));
+    ann.does(ask::say("#general", "hello"));
+    ann.does(ask::say("@bob", "psst"));
     elsewhere.sees([message(2, "#general", "ann", "hello"), message(1, "@bob", "ann", "psst")]);
     bob.sees([message(2, "#general", "ann", "hello"), message(1, "@ann", "ann", "psst")]);
     ann.sees([]);
 }
 
-fn numbers_are_counted_by_room(cast: Cast) {
-    let mut house = House::new(cast);
+fn numbers_are_counted_by_room(transport: Transport) {
+    let mut house = House::new(transport);
     let [mut ann] = house.register_all(["ann"]);
-    ann.does(Create("tea"));
-    ann.does(Create("cake"));
+    ann.does(ask::create("tea"));
+    ann.does(ask::create("cake"));
     for number in 1..=3 {
-        ann.gets(Say("#tea", "sip"), [stored("#tea", number)]);
-        ann.gets(Say("#cake", "bite"), [stored("#cake", number)]);
+        ann.gets(ask::say("#tea", "sip"), [stored("#tea", number)]);
+        ann.gets(ask::say("#cake", "bite"), [stored("#cake", number)]);
     }
     house.restart();
-    house.log_in("ann").gets(Say("#tea", "sip"), [stored("#tea", 4)]);
+    house.log_in("ann").gets(ask::say("#tea", "sip"), [stored("#tea", 4)]);
 }
 
-fn too_long_a_text_is_said_to_nobody(cast: Cast) {
-    let mut house = House::new(cast);
+fn too_long_a_text_is_said_to_nobody(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.is_refused(Say("#general", &"x".repeat(2001)), "text_too_long");
-    ann.is_refused(Say("@bob", &"ü".repeat(1001)), "text_too_long");
-    ann.gets(Say("#general", "short"), [stored("#general", 2)]);
+    ann.is_refused(ask::say("#general", &"x".repeat(2001)), "text_too_long");
+    ann.is_refused(ask::say("@bob", &"ü".repeat(1001)), "text_too_long");
+    ann.gets(ask::say("#general", "short"), [stored("#general", 2)]);
     bob.sees([message(2, "#general", "ann", "short")]);
-    bob.is_refused(History("@ann"), "no_such_room");
+    bob.is_refused(ask::history("@ann"), "no_such_room");
 }
 
-fn nobody_talks_in_a_room_from_outside(cast: Cast) {
-    let mut house = House::new(cast);
+fn nobody_talks_in_a_room_from_outside(transport: Transport) {
+    let house = House::new(transport);
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
-    ann.does(Create("tea"));
-    bob.is_refused(Say("#tea", "hello"), "not_member");
-    bob.is_refused(Say("#nowhere", "hello"), "no_such_room");
+    ann.does(ask::create("tea"));
+    bob.is_refused(ask::say("#tea", "hello"), "not_member");
+    bob.is_refused(ask::say("#nowhere", "hello"), "no_such_room");
     ann.sees([]);
-    bob.gets(History("#tea"), [whole_history("#tea", &[])]);
+    bob.gets(ask::history("#tea"), [whole_history("#tea", &[])]);
 }
 
-fn all_see_one_order(cast: Cast) {
+fn all_see_one_order(transport: Transport) {
     const LINES: usize = 30;
-    let mut house = House::new(cast);
+    let house = House::new(transport);
     let mut people = house.register_all(["ann", "bob", "cho"]);
-    people[0].does(Create("tea"));
-    people[1].does(Join("#tea"));
-    people[2].does(Join("#tea"));
+    people[0].does(ask::create("tea"));
+    people[1].does(ask::join("#tea"));
+    people[2].does(ask::join("#tea"));
     people.iter_mut().for_each(Person::forget);
     let names = ["ann", "bob", "cho"];
-    let heard: Vec<Vec<Seen>> = thread::scope(|scope| {
+    let heard: Vec<Vec<Object>> = thread::scope(|scope| {
         let talk = |(person, name): (&'_ mut Person, &'static str)| {
             let mut heard = Vec::new();
             for line in 0..LINES {
-                heard.extend(person.hears(Say("#tea", &format!("{name} {line}"))));
+                heard.extend(person.hears(ask::say("#tea", &format!("{name} {line}"))));
             }
             heard
         };
@@ -121,19 +124,19 @@ fn all_see_one_order(cast: Cast) {
     });
     let mut history = Vec::new();
     for first in [1, 46] {
-        let page = people[0].does(Between("#tea", first, first + 44));
-        let [Seen::History { messages, last: 90, .. }] = &page[..] else { panic!("{page:#?}") };
+        let page = people[0].does(ask::between("#tea", first, first + 44));
+        let [Object::History { messages, last: 90, .. }] = &page[..] else { panic!("{page:#?}") };
         history.extend(messages.clone());
     }
     assert!(history.iter().map(|said| said.seq).eq(1..=90));
     for ((mut heard, person), name) in heard.into_iter().zip(&mut people).zip(names) {
         heard.extend(person.seen());
-        let told = |said: &Said| match said.by == name {
+        let shown = |said: &Message| match said.author.as_str() == name {
             true => stored("#tea", said.seq),
-            false => Seen::Message(said.clone()).told_by(person.kind()),
+            false => Event::Message(said.clone()).into(),
         };
-        assert_eq!(heard, history.iter().map(told).collect::<Vec<_>>(), "{name}");
-        let own = history.iter().filter(|said| said.by == name).map(|said| said.text.clone());
+        assert_eq!(heard, history.iter().map(shown).collect::<Vec<_>>(), "{name}");
+        let own = history.iter().filter(|said| said.author.as_str() == name).map(|said| said.text.to_string());
         assert!(own.eq((0..LINES).map(|line| format!("{name} {line}"))), "{name} is in its own order");
     }
 }

@@ -1,17 +1,16 @@
 //! The grid of permissions: docs/permissions.md, cell by cell.
 //!
-//! The tables of that page are the test. For each cell there is a room with somebody in every role, the command is asked,
-//! and what comes back must be what the cell says: by each front.
-
-mod front;
+//! The tables of that page are the test. For each cell there is a room with somebody in every role; the command, which the
+//! page has as people type it, is sent through the JSON codec, and the answer must be what the cell says.
 
 use std::collections::BTreeMap;
 
-use chat_server::chat::RoomLabel;
-use serde_json::json;
+use chat_server::chat::Event;
+use chat_server::protocol::json::{Object, Request};
+use chat_server::protocol::text::{Typed, parse};
 
-use crate::support::{Client, Program, Running, Server, name};
-use front::Front;
+use crate::behaviour::ask;
+use crate::behaviour::house::{House, Person, Transport, code_of};
 
 const PAGE: &str = include_str!("../../docs/permissions.md");
 
@@ -31,15 +30,24 @@ const PEOPLE: [&str; 12] = [
     "victim",
 ];
 
+/// The name of a person's account: the roles themselves are words of the server.
 fn account(person: &str) -> String {
     format!("x-{person}")
 }
 
-/// What a cell asks for.
-struct Request {
-    /// With the room and the free name put in.
-    command: String,
-    room: RoomLabel,
+/// The request of a command. Its first word is the verb, and so is the second of `/room #R owner bob`.
+fn request(command: &str) -> Request {
+    let is_verb = |index: usize| index == 0 || command.starts_with("/room ") && index == 2;
+    let word = |(index, word): (usize, &str)| match PEOPLE.contains(&word) && !is_verb(index) {
+        true => account(word),
+        false => word.to_owned(),
+    };
+    let line = command.split(' ').enumerate().map(word).collect::<Vec<_>>().join(" ");
+    match parse(line.as_bytes()) {
+        Typed::Ask(ask) => Request::from(ask),
+        Typed::InviteCode { room: Some(room) } => Request::InviteByCode { room },
+        other => panic!("{command}: {other:?}"),
+    }
 }
 
 /// A table of the page: the columns of roles, and the rows.
@@ -66,85 +74,60 @@ fn table(heading: &str) -> Table {
 }
 
 /// A server with everybody on it.
-struct House {
-    server: Running,
-    people: BTreeMap<&'static str, Client>,
-    /// The same people's programs, of those who ask by them.
-    programs: BTreeMap<String, Program>,
+struct Stage {
+    house: House,
+    people: BTreeMap<&'static str, Person>,
     rooms: u32,
 }
 
-impl House {
-    fn new() -> House {
-        let server = Server::with("rooms_per_account_max = 100000").into_running();
-        let mut people: BTreeMap<_, _> = PEOPLE.map(|person| (person, server.register(&account(person)))).into();
-        let code = server.operator_code.clone().expect("a new server prints a code");
-        let operator = people.get_mut("operator").expect("it is there");
-        operator.ask(&format!("/operator {code}"));
-        operator.ask("/server op x-operator2");
-        House { server, people, programs: BTreeMap::new(), rooms: 0 }
+impl Stage {
+    fn new() -> Stage {
+        let house = House::with(Transport::Json, "rooms_per_account_max = 100000");
+        let people = PEOPLE.map(|person| (person, house.register(&account(person)))).into();
+        let code = house.operator_code();
+        let mut stage = Stage { house, people, rooms: 0 };
+        stage.does("operator", ask::claim_operator(&code));
+        stage.does("operator", ask::server_promote(&account("operator2")));
+        stage
     }
 
-    fn client(&mut self, person: &str) -> &mut Client {
+    fn person(&mut self, person: &str) -> &mut Person {
         self.people.get_mut(person).expect("it is one of the people")
     }
 
-    /// Lets somebody ask for several things, and reads what came of it.
-    fn tell(&mut self, person: &str, lines: &[String]) -> Vec<String> {
-        let client = self.client(person);
-        lines.iter().for_each(|line| client.send(line));
-        client.sync()
+    /// Lets somebody do what must not be refused.
+    fn does(&mut self, person: &str, request: Request) {
+        self.person(person).does(request);
     }
 
     /// A new room with somebody in every role. Its name is far from that of every other.
-    fn room(&mut self, visibility: &str) -> String {
+    fn room(&mut self, is_private: bool) -> String {
         self.rooms += 1;
         let room = format!("r{0:03}-{0:03}-{0:03}", self.rooms);
+        let label = format!("#{room}");
+        self.does("owner", if is_private { ask::create_private(&room) } else { ask::create(&room) });
         let members = ["moderator", "moderator2", "member", "member2", "banned"];
-        let mut lines = vec![format!("/create {room} {visibility}")];
-        lines.extend(members.iter().chain(&["invited"]).map(|person| format!("/invite {}", account(person))));
-        self.tell("owner", &lines);
-        for person in members {
-            self.tell(person, &[format!("/accept {room}"), "/join general".to_owned()]);
+        for person in members.into_iter().chain(["invited"]) {
+            self.does("owner", ask::invite(&label, &account(person)));
         }
-        let lines = ["/op x-moderator", "/op x-moderator2", "/ban x-banned", "/topic tea", "a word", "/join general"];
-        let answers = self.tell("owner", &lines.map(str::to_owned));
-        assert!(!answers.iter().any(|line| line.starts_with("-! ")), "{answers:#?}");
+        for person in members {
+            self.does(person, ask::accept(&room));
+        }
+        self.does("owner", ask::promote(&label, &account("moderator")));
+        self.does("owner", ask::promote(&label, &account("moderator2")));
+        self.does("owner", ask::ban(&label, &account("banned"), ""));
+        self.does("owner", ask::set_topic(&label, "tea"));
+        self.does("owner", ask::say(&label, "a word"));
         room
     }
 
-    /// Asks, and what that means.
-    fn ask(&mut self, front: Front, role: &str, request: &Request) -> String {
-        match front {
-            Front::Text => {
-                let client = self.client(role);
-                client.sync();
-                front::meaning_of_lines(&client.ask(&front::accounts(&request.command)), request)
-            }
-            Front::Json => {
-                // What the person did before is done.
-                self.client(role).sync();
-                front::meaning_of(&self.program(role).ask(front::object(&request.command)))
-            }
+    /// What a command leads to: `yes`, or the code of the refusal; for a list, whether it has `room`.
+    fn outcome(&mut self, person: &str, command: &str, room: &str) -> &'static str {
+        let answer = self.person(person).answer(request(command));
+        if let [Object::Event(Event::RoomList { rows, .. })] = &answer[..] {
+            return if rows.iter().any(|row| row.room == ask::room(room)) { "yes" } else { "not_listed" };
         }
-    }
-
-    /// Whether a room is in the list that somebody gets.
-    fn is_listed(&mut self, front: Front, role: &str, room: &str) -> bool {
-        self.client(role).sync();
-        match front {
-            Front::Text => self.client(role).ask("/rooms").iter().any(|line| line.contains(&format!("#{room}"))),
-            Front::Json => {
-                let list = self.program(role).ask(json!({"type": "rooms"}));
-                list["rooms"].as_array().expect("a list").iter().any(|row| row["room"] == room)
-            }
-        }
-    }
-
-    /// The program of one of the people; one that was put out of the server comes back.
-    fn program(&mut self, role: &str) -> &mut Program {
-        let server = &self.server;
-        self.programs.entry(role.to_owned()).or_insert_with(|| server.login_program(&account(role)))
+        code_of(&answer).unwrap_or("yes")
     }
 }
 
@@ -156,10 +139,10 @@ struct Differences {
 }
 
 impl Differences {
-    fn compare(&mut self, request: &Request, role: &str, expected: &str, outcome: &str) {
+    fn compare(&mut self, command: &str, role: &str, expected: &str, outcome: &str) {
         self.cells += 1;
         if expected != outcome {
-            self.found.push(format!("{} by {role}: the page says {expected}, the server {outcome}", request.command));
+            self.found.push(format!("{command} by {role}: the page says {expected}, the server {outcome}"));
         }
     }
 
@@ -171,34 +154,29 @@ impl Differences {
 }
 
 /// A room with all roles, for each cell that changed the last one.
-fn check_rooms(front: Front, heading: &str, visibility: &str) {
+fn check_rooms(heading: &str, is_private: bool) {
     let table = table(heading);
-    let mut house = House::new();
-    let (mut differences, mut room) = (Differences::default(), None);
+    let (mut stage, mut differences, mut room) = (Stage::new(), Differences::default(), None);
     for row in &table.rows {
         for (role, expected) in table.roles.iter().zip(&row.cells) {
-            let now = room.take().unwrap_or_else(|| house.room(visibility));
+            let now = room.take().unwrap_or_else(|| stage.room(is_private));
+            let label = format!("#{now}");
             let command = row.command.split(' ').map(|word| match word {
-                "#R" => format!("#{now}"),
+                "#R" => label.clone(),
                 "R" => now.clone(),
                 "N" => format!("n{now}"),
                 other => other.to_owned(),
             });
-            let label = RoomLabel::Room(name(&now));
-            let request = Request { command: command.collect::<Vec<_>>().join(" "), room: label };
-            let outcome = if row.command == "/rooms" {
-                if house.is_listed(front, role, &now) { "yes".to_owned() } else { "not_listed".to_owned() }
-            } else {
-                house.ask(front, role, &request)
-            };
-            differences.compare(&request, role, expected, &outcome);
+            let command = command.collect::<Vec<_>>().join(" ");
+            let outcome = stage.outcome(role, &command, &label);
+            differences.compare(&command, role, expected, outcome);
             // A refused request changes nothing, so the room serves for the next cell too.
             let is_read = ["/rooms", "/history", "/who"].iter().any(|it| row.command.starts_with(it));
             if outcome != "yes" || is_read {
                 room = Some(now);
             } else {
-                // So that no list grows long.
-                house.tell("owner", &[format!("/room #{now} delete {now}"), "/join general".to_owned()]);
+                // So that no list grows long. Who owns it, and what it is called, may have changed.
+                stage.person("owner").answer(ask::delete_room(&label, &now));
             }
         }
     }
@@ -207,48 +185,28 @@ fn check_rooms(front: Front, heading: &str, visibility: &str) {
 
 #[test]
 fn in_a_public_room_everybody_may_do_what_the_page_says() {
-    check_rooms(Front::Text, "A public room", "public");
-}
-
-#[test]
-fn by_json_in_a_public_room_everybody_may_do_what_the_page_says() {
-    check_rooms(Front::Json, "A public room", "public");
+    check_rooms("A public room", false);
 }
 
 #[test]
 fn in_a_private_room_everybody_may_do_what_the_page_says() {
-    check_rooms(Front::Text, "A private room", "private");
-}
-
-#[test]
-fn by_json_in_a_private_room_everybody_may_do_what_the_page_says() {
-    check_rooms(Front::Json, "A private room", "private");
+    check_rooms("A private room", true);
 }
 
 #[test]
 fn in_general_everybody_may_do_what_the_page_says() {
-    check_general(Front::Text);
-}
-
-#[test]
-fn by_json_in_general_everybody_may_do_what_the_page_says() {
-    check_general(Front::Json);
-}
-
-fn check_general(front: Front) {
-    let (table, mut differences) = (table("The room general"), Differences::default());
-    let mut house = House::new();
+    let (table, mut stage, mut differences) = (table("The room general"), Stage::new(), Differences::default());
     for row in &table.rows {
         for (role, expected) in table.roles.iter().zip(&row.cells) {
             let command = row.command.replace("#R", "#general").replace(" R", " general").replace(" N", " new-name");
-            let request = Request { command, room: RoomLabel::Room(name("general")) };
-            let outcome = house.ask(front, role, &request);
-            differences.compare(&request, role, expected, &outcome);
+            let outcome = stage.outcome(role, &command, "#general");
+            differences.compare(&command, role, expected, outcome);
         }
         // As before, for the next row.
-        house.tell("operator", &["/unban #general x-member2".to_owned(), "/topic #general -".to_owned()]);
+        stage.person("operator").answer(ask::unban("#general", &account("member2")));
+        stage.person("operator").answer(ask::remove_topic("#general"));
         for person in ["member", "member2", "operator"] {
-            house.client(person).ask("/join general");
+            stage.does(person, ask::join("#general"));
         }
     }
     differences.judge(20);
@@ -256,27 +214,16 @@ fn check_general(front: Front) {
 
 #[test]
 fn in_a_direct_room_everybody_may_do_what_the_page_says() {
-    check_direct(Front::Text);
-}
-
-#[test]
-fn by_json_in_a_direct_room_everybody_may_do_what_the_page_says() {
-    check_direct(Front::Json);
-}
-
-fn check_direct(front: Front) {
-    let (table, mut differences) = (table("A direct room"), Differences::default());
-    let mut house = House::new();
-    house.tell("member", &["/msg x-member2 a word".to_owned()]);
+    let (table, mut stage, mut differences) = (table("A direct room"), Stage::new(), Differences::default());
+    stage.does("member", ask::say("@x-member2", "a word"));
     for (role, person) in [("somebody else", "outsider"), ("one of the two", "member")] {
         let column = table.roles.iter().position(|it| *it == role).expect("it is a column");
-        // The last row for somebody else would make it one of two.
-        let rows = table.rows.iter().filter(|row| row.command.starts_with("/say "));
-        for row in table.rows.iter().filter(|row| !row.command.starts_with("/say ")).chain(rows) {
+        // Saying something comes last: it would make somebody else one of two.
+        let (last, first): (Vec<&Row>, Vec<&Row>) = table.rows.iter().partition(|row| row.command.starts_with("/say "));
+        for row in first.into_iter().chain(last) {
             let command = row.command.replace("@P", "@x-member2");
-            let request = Request { command, room: RoomLabel::Direct(name("x-member2")) };
-            let outcome = house.ask(front, person, &request);
-            differences.compare(&request, role, row.cells[column], &outcome);
+            let outcome = stage.outcome(person, &command, "@x-member2");
+            differences.compare(&command, role, row.cells[column], outcome);
         }
     }
     differences.judge(10);
@@ -284,28 +231,18 @@ fn check_direct(front: Front) {
 
 #[test]
 fn on_the_server_everybody_may_do_what_the_page_says() {
-    check_server(Front::Text);
-}
-
-#[test]
-fn by_json_on_the_server_everybody_may_do_what_the_page_says() {
-    check_server(Front::Json);
-}
-
-fn check_server(front: Front) {
-    let (table, mut differences) = (table("The server"), Differences::default());
-    let mut house = House::new();
-    house.server.register("outcast");
-    house.tell("operator2", &["/server ban outcast".to_owned()]);
+    let (table, mut stage, mut differences) = (table("The server"), Stage::new(), Differences::default());
+    stage.house.register("outcast");
+    stage.does("operator2", ask::server_ban("outcast", ""));
     for row in &table.rows {
         for (role, expected) in table.roles.iter().zip(&row.cells) {
             let person = if *role == "account" { "member" } else { role };
-            let request = Request { command: row.command.to_owned(), room: RoomLabel::Room(name("general")) };
-            let outcome = house.ask(front, person, &request);
-            differences.compare(&request, role, expected, &outcome);
+            let outcome = stage.outcome(person, row.command, "#general");
+            differences.compare(row.command, role, expected, outcome);
         }
         // As before, for the next row.
-        house.tell("operator", &["/server unban x-victim".to_owned(), "/server op x-operator2".to_owned()]);
+        stage.person("operator").answer(ask::server_unban(&account("victim")));
+        stage.person("operator").answer(ask::server_promote(&account("operator2")));
     }
     differences.judge(10);
 }

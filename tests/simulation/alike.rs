@@ -4,57 +4,124 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    Chat, ClientId, Command, Effects, HistoryRange, Input, Name, Origin, RoomLabel, Snapshot, Timestamp,
+    Answer, Chat, ChatLimits, ClientId, Command, Effects, Event, Facts, HistoryRange, Input, Name, Origin, Query,
+    RoomLabel, Snapshot,
 };
 
-use super::model::Model;
+use super::state::{Client, State};
 
-/// That the chat that lived and the one that was loaded answer whatever anybody asks alike, to the byte.
-pub fn check_both(model: &Model, now: Timestamp, lived: Chat, loaded: Chat) {
-    let mut chats = [lived, loaded];
-    let mut ask = |client: ClientId, input: &Input| {
-        let effects = chats.each_mut().map(|chat| {
-            let mut effects = Effects::default();
-            chat.handle(now, client, input.clone(), &mut effects);
-            effects
-        });
-        assert_eq!(effects[0], effects[1], "left: the chat that lived, right: the loaded one; {input:?}");
-    };
-    let address = Address::parse("203.0.113.9").unwrap();
-    let names: BTreeMap<String, Name> =
-        model.rooms.values().filter_map(|room| room.name.clone()).map(|name| (name.folded(), name)).collect();
-    let people: Vec<Name> = model.accounts.values().map(|account| account.label()).collect();
-    let labels = names.into_values().map(RoomLabel::Room).chain(people.iter().cloned().map(RoomLabel::Direct));
-    let labels: Vec<RoomLabel> = labels.collect();
-    let living = model.accounts.values().filter(|account| account.name.is_some() && account.id.0 > 1);
-    for account in living {
-        let client = ClientId(u64::MAX - account.id.0.unsigned_abs());
-        let password_version = account.version;
-        ask(client, &Input::LogIn { account: account.id, password_version, origin: Origin::text(address) });
-        let mut commands = vec![
-            Command::ListRooms { page: 1 },
-            Command::ListRooms { page: 2 },
-            Command::Who { room: None, page: 1 },
-            Command::Unread,
-            Command::ListTokens,
-            Command::ListSessions,
-            Command::ServerBans,
-            Command::Accept { what: None },
-        ];
-        commands.extend(people.iter().map(|name| Command::Whois { name: name.clone() }));
-        for label in &labels {
-            let room = Some(label.clone());
-            commands.push(Command::ShowRoom { room: room.clone() });
-            commands.push(Command::Topic { room: room.clone(), text: None });
-            commands.push(Command::Who { room: room.clone(), page: 1 });
-            commands.push(Command::ListBans { room: room.clone() });
-            commands.push(Command::History { room, range: HistoryRange::Newest });
-        }
-        for command in commands {
-            ask(client, &Input::Command(command));
-        }
-        ask(client, &Input::Disconnected);
+/// A chat that is loaded from the tables. What was read and is not stored yet is taken from the log.
+pub fn load(state: &State, limits: &ChatLimits) -> Chat {
+    let mut snapshot = state.store.snapshot();
+    for member in &mut snapshot.members {
+        member.read = state.reading.of(member.room, member.account).as_mark();
     }
+    snapshot.mentions.retain(|(room, account, seq)| !state.reading.of(*room, *account).contains(*seq));
+    Chat::load(limits.clone(), snapshot)
+}
+
+/// That a loaded chat, in which everybody has logged in again, answers every query like the one that lived.
+pub fn check_loaded(state: &State, limits: &ChatLimits, lived: &Chat) {
+    let mut loaded = load(state, limits);
+    for (client, session) in &state.clients {
+        log_in_again(state, &mut loaded, *client, session);
+    }
+    for client in state.clients.keys() {
+        compare(state, lived, &loaded, *client);
+    }
+}
+
+/// That two chats without sessions answer every login and query alike.
+pub fn check_empty(state: &State, one: &mut Chat, other: &mut Chat) {
+    for account in state.store.living() {
+        let client = ClientId(u64::MAX - account.id.0.unsigned_abs());
+        let origin = Origin::text(Address::parse("203.0.113.9").unwrap());
+        let log_in = Input::LogIn { account: account.id, password_version: account.password_version, origin };
+        let handle = |chat: &mut Chat, input: Input| {
+            let mut effects = Effects::default();
+            chat.handle(state.now, client, input, &mut effects);
+            effects
+        };
+        assert_eq!(handle(one, log_in.clone()), handle(other, log_in), "left: the chat that lived");
+        compare(state, one, other, client);
+        // Read positions that a turn could not store may follow now.
+        handle(one, Input::Gone);
+        handle(other, Input::Gone);
+    }
+}
+
+/// That two chats answer all queries of a client alike.
+pub fn compare(state: &State, one: &Chat, other: &Chat, client: ClientId) {
+    // A client that has left its current room has none, and logging in again gives it one.
+    let is_lost = state.clients.get(&client).is_some_and(|it| it.origin.traits.cursor && it.room.is_none());
+    // What the client has been shown and not acted after is not shown again by the chat that lived.
+    let was_shown = state.has_pending(client);
+    let is_fit = |query: &Query| match query {
+        Query::Unread => !is_lost && !was_shown,
+        Query::Topic { room: None } => !is_lost,
+        _ => true,
+    };
+    for query in queries(state).into_iter().filter(is_fit) {
+        let [one, other] = [one, other].map(|chat| without_token(chat.ask(state.now, client, &query)));
+        assert_eq!(one, other, "left: the chat that lived; {query:?} by client {client}");
+    }
+}
+
+fn log_in_again(state: &State, chat: &mut Chat, client: ClientId, session: &Client) {
+    let (account, origin) = (session.account, session.origin);
+    let row = &state.store.accounts[&account];
+    let by_password = Input::LogIn { account, password_version: row.password_version, origin };
+    let by_token = session.token.as_ref().and_then(|(name, digest)| {
+        let token = state.store.tokens.get(&(account, name.clone())).filter(|token| token.digest == *digest)?;
+        Some(Input::LogInByToken { name: row.name.clone()?, digest: token.digest, origin })
+    });
+    let mut effects = Effects::default();
+    chat.handle(session.since, client, by_token.unwrap_or(by_password), &mut effects);
+    // Where it talks is part of what it is asked about.
+    if origin.traits.cursor
+        && let Some(room) = session.room
+    {
+        let room = state.store.label(room, account);
+        chat.handle(state.now, client, Input::Command(Command::Join { room }, Facts::default()), &mut effects);
+    }
+    assert!(effects.records.is_empty(), "a login leads to {:?}", effects.records);
+    chat.act(session.active, client, false, &mut effects);
+}
+
+/// All that can be asked.
+fn queries(state: &State) -> Vec<Query> {
+    let mut queries = vec![
+        Query::Rooms { page: 1 },
+        Query::Rooms { page: 2 },
+        Query::Who { room: None, page: 1 },
+        Query::Who { room: None, page: 2 },
+        Query::Tokens,
+        Query::Sessions,
+        Query::ServerBans,
+        Query::Unread,
+        Query::Topic { room: None },
+    ];
+    let people: Vec<Name> = state.store.accounts.keys().map(|account| state.store.person(*account)).collect();
+    queries.extend(people.iter().map(|name| Query::Whois { name: name.clone() }));
+    let names = state.store.rooms.values().filter_map(|room| room.name.clone());
+    let names: BTreeMap<String, Name> = names.map(|name| (name.folded(), name)).collect();
+    for label in names.into_values().map(RoomLabel::Room).chain(people.into_iter().map(RoomLabel::Direct)) {
+        let room = Some(label);
+        queries.push(Query::Room { room: room.clone() });
+        queries.push(Query::Topic { room: room.clone() });
+        queries.push(Query::Who { room: room.clone(), page: 1 });
+        queries.push(Query::Bans { room: room.clone() });
+        queries.push(Query::History { room, range: HistoryRange::Newest });
+    }
+    queries
+}
+
+/// Nobody can log in again by a token that was revoked, so the names of tokens may differ here.
+fn without_token(mut answer: Answer) -> Answer {
+    if let Answer::Event(Event::Sessions { rows }) = &mut answer {
+        rows.iter_mut().for_each(|row| row.token = None);
+    }
+    answer
 }
 
 /// That the store holds what `other` does; else which rows differ.

@@ -1,13 +1,16 @@
 //! What nobody outside may learn of a room: told apart from the model's rules, by what is written in what is delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 
 use chat_server::chat::{
-    AccountId, Chat, ClientId, Command, Effects, Front, HistoryRange, Input, Keyed, Limits, MessageKind, Name, Origin,
-    PasswordHash, RoomId, RoomLabel, SendKey, Snapshot, Text, Timestamp, Visibility,
+    AccountId, Chat, ChatLimits, ClientId, Command, Delivery, Effects, Facts, HistoryRange, Input, MessageKind, Name,
+    Origin, PasswordHash, Query, RoomId, RoomLabel, SYSTEM, SendKey, Text, Timestamp, Visibility,
 };
 
-use super::model::{Model, Room, Told};
+use super::request::Request;
+use super::state::State;
+use super::store::Store;
 use crate::support::Random;
 
 /// Who may see which room, and know its name.
@@ -16,6 +19,8 @@ pub struct Sight(BTreeMap<RoomId, Seen>);
 
 #[derive(Clone, Debug)]
 struct Seen {
+    /// Its bearer may know the room, whoever it is.
+    codes: Vec<String>,
     name: Option<String>,
     public: bool,
     members: Vec<AccountId>,
@@ -23,14 +28,20 @@ struct Seen {
 }
 
 impl Sight {
-    pub fn of(model: &Model) -> Sight {
-        let seen = |room: &Room| Seen {
-            name: room.name.as_ref().map(Name::folded),
-            public: room.public,
-            members: room.members.keys().copied().collect(),
-            invited: room.invited.iter().map(|(account, (_, until))| (*account, *until)).collect(),
+    pub fn of(store: &Store) -> Sight {
+        let seen = |id: RoomId| Seen {
+            codes: store.codes.iter().filter(|(_, it)| it.0 == id).map(|(code, _)| code.as_str().to_owned()).collect(),
+            name: store.rooms[&id].name.as_ref().map(Name::folded),
+            public: store.is_public(id),
+            members: store.members_of(id).map(|member| member.account).collect(),
+            invited: store
+                .invitations
+                .iter()
+                .filter(|((of, _), _)| *of == id)
+                .map(|((_, who), it)| (*who, it.1))
+                .collect(),
         };
-        Sight(model.rooms.iter().map(|(id, room)| (*id, seen(room))).collect())
+        Sight(store.rooms.keys().map(|id| (*id, seen(*id))).collect())
     }
 
     fn sees(&self, account: AccountId, room: RoomId) -> bool {
@@ -42,14 +53,20 @@ impl Sight {
         let knows = |seen: &Seen| seen.public || seen.members.contains(&account) || invited(seen);
         self.0.values().any(|seen| seen.name.as_deref() == Some(name) && knows(seen))
     }
+
+    /// Whether a request shows a code for a room of this name.
+    fn is_borne(&self, request: &str, name: &str) -> bool {
+        let mut named = self.0.values().filter(|seen| seen.name.as_deref() == Some(name));
+        named.any(|seen| seen.codes.iter().any(|code| request.contains(&format!("\"{code}\""))))
+    }
 }
 
-/// That what a client was told, whose account is `account`, reveals nothing of a room that it could see neither `before`
-/// nor `after`. Words of its own question, `asked`, may come back to it.
+/// That what a client is shown, whose account is `account`, reveals nothing of a room that it could see neither `before`
+/// nor `after`. Words of its own request may come back to it.
 pub fn check(
-    what: &Told,
+    what: &impl Debug,
     account: Option<AccountId>,
-    asked: Option<&Input>,
+    request: Option<&Request>,
     before: &Sight,
     after: &Sight,
     now: Timestamp,
@@ -63,9 +80,12 @@ pub fn check(
     for number in numbers_after(&shown, "hid-") {
         let name = format!("hid-{number}");
         let knows = |account| before.knows(account, &name, now) || after.knows(account, &name, now);
-        let is_echo =
-            || asked.is_some_and(|asked| format!("{asked:?}").to_lowercase().contains(&format!("\"{name}\"")));
-        assert!(account.is_some_and(knows) || is_echo(), "{account:?} learns that there is {name}: {what:?}");
+        let is_known_by_request = || {
+            let request = format!("{:?}", request?).to_lowercase();
+            Some(request.contains(&format!("\"{name}\"")) || before.is_borne(&request, &name))
+        };
+        let knows = account.is_some_and(knows) || is_known_by_request() == Some(true);
+        assert!(knows, "{account:?} learns that there is {name}: {what:?}");
     }
 }
 
@@ -76,91 +96,104 @@ fn numbers_after<'a>(text: &'a str, mark: &'a str) -> impl Iterator<Item = &'a s
     })
 }
 
-/// That an outsider cannot tell a private or direct room from one that does not exist: all that it can ask is answered
+/// That an outsider cannot tell a private or direct room from one that does not exist: all that it can request is answered
 /// alike, to the byte, by the chat as it is stored and by one that never had the room.
-pub fn check_outsider(random: &mut Random, limits: &Limits, model: &Model, stored: &Snapshot, now: Timestamp) {
-    let hidden: Vec<RoomId> = model.rooms.values().filter(|room| !room.public).map(|room| room.id).collect();
-    let Some(room) = random.one_of(&hidden).map(|id| &model.rooms[&id]) else { return };
-    let is_outside = |id: &AccountId| !room.members.contains_key(id) && !room.is_invited(*id, now);
-    let living = model.accounts.values().filter(|account| account.name.is_some() && account.id.0 > 1);
-    let outsiders: Vec<AccountId> = living.map(|account| account.id).filter(is_outside).collect();
+pub fn check_outsider(random: &mut Random, limits: &ChatLimits, state: &State) {
+    let (store, now) = (&state.store, state.now);
+    let hidden: Vec<RoomId> = store.rooms.keys().copied().filter(|room| !store.is_public(*room)).collect();
+    let Some(room) = random.one_of(&hidden) else { return };
+    let is_outside = |id: &AccountId| !store.is_member(room, *id) && !store.is_invited(room, *id, now);
+    let outsiders: Vec<AccountId> = store.living().map(|account| account.id).filter(is_outside).collect();
     let Some(outsider) = random.one_of(&outsiders) else { return };
 
-    let mut with = stored.clone();
-    // Whoever may not log in can ask nothing.
+    let mut with = store.snapshot();
+    // Whoever may not log in can request nothing.
     with.account_bans.clear();
     let mut without = with.clone();
-    without.rooms.retain(|stored| stored.id != room.id);
-    without.members.retain(|member| member.room != room.id);
-    without.mentions.retain(|(id, ..)| *id != room.id);
-    without.invitations.retain(|(id, ..)| *id != room.id);
-    without.codes.retain(|(_, id, ..)| *id != room.id);
-    without.bans.retain(|(id, ..)| *id != room.id);
+    without.rooms.retain(|stored| stored.id != room);
+    without.members.retain(|member| member.room != room);
+    without.mentions.retain(|(id, ..)| *id != room);
+    without.invitations.retain(|(id, ..)| *id != room);
+    without.codes.retain(|(_, id, ..)| *id != room);
+    without.bans.retain(|(id, ..)| *id != room);
     let mut chats = [with, without].map(|snapshot| Chat::load(limits.clone(), snapshot));
 
     let client = ClientId(1);
     let address = chat_server::address::Address::parse("203.0.113.9").unwrap();
-    let password_version = model.accounts[&outsider].version;
-    let program = Origin { address, front: Front::Json, live: random.percent(50) };
+    let password_version = store.accounts[&outsider].password_version;
+    let program = Origin { live: random.percent(50), ..Origin::json(address) };
     let origin = random.one_of(&[Origin::text(address), program]).unwrap();
-    let mut inputs = vec![Input::LogIn { account: outsider, password_version, origin }];
+    let mut requests = vec![Request::Input(Input::LogIn { account: outsider, password_version, origin })];
     let general = Some(RoomLabel::Room(Name::parse("general").unwrap()));
-    let names: Vec<Name> = model.rooms.values().filter_map(|room| room.name.clone()).collect();
-    let names: BTreeSet<Name> = (0..3).filter_map(|_| random.one_of(&names)).chain(room.name.clone()).collect();
+    let own_name = store.rooms[&room].name.clone();
+    let names: Vec<Name> = store.rooms.values().filter_map(|room| room.name.clone()).collect();
+    let names: BTreeSet<Name> = (0..3).filter_map(|_| random.one_of(&names)).chain(own_name.clone()).collect();
     for name in names {
-        inputs.extend(questions(RoomLabel::Room(name.clone())).map(Input::Command));
-        inputs.push(Input::Command(Command::Accept { what: Some(name.clone()) }));
+        requests.extend(about(RoomLabel::Room(name.clone())));
+        requests.push(command(Command::Accept { what: Some(name) }));
     }
-    let people: Vec<Name> = model.accounts.values().map(|account| account.label()).collect();
-    let members = room.members.keys().map(|member| model.accounts[member].label());
-    let people: BTreeSet<Name> = (0..3).filter_map(|_| random.one_of(&people)).chain(members).collect();
-    for name in people {
-        inputs.push(Input::Command(Command::Whois { name: name.clone() }));
-        inputs.push(Input::Command(Command::Invite { who: name.clone(), room: general.clone() }));
-        inputs.extend(questions(RoomLabel::Direct(name)).map(Input::Command));
+    let people: Vec<AccountId> = store.accounts.keys().copied().filter(|account| *account != SYSTEM).collect();
+    let members = store.members_of(room).map(|member| member.account);
+    let people: BTreeSet<AccountId> = (0..3).filter_map(|_| random.one_of(&people)).chain(members).collect();
+    for name in people.into_iter().map(|account| store.person(account)) {
+        requests.push(Request::Query(Query::Whois { name: name.clone() }));
+        requests.push(command(Command::Invite { who: name.clone(), room: general.clone() }));
+        requests.extend(about(RoomLabel::Direct(name)));
     }
-    inputs.push(Input::Command(Command::MarkRead { room: room.id, seq: 1 }));
-    inputs
-        .extend([Command::Unread, Command::ListRooms { page: 1 }, Command::ListRooms { page: 2 }].map(Input::Command));
-    inputs.push(Input::Command(Command::Who { room: None, page: 1 }));
-    inputs.push(Input::Command(Command::CatchUp { room: None }));
+    let queries = [
+        Query::Unread,
+        Query::Rooms { page: 1 },
+        Query::Rooms { page: 2 },
+        Query::Who { room: None, page: 1 },
+        Query::Sessions,
+    ];
+    requests.extend(queries.map(Request::Query));
+    requests.push(command(Command::CatchUp { room: None }));
     let visibility = Visibility::Private;
     let own = Name::parse("own").unwrap();
-    inputs.push(Input::Command(Command::Create { name: own.clone(), visibility }));
-    if let Some(name) = room.name.clone() {
-        inputs.push(Input::Command(Command::RenameRoom { room: Some(RoomLabel::Room(own)), name: name.clone() }));
-        inputs.push(Input::Command(Command::Create { name, visibility }));
+    requests.push(command(Command::Create { name: own.clone(), visibility }));
+    if let Some(name) = own_name {
+        requests.push(command(Command::RenameRoom { room: Some(RoomLabel::Room(own)), name: name.clone() }));
+        requests.push(command(Command::Create { name, visibility }));
     }
-    inputs.push(Input::Command(Command::ChangePassword { hash: PasswordHash("hash".into()) }));
-    inputs.push(Input::Command(Command::Quit));
-    for input in inputs {
-        let effects = chats.each_mut().map(|chat| {
+    requests.push(command(Command::ChangePassword { hash: PasswordHash("hash".into()) }));
+    requests.push(command(Command::Quit));
+    for request in requests {
+        let delivered = chats.each_mut().map(|chat| {
             let mut effects = Effects::default();
-            chat.handle(now, client, input.clone(), &mut effects);
-            effects
+            match &request {
+                Request::Input(input) => chat.handle(now, client, input.clone(), &mut effects),
+                Request::Query(query) => {
+                    effects.deliveries.push(Delivery::Answer(client, chat.ask(now, client, query)))
+                }
+            }
+            effects.deliveries
         });
-        assert_eq!(
-            effects[0].deliveries, effects[1].deliveries,
-            "account {outsider} can tell that there is {room:?} by {input:?}"
-        );
+        assert_eq!(delivered[0], delivered[1], "account {outsider} can tell that there is room {room} by {request:?}");
     }
 }
 
-/// All that can be asked about one room.
-fn questions(label: RoomLabel) -> impl Iterator<Item = Command> {
+fn command(command: Command) -> Request {
+    Request::Input(Input::Command(command, Facts::default()))
+}
+
+/// All that can be requested about one room.
+fn about(label: RoomLabel) -> Vec<Request> {
     let room = Some(label.clone());
     let who = Name::parse("ana").unwrap();
     let text = Text::from("hello");
-    let keyed = SendKey::parse("key-1").map(|key| Keyed { key, stored: Vec::new() });
-    [
-        Command::ShowRoom { room: room.clone() },
-        Command::Topic { room: room.clone(), text: None },
-        Command::Topic { room: room.clone(), text: Some(text.clone()) },
-        Command::Who { room: room.clone(), page: 1 },
-        Command::History { room: room.clone(), range: HistoryRange::Newest },
-        Command::History { room: room.clone(), range: HistoryRange::Between(1, u64::MAX) },
+    let queries = [
+        Query::Room { room: room.clone() },
+        Query::Topic { room: room.clone() },
+        Query::Who { room: room.clone(), page: 1 },
+        Query::History { room: room.clone(), range: HistoryRange::Newest },
+        Query::History { room: room.clone(), range: HistoryRange::Between(1, u64::MAX) },
+        Query::Bans { room: room.clone() },
+    ];
+    let commands = [
+        Command::SetTopic { room: room.clone(), text: text.clone() },
         Command::CatchUp { room: room.clone() },
-        Command::ListBans { room: room.clone() },
+        Command::SetRead { room: label.clone(), up_to: 1 },
         Command::SetVisibility { room: room.clone(), visibility: Visibility::Public },
         Command::DeleteRoom { room: room.clone(), confirmation: None },
         Command::HandOver { room: room.clone(), to: who.clone() },
@@ -173,8 +206,8 @@ fn questions(label: RoomLabel) -> impl Iterator<Item = Command> {
         Command::Join { room: label.clone() },
         Command::Resume { after: vec![(label.clone(), 0)] },
         Command::Resume { after: vec![(label, u64::MAX)] },
-        Command::Say { room: room.clone(), kind: MessageKind::Speech, text: text.clone(), keyed: None },
-        Command::Say { room, kind: MessageKind::Speech, text, keyed },
-    ]
-    .into_iter()
+        Command::Say { room: room.clone(), kind: MessageKind::Speech, text: text.clone(), key: None },
+        Command::Say { room, kind: MessageKind::Speech, text, key: SendKey::parse("key-1") },
+    ];
+    queries.into_iter().map(Request::Query).chain(commands.into_iter().map(command)).collect()
 }

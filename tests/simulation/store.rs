@@ -1,31 +1,39 @@
-//! A store in memory, which does to plain tables what the statements in `sql/queries` do to the real ones, and refuses
-//! what the real one would refuse. It also knows what no record may do, whoever wrote it.
+//! A store in memory, fed by records only. It does to plain tables what the statements in `sql/queries` do to the real ones,
+//! refuses what the real one would refuse, and knows what no record may do, whoever wrote it. What the tables say of names,
+//! roles and sight is searched for from end to end: no index, no cache.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    AccountId, AccountRow, Code, GENERAL, KeyedMessage, MemberRow, Name, Record, Role, RoomId, SYSTEM, SendKey, Seq,
-    Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp, Visibility,
+    AccountId, AccountRow, Code, GENERAL, KeyedMessage, MemberRow, Name, Record, Role, RoomId, RoomKind, RoomLabel,
+    SYSTEM, SendKey, Seq, Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp, Visibility,
 };
 
 /// The tables.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
-    accounts: BTreeMap<AccountId, AccountRow>,
-    rooms: BTreeMap<RoomId, StoredRoom>,
-    members: BTreeMap<(RoomId, AccountId), MemberRow>,
-    mentions: BTreeSet<(RoomId, AccountId, Seq)>,
-    invitations: BTreeMap<(RoomId, AccountId), (AccountId, Timestamp)>,
-    codes: BTreeMap<Code, (RoomId, AccountId, Timestamp)>,
-    bans: BTreeMap<(RoomId, AccountId), StoredBan>,
-    account_bans: BTreeMap<AccountId, StoredBan>,
-    address_bans: BTreeMap<Address, StoredBan>,
-    last_room: i64,
-    messages: BTreeMap<RoomId, Vec<Text>>,
+    pub accounts: BTreeMap<AccountId, AccountRow>,
+    pub rooms: BTreeMap<RoomId, StoredRoom>,
+    pub members: BTreeMap<(RoomId, AccountId), MemberRow>,
+    /// Unread messages that name a member.
+    pub mentions: BTreeSet<(RoomId, AccountId, Seq)>,
+    pub invitations: BTreeMap<(RoomId, AccountId), (AccountId, Timestamp)>,
+    pub codes: BTreeMap<Code, (RoomId, AccountId, Timestamp)>,
+    pub bans: BTreeMap<(RoomId, AccountId), StoredBan>,
+    pub account_bans: BTreeMap<AccountId, StoredBan>,
+    pub address_bans: BTreeMap<Address, StoredBan>,
+    pub tokens: BTreeMap<(AccountId, Name), StoredToken>,
+    pub last_room: i64,
+    messages: BTreeMap<RoomId, Rc<Vec<Text>>>,
     /// Each key stands for one message of an author in a room.
     keys: BTreeMap<(AccountId, SendKey, RoomId), KeyedMessage>,
-    tokens: BTreeMap<(AccountId, Name), StoredToken>,
+}
+
+/// Whether a ban, or a token, is still valid.
+pub fn holds(until: Option<Timestamp>, now: Timestamp) -> bool {
+    until.is_none_or(|until| now < until)
 }
 
 impl Store {
@@ -55,7 +63,7 @@ impl Store {
 
     /// What was said in a room, from number 1 on.
     pub fn messages(&self, room: RoomId) -> &[Text] {
-        self.messages.get(&room).map_or(&[], Vec::as_slice)
+        self.messages.get(&room).map_or(&[], |messages| messages.as_slice())
     }
 
     /// What an account has said under a key, as the real store's `keyed` gives it, room by room.
@@ -69,13 +77,134 @@ impl Store {
         self.keys.keys().map(|(author, key, _)| (*author, key.clone())).collect()
     }
 
-    /// What an account is called.
+    /// What an account is called, unless it is deleted.
     pub fn name(&self, account: AccountId) -> Option<&Name> {
         self.accounts.get(&account)?.name.as_ref()
     }
 
+    /// What an account is called even when it is deleted.
+    pub fn person(&self, account: AccountId) -> Name {
+        let ghost = || Name::parse(&format!("ghost-{account}")).unwrap();
+        self.name(account).cloned().unwrap_or_else(ghost)
+    }
+
+    /// The account of that name. The server's own is nobody's to find.
+    pub fn named(&self, name: &Name) -> Option<AccountId> {
+        let is_it = |account: &&AccountRow| account.id != SYSTEM && account.name.as_ref() == Some(name);
+        self.accounts.values().find(is_it).map(|account| account.id)
+    }
+
+    /// The accounts that are not deleted.
+    pub fn living(&self) -> impl Iterator<Item = &AccountRow> {
+        self.accounts.values().filter(|account| account.name.is_some() && account.id != SYSTEM)
+    }
+
+    pub fn is_operator(&self, account: AccountId) -> bool {
+        self.accounts[&account].operator
+    }
+
     pub fn has_room(&self, id: RoomId) -> bool {
         self.rooms.contains_key(&id)
+    }
+
+    pub fn is_public(&self, room: RoomId) -> bool {
+        self.rooms.get(&room).is_some_and(|room| room.visibility == Some(Visibility::Public))
+    }
+
+    pub fn is_direct(&self, room: RoomId) -> bool {
+        self.rooms.get(&room).is_some_and(|room| room.name.is_none())
+    }
+
+    pub fn is_member(&self, room: RoomId, account: AccountId) -> bool {
+        self.members.contains_key(&(room, account))
+    }
+
+    pub fn members_of(&self, room: RoomId) -> impl Iterator<Item = &MemberRow> {
+        self.members.range((room, AccountId(0))..).take_while(move |((id, _), _)| *id == room).map(|(_, member)| member)
+    }
+
+    pub fn rooms_of(&self, account: AccountId) -> impl Iterator<Item = &StoredRoom> {
+        self.rooms.values().filter(move |room| self.is_member(room.id, account))
+    }
+
+    pub fn share_a_room(&self, one: AccountId, other: AccountId) -> bool {
+        self.rooms_of(one).any(|room| self.is_member(room.id, other))
+    }
+
+    pub fn role(&self, room: RoomId, account: AccountId) -> Option<Role> {
+        self.members.get(&(room, account)).map(|member| member.role)
+    }
+
+    /// What an account may do in a room. An operator is at least a moderator in public rooms, and owns the first.
+    pub fn rank(&self, room: RoomId, account: AccountId) -> Option<Role> {
+        let counts_as = if room == GENERAL { Role::Owner } else { Role::Moderator };
+        let by_office = Some(counts_as).filter(|_| self.is_operator(account) && self.is_public(room));
+        self.role(room, account).max(by_office)
+    }
+
+    /// The other member of a direct room.
+    pub fn partner(&self, room: RoomId, account: AccountId) -> Option<AccountId> {
+        let mut others = self.members_of(room).map(|member| member.account).filter(|other| *other != account);
+        others.next().filter(|_| self.is_direct(room))
+    }
+
+    pub fn is_banned(&self, room: RoomId, account: AccountId, now: Timestamp) -> bool {
+        self.bans.get(&(room, account)).is_some_and(|ban| holds(ban.until, now))
+    }
+
+    pub fn is_invited(&self, room: RoomId, account: AccountId, now: Timestamp) -> bool {
+        self.invitations.get(&(room, account)).is_some_and(|(_, until)| now < *until)
+    }
+
+    /// Whether an account may know of a room: its members may, and of a public one whoever is not banned from it.
+    pub fn can_see(&self, account: AccountId, room: RoomId, now: Timestamp) -> bool {
+        self.is_member(room, account) || (self.is_public(room) && !self.is_banned(room, account, now))
+    }
+
+    /// The room as an account refers to it.
+    pub fn label(&self, room: RoomId, viewer: AccountId) -> RoomLabel {
+        match &self.rooms[&room].name {
+            Some(name) => RoomLabel::Room(name.clone()),
+            None => RoomLabel::Direct(self.person(self.partner(room, viewer).expect("two are in a direct room"))),
+        }
+    }
+
+    /// The room that an account means by a label, of those that it may know of: its own rooms first.
+    pub fn find(&self, account: AccountId, label: &RoomLabel, now: Timestamp) -> Option<RoomId> {
+        let is_meant = |room: &&StoredRoom| match label {
+            RoomLabel::Room(name) => room.name.as_ref() == Some(name) && self.can_see(account, room.id, now),
+            RoomLabel::Direct(name) => self
+                .partner(room.id, account)
+                .is_some_and(|partner| self.is_member(room.id, account) && self.person(partner) == *name),
+        };
+        let rooms = self.rooms.values().filter(is_meant).map(|room| room.id);
+        rooms.min_by_key(|room| (!self.is_member(*room, account), *room))
+    }
+
+    /// The members of a room whom a text names: a word is their name, with or without the signs around it.
+    pub fn named_in(&self, room: RoomId, text: &Text) -> BTreeSet<AccountId> {
+        let text = text.as_str().to_lowercase();
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+        let words: BTreeSet<&str> = words.flat_map(|word| [word, word.trim_matches(['-', '_'])]).collect();
+        let members = self.members_of(room).map(|member| member.account).filter(|account| *account != SYSTEM);
+        let is_named =
+            |account: &AccountId| self.name(*account).is_some_and(|name| words.contains(name.folded().as_str()));
+        members.filter(is_named).collect()
+    }
+
+    /// How many messages that name a member are unread, of those that `is_unread`.
+    pub fn mentions_of(&self, room: RoomId, account: AccountId, is_unread: impl Fn(Seq) -> bool) -> u64 {
+        let all = self.mentions.range((room, account, 0)..=(room, account, Seq::MAX));
+        all.filter(|(.., seq)| is_unread(*seq)).count() as u64
+    }
+
+    /// When invitations, bans and tokens end, except for those that practically never do.
+    pub fn ends(&self) -> Vec<Timestamp> {
+        let bans = self.bans.values().chain(self.account_bans.values()).chain(self.address_bans.values());
+        let ends = bans.filter_map(|ban| ban.until).chain(self.tokens.values().filter_map(|token| token.until));
+        let invitations = self.invitations.values().map(|(_, until)| *until);
+        let codes = self.codes.values().map(|(.., until)| *until);
+        ends.chain(invitations).chain(codes).filter(|end| end.0 < i64::MAX).collect()
     }
 
     /// What holds between turns, whatever happened.
@@ -107,14 +236,13 @@ impl Store {
                 "a mention that was read: {member:?} {seq}"
             );
         }
+        for (room, account) in self.invitations.keys() {
+            assert!(!self.is_member(*room, *account), "{account} can use its invitation to room {room} again");
+        }
         for token in self.tokens.values() {
             let owner = &self.accounts[&token.account];
             assert!(owner.name.is_some(), "a token of a deleted account: {token:?}");
         }
-    }
-
-    fn members_of(&self, room: RoomId) -> impl Iterator<Item = &MemberRow> {
-        self.members.values().filter(move |member| member.room == room)
     }
 
     fn account(&mut self, id: AccountId) -> &mut AccountRow {
@@ -129,11 +257,12 @@ impl Store {
         self.members.get_mut(&(room, account)).expect("the record is about a member that is stored")
     }
 
-    fn apply(&mut self, record: &Record) {
+    pub fn apply(&mut self, record: &Record) {
         match record.clone() {
-            Record::AccountMade { id, name, hash: _, at } => {
-                let taken = self.accounts.values().any(|account| account.name.as_ref() == Some(&name));
-                assert!(!taken, "two accounts are called {name}");
+            Record::AccountCreated { id, name, hash: _, at } => {
+                let skeleton = name.skeleton();
+                let is_alike = |account: &AccountRow| account.name.as_ref().is_some_and(|it| it.skeleton() == skeleton);
+                assert!(!self.accounts.values().any(is_alike), "two accounts are called {name}");
                 let account = AccountRow {
                     id,
                     name: Some(name),
@@ -162,7 +291,7 @@ impl Store {
             Record::OperatorSet { id, on } => self.account(id).operator = on,
             Record::Seen { id, at } => self.account(id).last_seen = Some(at),
 
-            Record::TokenMade { account, name, digest, at, until } => {
+            Record::TokenCreated { account, name, digest, at, until } => {
                 assert!(self.account(account).name.is_some(), "a token for a deleted account");
                 let token = StoredToken { account, name: name.clone(), digest, created: at, until, used: None };
                 assert_eq!(self.tokens.insert((account, name), token), None, "a token twice");
@@ -170,15 +299,19 @@ impl Store {
             Record::TokenUsed { account, name, at } => {
                 let token = self.tokens.get_mut(&(account, name)).expect("only stored tokens are used");
                 assert!(token.until.is_none_or(|until| at < until), "used when it was over: {token:?}");
-                token.used = token.used.max(Some(at));
+                assert!(token.used < Some(at), "used earlier than it was: {token:?}");
+                token.used = Some(at);
             }
             Record::TokenRemoved { account, name } => {
                 self.tokens.remove(&(account, name)).expect("only stored tokens are removed");
             }
 
-            Record::RoomMade { id, name, visibility, at } => {
+            Record::RoomCreated { id, kind, at } => {
                 assert!(id.0 > self.last_room, "the number of a room is given twice");
-                assert_eq!(name.is_some(), visibility.is_some());
+                let (name, visibility) = match kind {
+                    RoomKind::Named(name, visibility) => (Some(name), Some(visibility)),
+                    RoomKind::Direct(..) => (None, None),
+                };
                 self.last_room = id.0;
                 let room = StoredRoom { id, name, visibility, created: at, topic: None, last_seq: 0 };
                 self.rooms.insert(id, room);
@@ -226,7 +359,7 @@ impl Store {
                 assert_eq!(seq, *last, "the numbers of room {room} have a gap");
                 let speaks = author == SYSTEM || self.members.contains_key(&(room, author));
                 assert!(speaks, "{author} speaks in room {room} without being a member");
-                self.messages.entry(room).or_default().push(text);
+                Rc::make_mut(self.messages.entry(room).or_default()).push(text);
                 if let Some(key) = key {
                     let message = KeyedMessage { room, seq, at };
                     let before = self.keys.insert((author, key, room), message);
@@ -238,7 +371,7 @@ impl Store {
                 self.mentions.insert((room, account, seq));
             }
 
-            Record::InvitationMade { room, account, by, until } => {
+            Record::InvitationCreated { room, account, by, until } => {
                 self.room(room);
                 self.account(account);
                 self.invitations.insert((room, account), (by, until));
@@ -246,7 +379,7 @@ impl Store {
             Record::InvitationRemoved { room, account } => {
                 self.invitations.remove(&(room, account)).expect("only stored invitations are removed");
             }
-            Record::CodeMade { room, code, by, until } => {
+            Record::CodeCreated { room, code, by, until } => {
                 self.room(room);
                 assert_eq!(self.codes.insert(code, (room, by, until)), None, "a code twice");
             }
@@ -254,7 +387,7 @@ impl Store {
                 self.codes.remove(&code).expect("only stored codes are removed");
             }
 
-            Record::BanMade { room, account, by, at, until, why } => {
+            Record::BanCreated { room, account, by, at, until, why } => {
                 self.room(room);
                 self.account(account);
                 self.bans.insert((room, account), StoredBan { by, at, until, why });
@@ -262,14 +395,14 @@ impl Store {
             Record::BanRemoved { room, account } => {
                 self.bans.remove(&(room, account)).expect("only stored bans are removed");
             }
-            Record::AccountBanMade { account, by, at, until, why } => {
+            Record::AccountBanCreated { account, by, at, until, why } => {
                 self.account(account);
                 self.account_bans.insert(account, StoredBan { by, at, until, why });
             }
             Record::AccountBanRemoved { account } => {
                 self.account_bans.remove(&account).expect("only stored bans are removed");
             }
-            Record::AddressBanMade { address, by, at, until, why } => {
+            Record::AddressBanCreated { address, by, at, until, why } => {
                 self.address_bans.insert(address, StoredBan { by, at, until, why });
             }
             Record::AddressBanRemoved { address } => {

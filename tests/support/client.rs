@@ -1,35 +1,40 @@
 //! A client that sends lines and reads lines, and checks every byte that it receives.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
-use super::oracle::Oracle;
+use super::output_checker::OutputChecker;
 use super::server::PATIENCE;
+use super::socket::{connect, prepared, receive};
 
-/// A connection.
+/// A connection that speaks in lines.
 pub struct Client {
     socket: TcpStream,
-    /// Judges what is received, and makes lines of it.
-    oracle: Oracle,
-    /// Lines received that no test has looked at.
+    /// Checks what is received, and splits it into lines.
+    checker: OutputChecker,
+    /// Lines received, not yet taken by the test.
     lines: std::collections::VecDeque<String>,
     /// Counts synchronisations, so that each has its own answer.
     syncs: u32,
-    /// It confirms that it hides what is typed when it is asked to, as telnet does.
+    /// Whether it confirms that it hides input, as telnet does.
     confirms_echo: bool,
 }
 
 impl Client {
     pub fn connect(address: SocketAddr) -> Client {
-        Client::over(TcpStream::connect(address).expect("the server accepts"))
+        Client::over(connect(address))
     }
 
-    /// The same over a socket that is connected already.
+    /// A client over a connected socket.
     pub fn over(socket: TcpStream) -> Client {
-        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
-        socket.set_nodelay(true).expect("it can be set");
-        Client { socket, oracle: Oracle::default(), lines: Default::default(), syncs: 0, confirms_echo: false }
+        Client {
+            socket: prepared(socket),
+            checker: OutputChecker::default(),
+            lines: Default::default(),
+            syncs: 0,
+            confirms_echo: false,
+        }
     }
 
     /// Sends a line, with its end.
@@ -39,17 +44,17 @@ impl Client {
 
     /// Sends bytes as they are.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
-        self.oracle.sent(bytes);
+        self.checker.sent(bytes);
         self.socket.write_all(bytes).expect("the server reads");
     }
 
     /// Tries to send bytes to a server that may have closed the connection.
     pub fn try_send(&mut self, bytes: &[u8]) -> bool {
-        self.oracle.sent(bytes);
+        self.checker.sent(bytes);
         self.socket.write_all(bytes).is_ok()
     }
 
-    /// From now on confirms that it hides what is typed, when it is asked to, as telnet does.
+    /// From now on confirms the ECHO option, as telnet does.
     pub fn hide_input_as_telnet(&mut self) {
         self.confirms_echo = true;
     }
@@ -60,7 +65,7 @@ impl Client {
             let mut buffer = [0; 16384];
             match receive(&mut self.socket, &mut buffer) {
                 Some(0) => {
-                    let partial = self.oracle.partial();
+                    let partial = self.checker.partial();
                     assert!(partial.is_empty(), "the connection ended within a line: {}", partial.escape_ascii());
                     return None;
                 }
@@ -71,7 +76,7 @@ impl Client {
         self.lines.pop_front()
     }
 
-    /// Reads lines until one contains `part`; that line.
+    /// Reads lines until one contains `part`, and returns that line.
     #[track_caller]
     pub fn expect(&mut self, part: &str) -> String {
         let start = Instant::now();
@@ -86,8 +91,8 @@ impl Client {
         panic!("{part:?} did not come in time; it had {seen:#?}");
     }
 
-    /// Reads the lines up to an answer that comes behind everything that the server did for this client before. What
-    /// others did before their own `sync` is among them.
+    /// A barrier: sends a request, and returns the lines before its answer. They include everything that the server did for
+    /// this client before, and everything that others did before their `sync`.
     #[track_caller]
     pub fn sync(&mut self) -> Vec<String> {
         self.syncs += 1;
@@ -103,14 +108,14 @@ impl Client {
         }
     }
 
-    /// Sends a line and gives the lines that come for it.
+    /// Sends a line, and returns the lines up to a [`Client::sync`] behind it.
     #[track_caller]
     pub fn ask(&mut self, line: &str) -> Vec<String> {
         self.send(line);
         self.sync()
     }
 
-    /// The same with every time of day as `00:00`, to compare whole lines.
+    /// Sends a line, and returns the lines up to a [`Client::sync`] behind it, with every time of day as `00:00`.
     #[track_caller]
     pub fn answer(&mut self, line: &str) -> Vec<String> {
         self.ask(line).iter().map(|line| timeless(line)).collect()
@@ -121,8 +126,16 @@ impl Client {
         std::iter::from_fn(|| self.line()).collect()
     }
 
+    /// The messages of `speaker` in `#general` among all lines received so far.
+    #[track_caller]
+    pub fn messages_from(&mut self, speaker: &str) -> Vec<String> {
+        let start = format!("[00:00] #general {speaker}: ");
+        let lines = self.sync();
+        lines.iter().filter_map(|line| timeless(line).strip_prefix(&start).map(str::to_owned)).collect()
+    }
+
     fn take(&mut self, bytes: &[u8]) {
-        for line in self.oracle.received(bytes) {
+        for line in self.checker.received(bytes) {
             if self.confirms_echo && line.hides_input {
                 // DO ECHO. The server may have closed the connection.
                 self.try_send(&[255, 253, 1]);
@@ -144,19 +157,4 @@ pub fn timeless(line: &str) -> String {
         }
     }
     String::from_utf8(bytes).expect("digits were replaced by digits")
-}
-
-/// Waits for bytes: how many came, 0 at the end of the connection; `None` where it was reset.
-pub(super) fn receive(socket: &mut TcpStream, buffer: &mut [u8]) -> Option<usize> {
-    loop {
-        match socket.read(buffer) {
-            Ok(read) => return Some(read),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                panic!("nothing came in time")
-            }
-            Err(error) => panic!("cannot read: {error}"),
-        }
-    }
 }

@@ -1,37 +1,37 @@
-//! People who talk while something happens to their server.
+//! People who talk while a fault is injected into their server.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::history::Testimony;
-use super::{Heard, Running, Speaker};
+use super::{Received, Running, Speaker};
 
-/// Who talks.
+/// People who talk.
 const TALKERS: [&str; 4] = ["ana", "bob", "cho", "dee"];
-/// Who only listens.
+/// People who only listen.
 const LISTENERS: [&str; 2] = ["eve", "fay"];
-/// Who says the last word, by which listeners know that they have heard everything.
+/// The sender of the last message, by which listeners know that they have received everything.
 const BELL: &str = "bell";
-/// How many messages a talker is ahead of the answers.
+/// Most pending messages of a talker.
 const WINDOW: usize = 8;
 
-/// Makes the accounts of everybody.
+/// Registers everybody.
 pub fn register(server: &Running) {
     for name in TALKERS.into_iter().chain(LISTENERS).chain([BELL]) {
         Speaker::register(server.address, name).expect("the server goes on");
     }
 }
 
-/// Lets everybody log in and talk, each text once with `prefix` in it, until `during` is over or the server is gone.
-/// What they know then.
+/// Lets everybody log in and talk, each text once with `prefix` in it, until `during` returns or the server is gone.
+/// Returns their testimonies.
 pub fn talk(address: SocketAddr, prefix: &str, during: impl FnOnce()) -> Vec<Testimony> {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let is_over = &is_over;
         let enter = |name: &'static str| scope.spawn(move || Speaker::log_in(address, name).ok());
         let (talkers, listeners) = (TALKERS.map(enter), LISTENERS.map(enter));
-        // All are in before the first word.
+        // All are logged in before the first message.
         let talkers = talkers.map(|it| it.join().expect("it logs in"));
         let listeners = listeners.map(|it| it.join().expect("it logs in"));
         let talkers: Vec<_> = talkers.into_iter().flatten().zip(TALKERS).collect();
@@ -45,7 +45,7 @@ pub fn talk(address: SocketAddr, prefix: &str, during: impl FnOnce()) -> Vec<Tes
         let listen = |mut speaker: Speaker| {
             scope.spawn(move || {
                 let mut rang = false;
-                while !rang && speaker.hear() != Heard::End {
+                while !rang && speaker.receive() != Received::End {
                     rang = speaker.last_seen().is_some_and(|(author, _)| author == BELL);
                 }
                 let mut testimony = speaker.testify();
@@ -64,18 +64,18 @@ pub fn talk(address: SocketAddr, prefix: &str, during: impl FnOnce()) -> Vec<Tes
     })
 }
 
-/// Says the last word, again and again until it is stored; nothing if the server is gone.
+/// Sends the last message until it is stored; `None` if the server is gone.
 fn ring(address: SocketAddr, prefix: &str) -> Option<Testimony> {
     let mut bell = Speaker::log_in(address, BELL).ok()?;
     for number in 0.. {
         bell.say(&format!("{BELL}-{prefix}-{number}"));
         loop {
-            match bell.hear() {
-                Heard::Saved(_) | Heard::End => return Some(bell.testify()),
-                Heard::Refused => break,
+            match bell.receive() {
+                Received::Saved(_) | Received::End => return Some(bell.testify()),
+                Received::Refused => break,
                 _ => {}
             }
         }
     }
-    unreachable!("it ends by being heard")
+    unreachable!("it ends once it is stored")
 }

@@ -1,18 +1,18 @@
-//! The history checker: what clients know against what the server kept.
+//! The history checker: compares what clients know with what the server stored.
 //!
-//! Each connection gives a [`Testimony`]: what it said, what was acknowledged or refused, what it saw. All of them against
-//! the stored history of the room sort every message into stored, seen, acknowledged and unknown (said, and nothing came
-//! back: it may be there or not), and show what may never be:
+//! Each connection gives a [`Testimony`]: the messages it sent, those that were acknowledged or refused, and those it saw.
+//! Compared with the stored history of the room, the testimonies sort every message into stored, seen, acknowledged and
+//! unknown (sent, but without an answer: it may be stored or not), and show the faults:
 //!
-//! - **lost**: acknowledged or seen by anybody, and not stored, or stored under another number;
+//! - **lost**: acknowledged or seen by anybody, but not stored, or stored under another number;
 //! - **doubled**: stored twice, or seen twice by one connection;
-//! - **unseen**: stored, and not seen by a connection that was there from before the first to after the last message;
-//! - **reordered**: seen in another order than that of the numbers, or stored in another order than it was said in;
-//! - **leaked**: seen by somebody outside, or although its sender was told that it is not stored;
-//! - **invented**: stored or seen, and said by nobody;
-//! - **gap**: a number that is missing.
+//! - **unseen**: stored, but not seen by a connection that was open from before the first to after the last message;
+//! - **reordered**: seen in another order than that of the numbers, or stored in another order than it was sent in;
+//! - **leaked**: seen by an outsider, or seen although it was refused;
+//! - **invented**: stored or seen, but sent by nobody;
+//! - **gap**: a number is missing.
 //!
-//! It knows nothing of a front: whoever drives one makes testimonies. Every text is said once in a whole run.
+//! It depends on no protocol: its callers collect the testimonies. Every text is sent once in a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -25,26 +25,26 @@ pub struct Stored {
     pub text: String,
 }
 
-/// What one connection knows of one room.
+/// The knowledge of one connection about one room.
 #[derive(Clone, Debug, Default)]
 pub struct Testimony {
-    /// Whose it is.
+    /// The account's name.
     pub who: String,
-    /// What it said, in this order.
+    /// The messages it sent, in this order.
     pub said: Vec<String>,
-    /// What was acknowledged, and with which number.
+    /// Its acknowledged messages, with their numbers.
     pub saved: Vec<(String, u64)>,
-    /// What it was told is not stored.
+    /// Its messages that were refused.
     pub refused: Vec<String>,
-    /// What it saw of others: author and text, in this order.
+    /// Messages of others that it saw: author and text, in this order.
     pub seen: Vec<(String, String)>,
-    /// It was there from before the first message to after the last one.
+    /// It was open from before the first message to after the last one.
     pub throughout: bool,
-    /// It may see nothing.
+    /// It is an outsider, and may see nothing.
     pub outside: bool,
 }
 
-/// What may never be.
+/// A fault of the server.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Fault {
     Lost(String),
@@ -56,7 +56,7 @@ pub enum Fault {
     Gap(String),
 }
 
-/// How many messages there were of which kind.
+/// The numbers of messages of each kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tally {
     pub said: usize,
@@ -64,13 +64,13 @@ pub struct Tally {
     pub seen: usize,
     pub acknowledged: usize,
     pub refused: usize,
-    /// Said, and neither acknowledged nor refused.
+    /// Sent, but neither acknowledged nor refused.
     pub unknown: usize,
-    /// Of those, the ones that were stored.
+    /// Those of the unknown ones that were stored.
     pub unknown_stored: usize,
 }
 
-/// The history of a room, with what was said before this run left out, against all testimonies.
+/// Compares the history of a room, without messages from before this run, with all testimonies.
 pub fn check(history: &[Stored], testimonies: &[Testimony]) -> (Tally, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut number: BTreeMap<&str, u64> = BTreeMap::new();
@@ -123,7 +123,7 @@ pub fn check(history: &[Stored], testimonies: &[Testimony]) -> (Tally, Vec<Fault
     (tally, faults)
 }
 
-/// What a connection said: acknowledged under its number, and stored in the order in which it was said.
+/// Checks the messages a connection sent: acknowledged under their numbers, and stored in the order of sending.
 fn check_speaker(testimony: &Testimony, number: &BTreeMap<&str, u64>, faults: &mut Vec<Fault>) {
     let who = &testimony.who;
     for (text, seq) in &testimony.saved {
@@ -139,7 +139,7 @@ fn check_speaker(testimony: &Testimony, number: &BTreeMap<&str, u64>, faults: &m
     }
 }
 
-/// What a connection saw: stored, once, in the order of the numbers, and all of it if it was there all the time.
+/// Checks the messages a connection saw: stored, once, in the order of the numbers, and all if it was open throughout.
 fn check_reader(
     testimony: &Testimony,
     history: &[Stored],
@@ -206,7 +206,7 @@ mod tests {
         rows.map(|((text, author), seq)| Stored { seq, author: author.to_owned(), text: (*text).to_owned() }).collect()
     }
 
-    /// Ana said five things: two were acknowledged, one refused; bob, who was there throughout, saw three.
+    /// Ana sent five messages: two were acknowledged, one was refused; bob, whose connection was open throughout, saw three.
     fn testimonies() -> Vec<Testimony> {
         let texts = |range: std::ops::Range<u32>| range.map(|number| format!("ana-{number}")).collect::<Vec<_>>();
         let ana = Testimony {

@@ -1,4 +1,4 @@
-//! What has been said so far in `#general` of one store, over all the servers that came and went on it.
+//! The history of `#general` in one store, over all servers that ran on it.
 
 use super::history::{Stored, Tally, Testimony, check};
 use super::{Running, Speaker};
@@ -6,7 +6,7 @@ use super::{Running, Speaker};
 /// The name of the account that reads the history.
 const READER: &str = "reader";
 
-/// A store's history as it was last read, and what was counted on the way.
+/// A store's history as it was last read, and the totals so far.
 #[derive(Default)]
 pub struct Ledger {
     history: Vec<Stored>,
@@ -14,13 +14,13 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A new store: makes the account that reads, and takes what stands in the room by now as given.
+    /// Registers the reading account in a new store, and takes its present history as given.
     pub fn open(server: &Running) -> Ledger {
         let mut reader = Speaker::register(server.address, READER).expect("the server goes on");
         Ledger { history: reader.history(1).expect("the history can be read"), tally: Tally::default() }
     }
 
-    /// Reads what is new and holds it against what people know. Panics if there is any fault.
+    /// Reads the new messages and checks them against the testimonies. Panics if there is a fault.
     #[track_caller]
     pub fn settle(&mut self, server: &Running, testimonies: &[Testimony], what: &str) {
         let (tally, faults) = self.compare(server, testimonies);
@@ -28,7 +28,7 @@ impl Ledger {
         self.tally.add(tally);
     }
 
-    /// The same without a judgement: what was counted, and the faults.
+    /// Reads the new messages and compares them; returns the counts and the faults.
     pub fn compare(&mut self, server: &Running, testimonies: &[Testimony]) -> (Tally, Vec<String>) {
         let next = self.history.last().map_or(1, |last| last.seq + 1);
         let mut reader = Speaker::log_in(server.address, READER).expect("the server goes on");
@@ -42,7 +42,7 @@ impl Ledger {
         (tally, faults)
     }
 
-    /// Reads all from the start: it must be what was read bit by bit.
+    /// Reads the whole history, which must be equal to the parts that were read.
     #[track_caller]
     pub fn close(&self, server: &Running) {
         let mut reader = Speaker::log_in(server.address, READER).expect("the server goes on");

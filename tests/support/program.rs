@@ -1,4 +1,4 @@
-//! A client of the JSON front: sends objects and reads objects, and checks every byte that it receives.
+//! A client of the JSON protocol: sends objects and reads objects, and checks every byte that it receives.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -7,37 +7,35 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::client::receive;
-use super::oracle::MARKER;
+use super::output_checker::MARKER;
 use super::server::PATIENCE;
+use super::socket::{connect, prepared, receive};
 
 /// A connection of a program.
 pub struct Program {
     socket: TcpStream,
-    /// Bytes received that are no whole line yet.
+    /// Bytes of a line that is not complete yet.
     partial: Vec<u8>,
-    /// Objects received that no test has looked at.
+    /// Objects received, not yet taken by the test.
     objects: VecDeque<Value>,
     /// Counts requests, so that each has its own reference.
     asked: u32,
-    /// The server has said goodbye.
+    /// The server has sent its `bye`.
     is_over: bool,
 }
 
 impl Program {
-    /// Connects, and has read the greeting.
+    /// Connects and reads the greeting.
     pub fn connect(address: SocketAddr) -> Program {
-        let mut program = Program::over(TcpStream::connect(address).expect("the server accepts"));
+        let mut program = Program::over(connect(address));
         let hello = program.next().expect("a greeting");
         assert_eq!(hello["type"], "hello", "{hello}");
         program
     }
 
-    /// The same over a socket that is connected already; nothing is read.
+    /// A program over a connected socket, with the greeting unread.
     pub fn over(socket: TcpStream) -> Program {
-        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
-        socket.set_nodelay(true).expect("it can be set");
-        Program { socket, partial: Vec::new(), objects: VecDeque::new(), asked: 0, is_over: false }
+        Program { socket: prepared(socket), partial: Vec::new(), objects: VecDeque::new(), asked: 0, is_over: false }
     }
 
     /// Sends an object.
@@ -71,7 +69,7 @@ impl Program {
         self.objects.pop_front()
     }
 
-    /// Reads objects until one has this type; that object.
+    /// Reads objects until one has this type, and returns that object.
     #[track_caller]
     pub fn expect(&mut self, kind: &str) -> Value {
         let (start, mut seen) = (Instant::now(), Vec::new());
@@ -85,8 +83,8 @@ impl Program {
         panic!("{kind:?} did not come in time; it had {seen:#?}");
     }
 
-    /// Sends an object with a reference of its own, and reads up to its answer, which is given, without the reference.
-    /// What came before it is put aside for [`Program::next`].
+    /// Sends an object with a new reference, and returns its answer without the reference. Earlier objects are kept for
+    /// [`Program::next`].
     #[track_caller]
     pub fn ask(&mut self, mut object: Value) -> Value {
         self.asked += 1;
@@ -108,7 +106,8 @@ impl Program {
         }
     }
 
-    /// The objects up to an answer that comes behind everything that the server did for this client before.
+    /// A barrier: sends a ping, and returns the objects before the pong. They include everything that the server did for
+    /// this client before.
     #[track_caller]
     pub fn sync(&mut self) -> Vec<Value> {
         let pong = self.ask(json!({"type": "ping"}));
@@ -116,14 +115,14 @@ impl Program {
         self.objects.drain(..).collect()
     }
 
-    /// Waits until everything that was asked is done. What comes is kept for [`Program::next`].
+    /// Waits until all requests are answered. Received objects are kept for [`Program::next`].
     pub fn settle(&mut self) {
         if !self.is_over {
             self.ask(json!({"type": "ping"}));
         }
     }
 
-    /// What still comes, whether the connection is open or not.
+    /// The remaining objects, up to a barrier or the end of the connection.
     pub fn sync_or_end(&mut self) -> Vec<Value> {
         self.settle();
         if self.is_over { self.rest() } else { self.objects.drain(..).collect() }
@@ -134,7 +133,7 @@ impl Program {
         std::iter::from_fn(|| self.next()).collect()
     }
 
-    /// The socket, for what else can be done to it.
+    /// The socket.
     pub fn socket(&self) -> &TcpStream {
         &self.socket
     }
@@ -143,7 +142,7 @@ impl Program {
         self.partial.extend_from_slice(bytes);
         while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.partial.drain(..=end).collect();
-            // An empty line ends one that was sent in part.
+            // An empty line ends a truncated one.
             if line.len() > 1 {
                 let object = check_object(&line[..end]);
                 self.is_over |= object["type"] == "bye";
@@ -153,7 +152,7 @@ impl Program {
     }
 }
 
-/// The oracle: a line is one object of UTF-8 without control characters or direction overrides, and has a type.
+/// Checks a line: one object of UTF-8 without control characters or direction overrides, which has a type.
 fn check_object(line: &[u8]) -> Value {
     let text = std::str::from_utf8(line).unwrap_or_else(|_| panic!("not UTF-8: {}", line.escape_ascii()));
     assert!(!text.chars().any(chat_server::chat::is_forbidden), "forbidden character in {text:?}");

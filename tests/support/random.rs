@@ -1,6 +1,6 @@
-//! Choices that are the same for the same seed, on every machine and for ever: SplitMix64.
+//! Random choices that depend only on the seed, on every machine and in every version: SplitMix64.
 
-/// A source of choices.
+/// A source of random choices.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
@@ -21,12 +21,12 @@ impl Random {
         self.next() % end
     }
 
-    /// Whether something that happens `times` in a hundred happens.
+    /// True with a probability of `times` per cent.
     pub fn percent(&mut self, times: u64) -> bool {
         self.below(100) < times
     }
 
-    /// One of `items`, if there are any.
+    /// One of `items`; `None` if there are none.
     pub fn one_of<T: Clone>(&mut self, items: &[T]) -> Option<T> {
         match items.len() as u64 {
             0 => None,
@@ -34,7 +34,7 @@ impl Random {
         }
     }
 
-    /// The index of one of `weights`, each as likely as it is heavy. One of them must be above 0.
+    /// The index of one of `weights`, with a probability proportional to its weight. At least one must be above 0.
     pub fn weighted(&mut self, weights: &[u64]) -> usize {
         let mut left = self.below(weights.iter().sum());
         for (index, weight) in weights.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Starting and stopping the real binary.
+//! Starts and stops the real program.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::oracle::judge_log;
+use super::output_checker::check_log;
 use super::{Client, Program};
 
-/// Limits that would slow tests down or refuse them; a test of a limit sets it again.
+/// Limits that no test reaches; the test of a limit sets its own.
 const WIDE: &str = "\
 rate_burst_lines = 1000000
 rate_lines_per_s = 1000000
@@ -25,41 +25,41 @@ login_tries_per_min_max = 100000
 login_tries_per_address_per_min_max = 100000
 ";
 
-/// How long a start, a stop or an answer may take before a test fails: long, for a busy machine.
+/// The longest wait for a start, a stop or an answer. Long, since the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A folder for a server, in which servers can be started one after the other.
 pub struct Server {
     folder: TempDir,
-    /// Where it keeps its data: in the folder, unless a rig has a disk of its own for it.
+    /// The data folder: inside the folder, unless a fault test puts it on another disk.
     data: PathBuf,
-    /// Where its servers listen.
+    /// The listen address of its servers.
     listen: String,
     settings: String,
 }
 
-/// A server that runs. Killed when it is dropped.
+/// A running server. Killed when it is dropped.
 pub struct Running {
     child: Child,
     pub address: SocketAddr,
-    /// Where programs connect.
+    /// The address of the JSON protocol.
     pub json: SocketAddr,
     /// The code for the first operator, if one was printed.
     pub operator_code: Option<String>,
     stderr: PathBuf,
-    /// Kept open, unless a rig wants it closed.
+    /// Kept open, unless a fault test wants it closed.
     stdout: Option<BufReader<std::process::ChildStdout>>,
-    /// The folder, where nobody else keeps it.
+    /// The folder, unless the test keeps it.
     _folder: Option<Server>,
 }
 
 impl Server {
-    /// A new folder, with limits that do not get in a test's way.
+    /// A new folder, with wide limits.
     pub fn new() -> Server {
         Server::with("")
     }
 
-    /// The same with settings of its own, as lines of a TOML file.
+    /// A new folder with these settings, as lines of a TOML file.
     pub fn with(settings: &str) -> Server {
         let overridden = |line: &&str| {
             let key = line.split(' ').next().unwrap_or_default();
@@ -72,17 +72,17 @@ impl Server {
         Server { folder, data, listen, settings: format!("{}\n{settings}\n", wide.join("\n")) }
     }
 
-    /// The same with the data elsewhere.
+    /// A new folder with these settings and another data folder.
     pub fn with_data(settings: &str, data: &Path) -> Server {
         Server { data: data.to_owned(), ..Server::with(settings) }
     }
 
-    /// The same with servers that listen elsewhere.
+    /// Changes the listen address.
     pub fn listening_at(self, listen: &str) -> Server {
         Server { listen: listen.to_owned(), ..self }
     }
 
-    /// A server on a new folder, started.
+    /// Starts a server in a new folder.
     pub fn start_new() -> Running {
         Server::new().into_running()
     }
@@ -118,13 +118,13 @@ impl Server {
         self.start_by(|command| command)
     }
 
-    /// The same through another command, such as one that sets a limit first.
+    /// Starts a server by a changed command, such as one that sets a resource limit first.
     pub fn start_by(&self, change: impl FnOnce(Command) -> Command) -> Running {
         let started = self.try_start_by(change);
         started.unwrap_or_else(|(status, log)| panic!("the server ended before it listened: {status}\n{log}"))
     }
 
-    /// The same for a server that may end instead, by a fault that a rig makes: its exit status, and the log.
+    /// Starts a server that may end instead, by an injected fault: returns its exit status then.
     #[expect(clippy::zombie_processes, reason = "it is waited for when it is dropped")]
     pub fn try_start_by(&self, change: impl FnOnce(Command) -> Command) -> Result<Running, (ExitStatus, String)> {
         let stderr = self.folder.path().join("stderr");
@@ -145,8 +145,8 @@ impl Server {
             if let Some(code) = line.strip_prefix("operator code ") {
                 operator_code = code.split(' ').next().map(str::to_owned);
             }
-            let address = |front: &str| {
-                let address = line.trim_end().strip_prefix("listening ")?.strip_prefix(front)?;
+            let address = |protocol: &str| {
+                let address = line.trim_end().strip_prefix("listening ")?.strip_prefix(protocol)?;
                 Some(address.parse().expect("an address with a port"))
             };
             text = text.or(address("text://"));
@@ -159,7 +159,7 @@ impl Server {
 }
 
 impl Running {
-    /// A connection that has read nothing yet.
+    /// A connection whose greeting is unread.
     pub fn connect(&self) -> Client {
         Client::connect(self.address)
     }
@@ -169,7 +169,7 @@ impl Running {
         Program::connect(self.json)
     }
 
-    /// A program that has made an account for itself and is logged in to it.
+    /// A program logged in to a new account.
     pub fn register_program(&self, name: &str) -> Program {
         let mut program = self.program();
         let password = format!("password-of-{name}");
@@ -196,7 +196,7 @@ impl Running {
         client
     }
 
-    /// A connection logged in to an account that [`Running::register`] made, all greetings read.
+    /// A connection logged in to an account that [`Running::register`] created, all greetings read.
     pub fn login(&self, name: &str) -> Client {
         let mut client = self.connect();
         client.send(&format!("login {name} password-of-{name}"));
@@ -205,48 +205,49 @@ impl Running {
         client
     }
 
+    /// A new account that is the first operator, with its connection.
+    pub fn register_operator(&self, name: &str) -> Client {
+        let mut operator = self.register(name);
+        let code = self.operator_code.as_ref().expect("a new server prints a code");
+        let answer = operator.ask(&format!("/operator {code}"));
+        assert!(answer[0].contains("an operator of the server"), "{answer:#?}");
+        operator
+    }
+
     /// The process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// From now on nobody reads its standard output.
+    /// Closes the reading end of its standard output.
     pub fn close_stdout(&mut self) {
         self.stdout = None;
     }
 
     /// Sends a signal, by its name.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();
-        assert!(status.expect("kill can be run").success());
+        signal(&self.child, name);
     }
 
-    /// The same for one that may have ended by itself.
+    /// Sends a signal to a server that may have ended by itself.
     pub fn signal_if_alive(&mut self, name: &str) {
         if self.ended().is_none() {
-            // Not waited for, so the number is still its own.
+            // The process has not been reaped, so its id is not reused.
             let _ = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();
         }
     }
 
-    /// How the process ended, if it has.
+    /// The exit status, if the process has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("the process can be waited for")
     }
 
     /// Waits until the process ends.
     pub fn wait(&mut self) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("the process can be waited for") {
-                return status;
-            }
-            assert!(start.elapsed() < PATIENCE, "the server did not end");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait_for(&mut self.child)
     }
 
-    /// Stops the server with SIGTERM; it must end well.
+    /// Stops the server with SIGTERM; it must exit with code 0.
     pub fn stop(mut self) {
         self.signal("TERM");
         let status = self.wait();
@@ -259,10 +260,28 @@ impl Running {
         self.wait();
     }
 
-    /// What it has logged, with what servers in the same folder logged before.
+    /// The log of this server and of earlier ones in the same folder.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.stderr).expect("the log can be read")
     }
+}
+
+/// Waits until a process ends, at most for `PATIENCE`. Polls, because the standard library has no wait with a timeout.
+pub fn wait_for(child: &mut Child) -> ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("the process can be waited for") {
+            return status;
+        }
+        assert!(start.elapsed() < PATIENCE, "the process did not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Sends a signal, by its name, to a process that has not been reaped.
+pub fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status();
+    assert!(status.expect("kill can be run").success());
 }
 
 impl Drop for Running {
@@ -270,7 +289,7 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if !std::thread::panicking() {
-            judge_log(&fs::read_to_string(&self.stderr).unwrap_or_default());
+            check_log(&fs::read_to_string(&self.stderr).unwrap_or_default());
         }
     }
 }

@@ -1,38 +1,38 @@
-//! A client that talks and listens until its connection ends, whatever ends it, and then testifies.
+//! A client that talks and listens until its connection ends, for any reason, and then testifies.
 //!
-//! For servers that are killed, cut off from power, or denied their disk: where [`Client`](super::Client) fails a test
-//! when something does not come, a speaker only writes down what came. Its account has acknowledgements.
+//! For servers that are killed or lose their power or disk: [`Client`](super::Client) fails a test when a line is missing,
+//! but a speaker only records the lines that it receives. Its account has acknowledgements on.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use super::history::{Stored, Testimony};
-use super::oracle::Oracle;
+use super::output_checker::OutputChecker;
 use super::server::PATIENCE;
 
 /// A logged-in connection that talks in `#general`.
 pub struct Speaker {
     socket: TcpStream,
     lines: BufReader<TcpStream>,
-    oracle: Oracle,
-    /// Said, and not answered yet.
-    waiting: VecDeque<String>,
+    checker: OutputChecker,
+    /// Messages that are sent and not answered yet.
+    pending: VecDeque<String>,
     testimony: Testimony,
 }
 
-/// What one line tells.
+/// The meaning of one received line.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Received {
     /// A message of its own is stored, under this number.
     Saved(u64),
     /// A message of its own is not stored.
     Refused,
     /// A message of somebody else.
     Message,
-    /// Anything else, as it is.
+    /// Any other line.
     Other(String),
-    /// The connection is over.
+    /// The connection has ended.
     End,
 }
 
@@ -41,11 +41,11 @@ impl Speaker {
     pub fn register(address: SocketAddr, name: &str) -> io::Result<Speaker> {
         let mut speaker = Speaker::enter(address, "register", name)?;
         speaker.command("/set acks on")?;
-        speaker.wait_for("-- Each message you send is now answered")?;
+        speaker.wait_for("-- Each message you send is now acknowledged")?;
         Ok(speaker)
     }
 
-    /// An account that [`Speaker::register`] made.
+    /// Logs in to an account that [`Speaker::register`] created.
     pub fn log_in(address: SocketAddr, name: &str) -> io::Result<Speaker> {
         Speaker::enter(address, "login", name)
     }
@@ -56,101 +56,102 @@ impl Speaker {
         socket.set_nodelay(true)?;
         let lines = BufReader::new(socket.try_clone()?);
         let testimony = Testimony { who: name.to_owned(), ..Testimony::default() };
-        let mut speaker = Speaker { socket, lines, oracle: Oracle::default(), waiting: VecDeque::new(), testimony };
+        let mut speaker =
+            Speaker { socket, lines, checker: OutputChecker::default(), pending: VecDeque::new(), testimony };
         speaker.command(&format!("{how} {name} password-of-{name}"))?;
-        speaker.wait_for(if how == "login" { "-- You talk in #general." } else { "-- Just type to talk." })?;
-        // What the welcome shows was said before.
+        speaker.wait_for(if how == "login" { "-- Now in #general." } else { "-- Just type to talk." })?;
+        // The messages of the welcome are from before the login.
         speaker.testimony.seen.clear();
         Ok(speaker)
     }
 
-    /// Sends a line that is no message.
+    /// Sends a command.
     pub fn command(&mut self, line: &str) -> io::Result<()> {
         self.socket.write_all(format!("{line}\r\n").as_bytes())
     }
 
-    /// Says something. Whether it could be sent; if not it may have been, in part or even whole.
+    /// Sends a message, and returns whether that succeeded. After a failure the server may have received all of it, or a part.
     pub fn say(&mut self, text: &str) -> bool {
         self.testimony.said.push(text.to_owned());
-        self.waiting.push_back(text.to_owned());
+        self.pending.push_back(text.to_owned());
         self.command(text).is_ok()
     }
 
-    /// How much it has said that is not answered.
-    pub fn waiting(&self) -> usize {
-        self.waiting.len()
+    /// The number of its pending messages.
+    pub fn pending(&self) -> usize {
+        self.pending.len()
     }
 
-    /// Waits for a line and writes down what it tells.
-    pub fn hear(&mut self) -> Heard {
+    /// Waits for a line and records it.
+    pub fn receive(&mut self) -> Received {
         let mut line = Vec::new();
-        // A line that was torn apart has told nobody anything.
+        // A truncated line counts as not received.
         match self.lines.read_until(b'\n', &mut line) {
             Ok(read) if read > 0 && line.ends_with(b"\r\n") => {}
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
                 panic!("{}: nothing came in time", self.testimony.who)
             }
-            _ => return Heard::End,
+            _ => return Received::End,
         }
-        let line = self.oracle.received(&line).pop().expect("it is a whole line").text;
+        let line = self.checker.received(&line).pop().expect("it is a whole line").text;
         if let Some(seq) = line.strip_prefix("-- saved #general ") {
             let seq = seq.parse().expect("a number");
-            self.testimony.saved.push((self.waiting.pop_front().expect("something was said"), seq));
-            return Heard::Saved(seq);
+            self.testimony.saved.push((self.pending.pop_front().expect("something was said"), seq));
+            return Received::Saved(seq);
         }
-        if line.starts_with("-! Not saved") && !self.waiting.is_empty() {
-            self.testimony.refused.extend(self.waiting.pop_front());
-            return Heard::Refused;
+        if line.starts_with("-! Not saved") && !self.pending.is_empty() {
+            self.testimony.refused.extend(self.pending.pop_front());
+            return Received::Refused;
         }
         if let Some((author, text)) = line.split_once("] #general ").and_then(|(_, said)| said.split_once(": ")) {
             self.testimony.seen.push((author.to_owned(), text.to_owned()));
-            return Heard::Message;
+            return Received::Message;
         }
-        Heard::Other(line)
+        Received::Other(line)
     }
 
-    /// Listens until this line comes.
+    /// Reads until a line starts like this.
     pub fn wait_for(&mut self, start: &str) -> io::Result<String> {
         loop {
-            match self.hear() {
-                Heard::Other(line) if line.starts_with(start) => return Ok(line),
-                Heard::End => return Err(io::Error::other(format!("the connection ended before {start:?}"))),
+            match self.receive() {
+                Received::Other(line) if line.starts_with(start) => return Ok(line),
+                Received::End => return Err(io::Error::other(format!("the connection ended before {start:?}"))),
                 _ => {}
             }
         }
     }
 
-    /// Says one text after the other, `window` of them ahead of the answers, as long as `goes_on` says so and the
-    /// connection holds; then listens until all is answered. Whether it all was.
+    /// Sends one text after the other, with up to `window` of them pending, while `goes_on` returns true and the connection
+    /// lasts; then reads until all are answered. Returns whether all were.
     pub fn talk(&mut self, prefix: &str, window: usize, mut goes_on: impl FnMut(u64) -> bool) -> bool {
         let mut number = 0;
         loop {
-            while self.waiting() < window && goes_on(number) {
+            while self.pending() < window && goes_on(number) {
                 self.say(&format!("{prefix}-{number}"));
                 number += 1;
             }
-            if self.waiting.is_empty() {
+            if self.pending.is_empty() {
                 return true;
             }
-            if self.hear() == Heard::End {
+            if self.receive() == Received::End {
                 return false;
             }
         }
     }
 
-    /// Listens to the end of the connection.
+    /// Reads to the end of the connection.
     pub fn listen(&mut self) {
-        while self.hear() != Heard::End {}
+        while self.receive() != Received::End {}
     }
 
-    /// Listens to everything that was said before now.
+    /// A barrier: reads everything that was sent before now.
     pub fn sync(&mut self) -> io::Result<()> {
         self.command("/whois sync")?;
         self.wait_for("-! Nobody is called sync").map(drop)
     }
 
-    /// How many messages of others it has seen.
-    pub fn heard(&self) -> usize {
+    /// The number of messages of others that it has seen.
+    pub fn seen_count(&self) -> usize {
         self.testimony.seen.len()
     }
 
@@ -159,7 +160,7 @@ impl Speaker {
         self.testimony.seen.last()
     }
 
-    /// What it knows.
+    /// Its testimony.
     pub fn testify(self) -> Testimony {
         self.testimony
     }
@@ -177,11 +178,11 @@ impl Speaker {
                 if self.lines.read_until(b'\n', &mut line)? == 0 {
                     return Err(io::Error::other("the connection ended within the history"));
                 }
-                let line = self.oracle.received(&line).pop().expect("it is a whole line").text;
+                let line = self.checker.received(&line).pop().expect("it is a whole line").text;
                 if line.starts_with("-! Nobody is called sync") {
                     break;
                 }
-                // What is live has no number.
+                // A live message has no number.
                 let numbered = line.split_once("] #general ").and_then(|(_, rest)| rest.split_once(' '));
                 let Some((seq, said)) = numbered.and_then(|(seq, said)| Some((seq.parse().ok()?, said))) else {
                     continue;

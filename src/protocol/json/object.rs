@@ -1,381 +1,349 @@
-//! What programs get, as objects: the names of their types and fields.
-//!
-//! Derived by serde. A field is always there; it is `null` where there is nothing to tell, and for an end that is never.
+//! Objects: what programs get, a row each.
 
-use std::collections::BTreeMap;
+use serde_json::Value as Json;
 
-use serde::Serialize;
+#[cfg(test)]
+use super::codec::FromJson;
+use super::codec::{Fields, Flat, Form, Group, Table, Writer, Wrong, bad, form, group, table};
+use super::group::{Roleless, RoomKind};
+use super::line;
+use super::refusal::Refused;
+#[cfg(test)]
+use super::sample::Source;
+use super::value::{ByRoom, Why};
+use crate::chat::{
+    AccountView, EnteredRoom, Event, Farewell, Message, Missed, RoomChange, RoomLabel, RoomView, Seq, Text, Timestamp,
+    TopicView, Welcome,
+};
+use crate::protocol::Reference;
 
-use super::refusal::Details;
-use super::value::{Label, Moment, Word, name};
-use crate::chat::{BanTarget, Seq};
-
-/// Everything that a program is told.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum Object<'a> {
-    Hello {
-        server: &'a str,
-        version: &'a str,
-        protocol: u32,
-        time: Moment,
-        limits: Limits,
-    },
-    Pong {
-        time: Moment,
-    },
-    Done,
-    SlowDown {
-        lines_per_s: u64,
-        burst_lines: u64,
-        delayed_lines_max: u64,
-    },
-    Bye {
-        reason: &'a str,
-        cause: Option<&'a str>,
-        text: Option<&'a str>,
-        sent: Option<u64>,
-        until: Option<Moment>,
-        why: Option<Word<'a>>,
-    },
-
-    Message(Said<'a>),
-    Stored {
-        room: Label<'a>,
-        seq: Seq,
-        at: Moment,
-    },
-    Refused {
-        code: &'a str,
-        text: &'a str,
-        #[serde(flatten)]
-        details: Details<'a>,
-    },
-
-    Registered {
-        name: Word<'a>,
-        rooms: Vec<OwnRoom<'a>>,
-    },
-    LoggedIn {
-        name: Word<'a>,
-        last_seen: Option<Moment>,
-        away: Option<Word<'a>>,
-        others: u64,
-        rooms: Vec<OwnRoom<'a>>,
-        invitations: Vec<Invitation<'a>>,
-    },
-    LoggedOut {
-        sent: u64,
-    },
-    AcksSet {
-        on: bool,
-    },
-    PasswordChanged {
-        closed: u64,
-        tokens: u64,
-    },
-    TokenMade {
-        name: Word<'a>,
-        token: Word<'a>,
-        until: Option<Moment>,
-    },
-    Tokens {
-        tokens: Vec<TokenRow<'a>>,
-    },
-    TokenRevoked {
-        name: Word<'a>,
-        closed: u64,
-    },
-    Sessions {
-        sessions: Vec<SessionRow<'a>>,
-    },
-    SessionClosed {
-        session: u64,
-    },
-
-    Created {
-        room: Label<'a>,
-        visibility: &'a str,
-    },
-    Entered {
-        room: Label<'a>,
-        joined: bool,
-        topic: Option<Word<'a>>,
-        last: Seq,
-        here: Vec<Person<'a>>,
-        more: u64,
-    },
-    Joined {
-        room: Label<'a>,
-        name: Word<'a>,
-    },
-    Left {
-        room: Label<'a>,
-        name: Word<'a>,
-        #[serde(flatten)]
-        departure: Departure<'a>,
-    },
-    YouLeft {
-        room: Label<'a>,
-        #[serde(flatten)]
-        departure: Departure<'a>,
-    },
-    Rooms {
-        rooms: Vec<RoomRow<'a>>,
-        page: u64,
-        pages: u64,
-    },
-    Topic {
-        room: Label<'a>,
-        topic: Option<Word<'a>>,
-        by: Option<Word<'a>>,
-        at: Option<Moment>,
-    },
-    Room {
-        room: Label<'a>,
-        kind: &'a str,
-        topic: Option<Word<'a>>,
-        created: Moment,
-        owner: Option<Word<'a>>,
-        moderators: Vec<Word<'a>>,
-        members: u64,
-        online: u64,
-        last: Seq,
-        unread: u64,
-        invited: Vec<Word<'a>>,
-        codes: Vec<Word<'a>>,
-    },
-    TopicSet {
-        room: Label<'a>,
-        topic: Option<Word<'a>>,
-        by: Option<Word<'a>>,
-    },
-    VisibilitySet {
-        room: Label<'a>,
-        visibility: &'a str,
-        by: Option<Word<'a>>,
-    },
-    Renamed {
-        room: Label<'a>,
-        name: Word<'a>,
-        by: Option<Word<'a>>,
-    },
-    RoleSet {
-        room: Label<'a>,
-        name: Word<'a>,
-        role: &'a str,
-        by: Option<Word<'a>>,
-    },
-
-    Invited {
-        room: Label<'a>,
-        name: Word<'a>,
-        until: Moment,
-        told: bool,
-    },
-    Invitation(Invitation<'a>),
-    CodeMade {
-        room: Label<'a>,
-        code: Word<'a>,
-        until: Moment,
-    },
-    Uninvited {
-        room: Label<'a>,
-        name: Word<'a>,
-    },
-
-    People {
-        room: Option<Label<'a>>,
-        people: Vec<Person<'a>>,
-        total: u64,
-        page: u64,
-        pages: u64,
-    },
-    Account {
-        #[serde(flatten)]
-        person: Person<'a>,
-        created: Moment,
-        last_seen: Option<Moment>,
-        operator: bool,
-        rooms: Vec<Label<'a>>,
-        addresses: Vec<String>,
-    },
-    AwaySet {
-        text: Option<Word<'a>>,
-    },
-    NotHere(Person<'a>),
-
-    History {
-        room: Label<'a>,
-        from: Seq,
-        to: Seq,
-        last: Seq,
-        messages: Vec<Said<'a>>,
-    },
-    Unread {
-        messages: Vec<Said<'a>>,
-        remaining: u64,
-    },
-    NothingUnread,
-    CaughtUp {
-        messages: u64,
-        rooms: u64,
-    },
-    Resumed {
-        /// By room: the number up to which it was given, and after which it is live.
-        rooms: BTreeMap<String, Seq>,
-        gone: Vec<Label<'a>>,
-    },
-
-    Removed {
-        room: Label<'a>,
-        name: Word<'a>,
-        #[serde(flatten)]
-        departure: Departure<'a>,
-    },
-    Unbanned {
-        room: Option<Label<'a>>,
-        #[serde(flatten)]
-        target: Target<'a>,
-    },
-    Bans {
-        room: Option<Label<'a>>,
-        bans: Vec<Ban<'a>>,
-    },
-    ServerBanned {
-        #[serde(flatten)]
-        ban: Ban<'a>,
-        closed: u64,
-    },
-    ServerKicked {
-        name: Word<'a>,
-        closed: u64,
-    },
-    OperatorSet {
-        name: Word<'a>,
-        operator: bool,
-        you: bool,
-    },
+/// An object that the server sends to a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the line above each variant tells of its fields")]
+pub enum Object {
+    /// An event of the chat. What JSON does not carry of it is read as nothing, see `unsaid` in the table.
+    Event(Event),
+    /// The first object of a connection.
+    Hello { server: String, version: String, protocol: u64, time: Timestamp, limits: Limits },
+    /// The answer to `ping`.
+    Pong { time: Timestamp },
+    /// A page of a room's history.
+    History { room: RoomLabel, from: Seq, to: Seq, last: Seq, messages: Vec<Message> },
+    /// A page of unread messages; `remaining` are unread beyond it.
+    Unread { messages: Vec<Message>, remaining: u64 },
+    /// Everything missed was given: by room up to which number; and the rooms in which the account is no longer.
+    Resumed { rooms: Vec<(RoomLabel, Seq)>, gone: Vec<RoomLabel> },
+    /// Lines are delayed from now on: `lines_per_s` after a burst of `burst_lines`. The connection is closed when more
+    /// than `delayed_lines_max` of them are pending.
+    SlowDown { lines_per_s: u64, burst_lines: u64, delayed_lines_max: u64 },
+    /// The session ended; the connection stays.
+    LoggedOut { sent: u64 },
+    /// The last object of a connection.
+    Bye(Bye),
+    /// The line was not understood.
+    Wrong(Wrong),
 }
 
-/// What a program has to keep to, or may count on.
-#[derive(Serialize)]
-pub(super) struct Limits {
+/// The closing line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bye {
+    /// The word of the reason.
+    pub reason: String,
+    /// The cause of `signed-out`.
+    pub cause: Option<String>,
+    /// The reason, for people.
+    pub text: Option<String>,
+    /// How many messages were stored in the session.
+    pub sent: Option<u64>,
+    /// Until when a ban lasts.
+    pub until: Option<Timestamp>,
+    /// Why somebody was kicked or banned.
+    pub why: Text,
+}
+
+/// The limits that apply to a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Longest line to the server.
     pub line_max_bytes: usize,
+    /// Deepest nesting of objects and lists.
     pub depth_max: usize,
+    /// Longest `ref`.
     pub ref_max_bytes: usize,
+    /// Longest `key`.
     pub key_max_bytes: usize,
+    /// Longest message.
     pub message_max_bytes: u64,
+    /// Most messages of one page of history.
     pub history_page_max: u64,
+    /// How many lines may come at once.
     pub rate_burst_lines: u64,
+    /// How many lines a second may come in the long run.
     pub rate_lines_per_s: u64,
+    /// Time for logging in.
     pub login_timeout_s: u64,
 }
 
-/// A message, live or on a page.
-#[derive(Serialize)]
-pub(super) struct Said<'a> {
-    pub room: Label<'a>,
-    pub seq: Seq,
-    pub at: Moment,
-    pub from: Word<'a>,
-    pub kind: &'static str,
-    pub text: Word<'a>,
-}
+table! {
+    Event, start: typed;
 
-/// A person.
-#[derive(Serialize)]
-pub(super) struct Person<'a> {
-    pub name: Word<'a>,
-    pub online: bool,
-    pub away: Option<Word<'a>>,
-    pub role: Option<&'static str>,
-}
+    "message" = [Event::Message(message)] { message as Flat };
+    "stored" = [Event::Stored { room, seq, at, requested }] { room, seq, at } unsaid { requested: true };
+    "refused" = [Event::Refused(refusal)] { refusal as Refused };
 
-/// A room in which one is, at the login.
-#[derive(Serialize)]
-pub(super) struct OwnRoom<'a> {
-    pub room: Label<'a>,
-    pub last: Seq,
-    pub unread: u64,
-    pub mentions: u64,
-}
+    // Sessions
+    "registered" = [Event::Registered { name, room: rooms }] { name, rooms as FirstRoom };
+    "logged_in" = [Event::LoggedIn(Welcome {
+        name, last_seen, room, away, others, missed: rooms, invitations
+    })] { name, last_seen, away, others, rooms, invitations } unsaid { room: None };
+    "acks_set" = [Event::AcksSet { on }] { on };
+    "password_changed" = [Event::PasswordChanged { closed, tokens }] { closed, tokens };
+    "token_made" = [Event::TokenCreated { name, secret: token, until }] { name, token, until };
+    "tokens" = [Event::Tokens { rows: tokens }] { tokens };
+    "token_revoked" = [Event::TokenRevoked { name, closed }] { name, closed };
+    "sessions" = [Event::Sessions { rows: sessions }] { sessions };
+    "session_closed" = [Event::SessionClosed { session }] { session };
 
-/// A row of the list of rooms.
-#[derive(Serialize)]
-pub(super) struct RoomRow<'a> {
-    pub room: Label<'a>,
-    pub kind: &'static str,
-    pub members: u64,
-    pub online: u64,
-    pub topic: Option<Word<'a>>,
-    pub joined: bool,
-    pub unread: u64,
-}
+    // Rooms
+    "created" = [Event::Created { room, visibility }] { room, visibility };
+    "entered" = [Event::Entered(EnteredRoom { room, joined, topic, messages: last, members, here, more })]
+        { room, joined, topic as Flat, last, members, here, more };
+    "joined" = [Event::MemberJoined { room, who: name }] { room, name };
+    "left" = [Event::MemberLeft { room, who: name, departure }] { room, name, departure as Flat };
+    "you_left" = [Event::YouLeft { room, departure, now }] { room, departure as Flat } unsaid { now: None };
+    "rooms" = [Event::RoomList { rows: rooms, page, pages }] { rooms, page, pages };
+    "topic" = [Event::Topic { room, topic }] { room, topic as TopicOnly };
+    "room" = [Event::RoomShown(RoomView {
+        room, visibility: kind, topic, created, owner, moderators, members, online, messages: last, unread, invited, codes
+    })] { room, kind as RoomKind, topic as Flat, created, owner, moderators, members, online, last, unread, invited, codes };
+    "topic_set" = [Event::RoomChanged { room, by, change: RoomChange::Topic(topic) }] { room, topic, by };
+    "visibility_set" = [Event::RoomChanged { room, by, change: RoomChange::Visibility(visibility) }]
+        { room, visibility, by };
+    "renamed" = [Event::RoomChanged { room, by, change: RoomChange::Renamed(name) }] { room, name, by };
+    "role_set" = [Event::RoomChanged { room, by, change: RoomChange::Role { who: name, role } }]
+        { room, name, role, by };
 
-/// An open invitation.
-#[derive(Serialize)]
-pub(super) struct Invitation<'a> {
-    pub room: Word<'a>,
-    pub by: Word<'a>,
-    pub until: Moment,
-}
+    // Invitations
+    "invited" = [Event::Invited { room, who: name, until, notified: told }] { room, name, until, told };
+    "invitation" = [Event::InvitationReceived(row)] { row as Flat };
+    "code_made" = [Event::CodeCreated { room, code, until }] { room, code, until };
+    "uninvited" = [Event::Uninvited { room, what: name }] { room, name };
 
-/// A ban.
-#[derive(Serialize)]
-pub(super) struct Ban<'a> {
-    #[serde(flatten)]
-    pub target: Target<'a>,
-    pub by: Word<'a>,
-    pub at: Moment,
-    pub until: Option<Moment>,
-    pub why: Option<Word<'a>>,
-}
+    // People
+    "people" = [Event::People { room, rows: people, total, page, pages }] { room, people, total, page, pages };
+    "account" = [Event::Account(AccountView { who, created, last_seen, operator, rooms, addresses })]
+        { who as Roleless, created, last_seen, operator, rooms, addresses };
+    "away_set" = [Event::AwaySet { text }] { text };
+    "not_here" = [Event::NotHere { who }] { who as Roleless };
+    "presence" = [Event::Presence { who, change }] { who as Roleless, change };
 
-/// Whom a ban is against: one of the two.
-#[derive(Serialize)]
-pub(super) struct Target<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<Word<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-}
+    // Reading
+    "nothing_unread" = [Event::NothingUnread] {};
+    "caught_up" = [Event::CaughtUp { messages, rooms }] { messages, rooms };
+    "read_set" = [Event::ReadSet { room, up_to, unread, mentions }] { room, up_to, unread, mentions };
 
-impl<'a> Target<'a> {
-    pub fn of(target: &'a BanTarget) -> Target<'a> {
-        match target {
-            BanTarget::Account(account) => Target { name: Some(name(account)), address: None },
-            BanTarget::Address(address) => Target { name: None, address: Some(address.to_string()) },
-        }
+    // Moderation
+    "removed" = [Event::Removed { room, who: name, departure }] { room, name, departure as Flat };
+    "unbanned" = [Event::Unbanned { room, target }] { room, target as Flat };
+    "bans" = [Event::Bans { room, rows: bans }] { room, bans };
+    "server_banned" = [Event::ServerBanned { ban, closed }] { ban as Flat, closed };
+    "server_kicked" = [Event::ServerKicked { who: name, closed }] { name, closed };
+    "operator_set" = [Event::OperatorSet { who: name, operator, you }] { name, operator, you };
+
+    written(writer) {
+        Event::Ended { farewell, sent, .. } => Object::ended(farewell, *sent).write(writer),
+        Event::NoMessages { room } => {
+            Object::History { room: room.clone(), from: 1, to: 0, last: 0, messages: Vec::new() }.write(writer)
+        },
+        // A direct room is entered like any other.
+        Event::DirectOpened { with, messages, back: _ } => {
+            writer.field("type", "entered");
+            writer.field("room", &RoomLabel::Direct(with.name.clone()));
+            writer.field("joined", &false);
+            Flat::write(&None::<TopicView>, "", writer);
+            writer.field("last", messages);
+            writer.field("members", &2_u64);
+            <Roleless as Form<Vec<_>>>::write(&Vec::from_iter(with.online.then(|| with.clone())), "here", writer);
+            writer.field("more", &0_u64);
+        },
+        // Roles are those of the room that is shown.
+        Event::People { room: None, rows, total, page, pages } => {
+            writer.field("type", "people");
+            writer.field("room", &None::<RoomLabel>);
+            Roleless::write(rows, "people", writer);
+            writer.field("total", total);
+            writer.field("page", page);
+            writer.field("pages", pages);
+        },
     }
 }
 
-/// A token, by its name.
-#[derive(Serialize)]
-pub(super) struct TokenRow<'a> {
-    pub name: Word<'a>,
-    pub created: Moment,
-    pub until: Option<Moment>,
-    pub used: Option<Moment>,
+/// The first field of objects and requests.
+pub(super) fn typed<T>(_: &T, word: &str, writer: &mut Writer) {
+    writer.field("type", word);
 }
 
-/// A connection.
-#[derive(Serialize)]
-pub(super) struct SessionRow<'a> {
-    pub session: u64,
-    pub front: &'static str,
-    pub address: String,
-    pub since: Moment,
-    pub idle_s: u64,
-    pub token: Option<Word<'a>>,
-    pub own: bool,
+table! {
+    Object, start: typed;
+
+    "hello" = [Object::Hello { server, version, protocol, time, limits }] { server, version, protocol, time, limits };
+    "pong" = [Object::Pong { time }] { time };
+    "history" = [Object::History { room, from, to, last, messages }] { room, from, to, last, messages };
+    "unread" = [Object::Unread { messages, remaining }] { messages, remaining };
+    "resumed" = [Object::Resumed { rooms, gone }] { rooms as ByRoom, gone };
+    "slow_down" = [Object::SlowDown { lines_per_s, burst_lines, delayed_lines_max }]
+        { lines_per_s, burst_lines, delayed_lines_max };
+    "logged_out" = [Object::LoggedOut { sent }] { sent };
+    "bye" = [Object::Bye(Bye { reason, cause, text, sent, until, why })] { reason, cause, text, sent, until, why as Why };
+    "refused" = [Object::Wrong(wrong)] { wrong as Flat };
+
+    written(writer) {
+        Object::Event(event) => event.write(writer),
+    }
 }
 
-/// How a member stopped being one.
-#[derive(Serialize)]
-pub(super) struct Departure<'a> {
-    pub how: &'static str,
-    pub by: Option<Word<'a>>,
-    pub until: Option<Moment>,
-    pub why: Option<Word<'a>>,
+group! {
+    Limits = [Limits {
+        line_max_bytes, depth_max, ref_max_bytes, key_max_bytes, message_max_bytes, history_page_max, rate_burst_lines,
+        rate_lines_per_s, login_timeout_s
+    }] {
+        line_max_bytes, depth_max, ref_max_bytes, key_max_bytes, message_max_bytes, history_page_max, rate_burst_lines,
+        rate_lines_per_s, login_timeout_s
+    }
+}
+
+impl From<Event> for Object {
+    fn from(event: Event) -> Object {
+        Object::Event(event)
+    }
+}
+
+impl Object {
+    /// Reads a line, with the reference of the request that it answers.
+    pub fn decode(line: &[u8]) -> Result<(Option<Reference>, Object), Wrong> {
+        let mut fields = line::fields(line)?;
+        let reference = line::reference(&mut fields)?;
+        let word: String = fields.get("type")?;
+        let is_wrong = fields.0.get("code").and_then(Json::as_str).is_some_and(|code| Wrong::CODES.contains(&code));
+        let event = if word == "refused" && is_wrong { None } else { Event::read(&word, &mut fields)? };
+        let object = match event {
+            Some(event) => Object::Event(event),
+            None => Object::read(&word, &mut fields)?.ok_or_else(|| bad("type", "a known type"))?,
+        };
+        Ok((reference, object))
+    }
+
+    /// Appends the line. Events are better given to [`Json`](super::Json), which knows when they are read.
+    pub fn encode(&self, reference: Option<&Reference>, out: &mut Vec<u8>) {
+        line::write(self, reference, None, out);
+    }
+
+    fn ended(farewell: &Farewell, sent: u64) -> Object {
+        let none = Text::from("");
+        let (reason, cause, until, why) = match farewell {
+            Farewell::LoggedOut => return Object::LoggedOut { sent },
+            Farewell::Quit => ("quit", None, None, none),
+            Farewell::AccountDeleted => ("signed-out", Some("account-deleted"), None, none),
+            Farewell::PasswordChanged => ("signed-out", Some("password-changed"), None, none),
+            Farewell::TokenRevoked { .. } => ("signed-out", Some("token-revoked"), None, none),
+            Farewell::ClosedElsewhere => ("signed-out", Some("closed-elsewhere"), None, none),
+            Farewell::Kicked { why } => ("kicked", None, None, why.clone()),
+            Farewell::Banned { until, why } => ("banned", None, *until, why.clone()),
+        };
+        let (reason, cause) = (reason.to_owned(), cause.map(str::to_owned));
+        Object::Bye(Bye { reason, cause, text: None, sent: Some(sent), until, why })
+    }
+}
+
+/// The room of a new account, as a list of one.
+struct FirstRoom;
+
+impl Form<EnteredRoom> for FirstRoom {
+    fn write(entered: &EnteredRoom, name: &'static str, writer: &mut Writer) {
+        let room = Missed { room: entered.room.clone(), last: entered.messages, new: 0, mentions: 0 };
+        writer.field(name, &vec![room]);
+    }
+
+    fn read(name: &'static str, fields: &mut Fields) -> Result<EnteredRoom, Wrong> {
+        match fields.get::<Vec<Missed>>(name)?.pop() {
+            Some(Missed { room, last, .. }) => {
+                let (topic, here) = (None, Vec::new());
+                Ok(EnteredRoom { room, topic, joined: true, here, more: 0, members: 0, messages: last })
+            }
+            None => Err(bad(name, "a list of one room")),
+        }
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> EnteredRoom {
+        let (room, messages) = (FromJson::sample(source), FromJson::sample(source));
+        EnteredRoom { room, topic: None, joined: true, here: Vec::new(), more: 0, members: 0, messages }
+    }
+}
+
+/// A topic where nothing else is shown: `topic`, `by` and `at`.
+struct TopicOnly;
+
+impl Form<Option<TopicView>> for TopicOnly {
+    fn write(topic: &Option<TopicView>, _: &'static str, writer: &mut Writer) {
+        writer.field("topic", &topic.as_ref().map(|topic| topic.text.clone()));
+        writer.field("by", &topic.as_ref().map(|topic| topic.by.clone()));
+        writer.field("at", &topic.as_ref().map(|topic| topic.at));
+    }
+
+    fn read(name: &'static str, fields: &mut Fields) -> Result<Option<TopicView>, Wrong> {
+        match fields.get(name)? {
+            Some(text) => Ok(Some(TopicView { text, by: fields.get("by")?, at: fields.get("at")? })),
+            None => Ok(None),
+        }
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Option<TopicView> {
+        Group::sample(source)
+    }
+}
+
+impl Group for Wrong {
+    fn write(&self, writer: &mut Writer) {
+        writer.field("code", self.code);
+        writer.field("text", &*self.text);
+    }
+
+    fn read(fields: &mut Fields) -> Result<Wrong, Wrong> {
+        let code: String = fields.get("code")?;
+        let code = Wrong::CODES.into_iter().find(|known| *known == code).ok_or_else(|| bad("code", "a code"))?;
+        Ok(Wrong { code, text: fields.get("text")? })
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Wrong {
+        Wrong { code: source.one_of(&Wrong::CODES), text: FromJson::sample(source) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(mut object: Object) {
+        if let Object::Event(Event::People { room: None, rows, .. }) = &mut object {
+            rows.iter_mut().for_each(|who| who.role = crate::chat::Role::Member);
+        }
+        let (mut line, reference) = (Vec::new(), Reference::of("a \"word\""));
+        object.encode(reference.as_ref(), &mut line);
+        let end = line.pop();
+        assert_eq!(end, Some(b'\n'));
+        assert_eq!(Object::decode(&line), Ok((reference, object)), "{}", String::from_utf8_lossy(&line));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let source = &mut Source(&bytes);
+            Event::samples(source).into_iter().map(Object::Event).for_each(check);
+            Object::samples(source).into_iter().for_each(check);
+        }
+    }
 }

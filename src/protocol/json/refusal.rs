@@ -1,102 +1,122 @@
-//! Refusals as objects: a stable code, a sentence for people, and what the code is about.
+//! Refusals: a stable code, a sentence for people, and what the code is about. A field that a code does not have is left
+//! out.
 
-use serde::Serialize;
-
-use super::value::{Label, Moment, Word, name, names, why};
+use super::codec::{Fields, Form, Sparse, Table, Writer, Wrong, bad, form, table};
+#[cfg(test)]
+use super::sample::Source;
+use super::value::SparseWhy;
 use crate::chat::Refusal;
+use crate::protocol::refusal::happened;
 
-/// What a refusal is about. Each code has its own of these fields.
-#[derive(Serialize, Default)]
-pub(super) struct Details<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    room: Option<Label<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<Word<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    suggestion: Option<Word<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rooms: Option<Vec<Word<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bytes: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wait_s: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<Moment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<Word<'a>>,
+/// `code`, `text` and the fields of the code. The text is not read back.
+pub(super) struct Refused;
+
+impl Form<Refusal> for Refused {
+    fn write(refusal: &Refusal, _: &'static str, writer: &mut Writer) {
+        refusal.write(writer);
+    }
+
+    fn read(_: &'static str, fields: &mut Fields) -> Result<Refusal, Wrong> {
+        let code: String = fields.get("code")?;
+        Refusal::read(&code, fields)?.ok_or_else(|| bad("code", "a code"))
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Refusal {
+        let mut samples = Refusal::samples(source);
+        let index = usize::from(source.byte()) % samples.len();
+        samples.swap_remove(index)
+    }
 }
 
-impl Details<'_> {
-    pub fn of(refusal: &Refusal) -> Details<'_> {
-        let none = Details::default();
-        match refusal {
-            Refusal::NameTaken { name: who } | Refusal::NameReserved { name: who } => {
-                Details { name: Some(name(who)), ..none }
-            }
-            Refusal::ServerBanned { until, why: reason } => {
-                Details { until: until.map(Moment), why: why(reason), ..none }
-            }
-            Refusal::TooManyLogins { wait_s } | Refusal::TooManyRegistrations { wait_s } => {
-                Details { wait_s: Some(*wait_s), ..none }
-            }
-            Refusal::NoSuchRoom { room, suggestion, still_in: _ } => {
-                Details { room: Some(Label(room)), suggestion: suggestion.as_ref().map(name), ..none }
-            }
-            Refusal::RoomExists { room } | Refusal::InNamesake { room } => Details { name: Some(name(room)), ..none },
-            Refusal::NotMember { room }
-            | Refusal::AlreadyMember { room }
-            | Refusal::NotInDirectRoom { room }
-            | Refusal::NotInFirstRoom { room }
-            | Refusal::OwnerOnly { room }
-            | Refusal::ModeratorOnly { room }
-            | Refusal::ConfirmDelete { room }
-            | Refusal::RoomFull { room }
-            | Refusal::NothingToChange { room } => Details { room: Some(Label(room)), ..none },
-            Refusal::Banned { room, until, why: reason } => {
-                Details { room: Some(Label(room)), until: until.map(Moment), why: why(reason), ..none }
-            }
-            Refusal::RankTooHigh { room, who }
-            | Refusal::NotThere { room, who }
-            | Refusal::AlreadyThere { room, who }
-            | Refusal::TargetBanned { room, who } => Details { room: Some(Label(room)), name: Some(name(who)), ..none },
-            Refusal::TooManyRooms { max } | Refusal::TooManyTokens { max } => Details { max: Some(*max), ..none },
-            Refusal::NoSuchAccount { name: who, suggestion } => {
-                Details { name: Some(name(who)), suggestion: suggestion.as_ref().map(name), ..none }
-            }
-            Refusal::TargetIsOperator { who } => Details { name: Some(name(who)), ..none },
-            Refusal::TokenExists { name: token } | Refusal::NoSuchToken { name: token } => {
-                Details { name: Some(name(token)), ..none }
-            }
-            Refusal::NoSuchSession { session } => Details { session: Some(session.0), ..none },
-            Refusal::NoSuchInvitation { what } => Details { name: what.as_ref().map(name), ..none },
-            Refusal::WhichInvitation { rooms } => Details { rooms: Some(names(rooms)), ..none },
-            Refusal::TooManyInvitations { room, max } => Details { room: Some(Label(room)), max: Some(*max), ..none },
-            Refusal::TextTooLong { bytes, max } => Details { bytes: Some(*bytes), max: Some(*max), ..none },
-            Refusal::NoSuchMessages { room, last } => Details { room: Some(Label(room)), last: Some(*last), ..none },
-            Refusal::WrongPassword
-            | Refusal::PasswordLength { .. }
-            | Refusal::AlreadyLoggedIn
-            | Refusal::NotLoggedIn
-            | Refusal::NoCurrentRoom
-            | Refusal::NotToYourself
-            | Refusal::AccountGone
-            | Refusal::NobodyToReplyTo
-            | Refusal::TooManyCodes
-            | Refusal::EmptyText
-            | Refusal::NoSuchBan
-            | Refusal::OperatorOnly
-            | Refusal::WrongCode
-            | Refusal::LastOperator
-            | Refusal::NotStored
-            | Refusal::HistoryBusy
-            | Refusal::Stopping
-            | Refusal::Fault => none,
-        }
+table! {
+    Refusal, start: coded;
+
+    // Sessions
+    "name_taken" = [Refusal::NameTaken { name }] { name };
+    "name_reserved" = [Refusal::NameReserved { name }] { name };
+    "wrong_password" = [Refusal::WrongPassword] {};
+    "server_banned" = [Refusal::ServerBanned { until, why }] { until as Sparse, why as SparseWhy };
+    "too_many_logins" = [Refusal::TooManyLogins { wait_s }] { wait_s };
+    "too_many_registrations" = [Refusal::TooManyRegistrations { wait_s }] { wait_s };
+    "password_length" = [Refusal::PasswordLength { min_chars, max_bytes }] {} unsaid { min_chars: 8, max_bytes: 256 };
+    "already_logged_in" = [Refusal::AlreadyLoggedIn] {};
+    "not_logged_in" = [Refusal::NotLoggedIn] {};
+
+    // Rooms
+    "no_such_room" = [Refusal::NoSuchRoom { room, suggestion, still_in }] { room, suggestion as Sparse }
+        unsaid { still_in: None };
+    "no_current_room" = [Refusal::NoCurrentRoom] {};
+    "room_exists" = [Refusal::RoomExists { room: name }] { name };
+    "not_member" = [Refusal::NotMember { room }] { room };
+    "in_namesake" = [Refusal::InNamesake { room: name }] { name };
+    "already_member" = [Refusal::AlreadyMember { room }] { room };
+    "not_in_direct_room" = [Refusal::NotInDirectRoom { room }] { room };
+    "not_in_first_room" = [Refusal::NotInFirstRoom { room }] { room };
+    "banned" = [Refusal::Banned { room, until, why }] { room, until as Sparse, why as SparseWhy };
+    "owner_only" = [Refusal::OwnerOnly { room }] { room };
+    "moderator_only" = [Refusal::ModeratorOnly { room }] { room };
+    "rank_too_high" = [Refusal::RankTooHigh { room, who: name }] { room, name };
+    "confirm_delete" = [Refusal::ConfirmDelete { room }] { room };
+    "too_many_rooms" = [Refusal::TooManyRooms { max }] { max };
+    "room_full" = [Refusal::RoomFull { room }] { room };
+    "nothing_to_change" = [Refusal::NothingToChange { room }] { room };
+
+    // People
+    "no_such_account" = [Refusal::NoSuchAccount { name, suggestion }] { name, suggestion as Sparse };
+    "not_there" = [Refusal::NotThere { room, who: name }] { room, name };
+    "already_there" = [Refusal::AlreadyThere { room, who: name }] { room, name };
+    "target_banned" = [Refusal::TargetBanned { room, who: name }] { room, name };
+    "target_is_operator" = [Refusal::TargetIsOperator { who: name }] { name };
+    "not_to_yourself" = [Refusal::NotToYourself] {};
+    "account_gone" = [Refusal::AccountGone] {};
+    "nobody_to_reply_to" = [Refusal::NobodyToReplyTo] {};
+
+    // Tokens and sessions
+    "token_exists" = [Refusal::TokenExists { name }] { name };
+    "no_such_token" = [Refusal::NoSuchToken { name }] { name };
+    "too_many_tokens" = [Refusal::TooManyTokens { max }] { max };
+    "no_such_session" = [Refusal::NoSuchSession { session }] { session };
+
+    // Invitations
+    "no_such_invitation" = [Refusal::NoSuchInvitation { what: name }] { name as Sparse };
+    "which_invitation" = [Refusal::WhichInvitation { rooms }] { rooms };
+    "too_many_invitations" = [Refusal::TooManyInvitations { room, max }] { room, max };
+    "too_many_codes" = [Refusal::TooManyCodes] {};
+
+    // Talk and reading
+    "empty_text" = [Refusal::EmptyText] {};
+    "text_too_long" = [Refusal::TextTooLong { bytes, max }] { bytes, max };
+    "no_such_messages" = [Refusal::NoSuchMessages { room, last }] { room, last };
+
+    // Moderation
+    "no_such_ban" = [Refusal::NoSuchBan] {};
+    "operator_only" = [Refusal::OperatorOnly] {};
+    "wrong_code" = [Refusal::WrongCode] {};
+    "last_operator" = [Refusal::LastOperator] {};
+
+    // The server
+    "not_stored" = [Refusal::NotStored] {};
+    "history_busy" = [Refusal::HistoryBusy] {};
+    "stopping" = [Refusal::Stopping] {};
+    "fault" = [Refusal::Fault] {};
+}
+
+fn coded(refusal: &Refusal, code: &str, writer: &mut Writer) {
+    writer.field("code", code);
+    if let Some(context) = writer.context {
+        writer.field("text", &*happened(refusal, context));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_has_the_code_of_the_chat() {
+        let samples = Refusal::samples(&mut Source(&[]));
+        let codes: Vec<&str> = samples.iter().map(Refusal::code).collect();
+        assert_eq!(codes, Refusal::WORDS);
     }
 }

@@ -1,35 +1,39 @@
-//! One line from a program: what it asks for.
+//! Requests: what programs send, a row each. One line, one request.
 //!
-//! Pure and without memory. A line is bounded before it is parsed: in bytes by whoever cuts it, in depth here.
+//! Pure and without memory.
 
-use serde_json::Value;
+use super::codec::{Fields, Flat, Form, FromJson, Given, Group, Table, Writer, Wrong, bad, form, group, table};
+use super::line;
+use super::object::typed;
+#[cfg(test)]
+use super::sample::Source;
+use super::value::{ByRoom, Why};
+use crate::address::Address;
+use crate::chat::{
+    Ask, Command, HistoryRange, MessageKind, Name, Origin, Query, RoomLabel, Seq, Text, Traits, Visibility,
+};
+use crate::protocol::{Reference, Secret};
 
-use super::DEPTH_MAX;
-use super::fields::{Fields, Wrong, bad, missing};
-use super::reference::Reference;
-use crate::chat::{ClientId, Code, Command, HistoryRange, Keyed, MessageKind, Name, RoomLabel, Seq, Text, Visibility};
-use crate::protocol::Secret;
-
-/// What a line asks for, and how its answer is to be known.
+/// A line as it was understood, and how its answer is to be recognised.
 #[derive(Debug)]
 pub struct Line {
     /// Goes back with the answer.
     pub reference: Option<Reference>,
-    /// What is to be done.
-    pub asked: Result<Asked, Wrong>,
+    /// The request.
+    pub request: Result<Request, Wrong>,
 }
 
-/// What a program asks for.
+/// A request of a program.
 #[derive(Debug)]
 #[cfg_attr(test, derive(PartialEq))]
 #[allow(missing_docs, reason = "the line above each variant tells of its fields")]
-pub enum Asked {
-    /// Whether the server is there; answered behind everything that was asked before.
+pub enum Request {
+    /// A `pong`, behind everything that was requested before.
     Ping,
-    /// To be logged in, by a password or a token. `live`: what is said in its rooms is delivered at once.
-    LogIn { name: Name, secret: Secret, live: bool },
+    /// To be logged in, by a password or a token.
+    LogIn { name: Name, secret: Secret, options: LoginOptions },
     /// A new account.
-    Register { name: Name, secret: Secret, live: bool },
+    Register { name: Name, secret: Secret, options: LoginOptions },
     /// Another password.
     SetPassword { old: Secret, new: Secret },
     /// That the account is deleted.
@@ -38,223 +42,340 @@ pub enum Asked {
     NewToken { name: Name, seconds: Option<u64> },
     /// A one-time code for a room, to be drawn by the caller.
     InviteByCode { room: RoomLabel },
-    /// All that was said after these numbers, and then what is said from now on.
-    Resume { after: Vec<(RoomLabel, Seq)> },
-    /// This goes to the chat.
-    Chat(Command),
+    /// A request to the chat.
+    Chat(Ask),
 }
 
-/// What a line, of which the line end is gone, asks for.
-pub fn parse(line: &[u8]) -> Line {
-    let mut fields = match object(line) {
-        Ok(fields) => fields,
-        Err(wrong) => return Line { reference: None, asked: Err(wrong) },
-    };
-    let reference = match fields.string("ref") {
-        Ok(text) => text.map(|text| Reference::of(&text).ok_or_else(|| bad("ref", "a string of up to 64 bytes"))),
-        Err(wrong) => Some(Err(wrong)),
-    };
-    match reference.transpose() {
-        Ok(reference) => Line { reference, asked: asked(&mut fields) },
-        Err(wrong) => Line { reference: None, asked: Err(wrong) },
+impl<T: Into<Ask>> From<T> for Request {
+    fn from(ask: T) -> Request {
+        Request::Chat(ask.into())
     }
 }
 
-fn object(line: &[u8]) -> Result<Fields, Wrong> {
-    if depth(line) > DEPTH_MAX {
-        return Err(Wrong::new("too_deep", format!("Objects and lists may be {DEPTH_MAX} deep. Nothing was done.")));
+/// The options of a login, which hold for its session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LoginOptions {
+    /// The traits of the session.
+    pub traits: Traits,
+    /// Whether messages in its rooms are delivered at once. Otherwise each room is silent until it is resumed.
+    pub live: bool,
+    /// Whether what is delivered becomes read once the program acts. Otherwise only `read` moves read positions.
+    pub reads: bool,
+}
+
+impl LoginOptions {
+    /// The origin of a connection from `address` with these options.
+    pub fn origin(self, address: Address) -> Origin {
+        Origin { address, protocol: super::WORD, traits: self.traits, live: self.live, reads: self.reads }
     }
-    match serde_json::from_slice(line) {
-        Ok(Value::Object(fields)) => Ok(Fields(fields)),
-        Ok(_) => Err(Wrong::new("bad_json", "A line must be one JSON object. Nothing was done.")),
-        Err(error) => {
-            // The library tells where, and what it expected, without repeating what may be a secret.
-            let text = format!("That line is not JSON: {error}. Nothing was done.");
-            Err(Wrong::new("bad_json", Text::from(&*text).as_str()))
-        }
+}
+
+impl Default for LoginOptions {
+    fn default() -> LoginOptions {
+        LoginOptions { traits: super::TRAITS, live: true, reads: true }
     }
 }
 
-/// How deep objects and lists are in each other, at most. Outside of strings only; a line that is no JSON may give
-/// anything.
-fn depth(line: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in line {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
+group! {
+    LoginOptions = [LoginOptions {
+        traits: Traits { cursor, acknowledges, echoes: echo, member_lists, presence, read_positions }, live, reads
+    }] {
+        live or true, reads or true, presence or false, read_positions or false, member_lists or false, echo or false
+    } unsaid { cursor: super::TRAITS.cursor, acknowledges: super::TRAITS.acknowledges }
+}
+
+table! {
+    Request, start: typed;
+
+    "ping" = [Request::Ping] {};
+    "login" = [Request::LogIn { name, secret, options }] { name, secret as Credential, options as Flat };
+    "register" = [Request::Register { name, secret: password, options }] { name, password, options as Flat };
+    "set_password" = [Request::SetPassword { old, new }] { old, new };
+    "delete_account" = [Request::DeleteAccount { password }] { password };
+    "new_token" = [Request::NewToken { name, seconds }] { name, seconds as Seconds };
+    "invite_code" = [Request::InviteByCode { room }] { room };
+
+    written(writer) {
+        Request::Chat(Ask::Command(command)) => command.write(writer),
+        Request::Chat(Ask::Query(query)) => query.write(writer),
+    }
+}
+
+table! {
+    Command, start: typed;
+
+    // Talk and reading
+    "send" = [Command::Say { room, text, kind, key }] { room as Given, text, kind or MessageKind::Speech, key };
+    "resume" = [Command::Resume { after: rooms }] { rooms as ByRoom };
+    "read" = [Command::SetRead { room, up_to }] { room, up_to };
+    "catch_up" = [Command::CatchUp { room }] { room };
+
+    // Rooms
+    "create" = [Command::Create { name: room, visibility }] { room as RoomName, visibility or Visibility::Public };
+    "join" = [Command::Join { room }] { room };
+    "leave" = [Command::Leave { room }] { room as Given };
+    "topic" if "text" = [Command::SetTopic { room, text }] { room as Given, text };
+    "set_visibility" = [Command::SetVisibility { room, visibility }] { room as Given, visibility };
+    "rename_room" = [Command::RenameRoom { room, name }] { room as Given, name as RoomName };
+    "delete_room" = [Command::DeleteRoom { room, confirmation: confirm }] { room as Given, confirm };
+    "hand_over" = [Command::HandOver { room, to: name }] { room as Given, name };
+
+    // Invitations
+    "invite" = [Command::Invite { room, who: name }] { room as Given, name };
+    "accept" = [Command::Accept { what: room }] { room as RoomOrCode };
+    "uninvite" = [Command::Uninvite { room, what: name }] { room as Given, name as NameOrCode };
+
+    // People
+    "away" = [Command::Away { text }] { text or Text::from("") };
+    "back" = [Command::Back] {};
+
+    // Moderation
+    "kick" = [Command::Kick { room, who: name, why }] { room as Given, name, why as Why };
+    "ban" = [Command::Ban { room, who: name, seconds, why }] { room as Given, name, seconds as Seconds, why as Why };
+    "unban" = [Command::Unban { room, who: name }] { room as Given, name };
+    "promote" = [Command::Promote { room, who: name }] { room as Given, name };
+    "demote" = [Command::Demote { room, who: name }] { room as Given, name };
+
+    // The server
+    "operator" = [Command::ClaimOperator { code }] { code };
+    "server_kick" = [Command::ServerKick { who: name, why }] { name, why as Why };
+    "server_ban" = [Command::ServerBan { target, seconds, why }] { target as Flat, seconds as Seconds, why as Why };
+    "server_unban" = [Command::ServerUnban { target }] { target as Flat };
+    "server_promote" = [Command::ServerPromote { who: name }] { name };
+    "server_demote" = [Command::ServerDemote { who: name }] { name };
+
+    // The own account
+    "revoke_token" = [Command::RevokeToken { name }] { name };
+    "close_session" = [Command::CloseSession { session }] { session };
+    "logout" = [Command::LogOut] {};
+    "quit" = [Command::Quit] {};
+
+    written(_writer) {
+        // What programs say by other requests, or not at all.
+        command @ (Command::Tell { .. }
+        | Command::Reply { .. }
+        | Command::OpenDirect { .. }
+        | Command::InviteByCode { .. }
+        | Command::NewToken { .. }
+        | Command::ChangePassword { .. }
+        | Command::DeleteAccount
+        | Command::SetAcks { .. }) => panic!("no request says {command:?}"),
+    }
+}
+
+table! {
+    Query, start: typed;
+
+    "rooms" = [Query::Rooms { page }] { page as Page };
+    "room" = [Query::Room { room }] { room as Given };
+    "topic" = [Query::Topic { room }] { room as Given };
+    "who" = [Query::Who { room, page }] { room, page as Page };
+    "whois" = [Query::Whois { name }] { name };
+    "history" = [Query::History { room, range }] { room as Given, range as Flat };
+    "unread" = [Query::Unread] {};
+    "bans" = [Query::Bans { room }] { room as Given };
+    "server_bans" = [Query::ServerBans] {};
+    "tokens" = [Query::Tokens] {};
+    "sessions" = [Query::Sessions] {};
+}
+
+// Forms
+
+/// A field that may have either of two names; it is written under the second.
+fn either<T>(first: Result<Option<T>, Wrong>, second: impl FnOnce() -> Result<T, Wrong>) -> Result<T, Wrong> {
+    first?.map_or_else(second, Ok)
+}
+
+/// A `token`, or a `password`.
+struct Credential;
+
+impl Form<Secret> for Credential {
+    fn write(secret: &Secret, _: &'static str, writer: &mut Writer) {
+        writer.field(if secret.as_bytes().starts_with(b"token:") { "token" } else { "password" }, secret);
+    }
+
+    fn read(_: &'static str, fields: &mut Fields) -> Result<Secret, Wrong> {
+        either(fields.get("token"), || fields.get("password"))
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Secret {
+        Secret::new(source.one_of(&["hunter22", "token:k3uxz5ql2wd7nhs6ymjtr4vabcf2oep7"]).into())
+    }
+}
+
+/// The name of a room that is no direct one, as `tea` or `#tea`.
+struct RoomName;
+
+impl Form<Name> for RoomName {
+    fn write(name: &Name, field: &'static str, writer: &mut Writer) {
+        writer.field(field, name);
+    }
+
+    fn read(field: &'static str, fields: &mut Fields) -> Result<Name, Wrong> {
+        let text: String = fields.get(field)?;
+        Name::read(text.strip_prefix('#').unwrap_or(&text).into()).map_err(|rule| bad(field, &rule))
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Name {
+        FromJson::sample(source)
+    }
+}
+
+/// Which invitation: that to a `room`, or the one of a `code`. The lookup distinguishes the two.
+struct RoomOrCode;
+
+impl Form<Option<Name>> for RoomOrCode {
+    fn write(what: &Option<Name>, _: &'static str, writer: &mut Writer) {
+        writer.field("room", what);
+    }
+
+    fn read(_: &'static str, fields: &mut Fields) -> Result<Option<Name>, Wrong> {
+        either(fields.get("code"), || RoomName::read("room", fields)).map(Some)
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Option<Name> {
+        Given::sample(source)
+    }
+}
+
+/// The same: that of an account by `name`, or a `code`.
+struct NameOrCode;
+
+impl Form<Name> for NameOrCode {
+    fn write(what: &Name, _: &'static str, writer: &mut Writer) {
+        writer.field("name", what);
+    }
+
+    fn read(_: &'static str, fields: &mut Fields) -> Result<Name, Wrong> {
+        either(fields.get("code"), || fields.get("name"))
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Name {
+        FromJson::sample(source)
+    }
+}
+
+/// A page of a list: 1 unless it is given.
+struct Page;
+
+impl Form<u64> for Page {
+    fn write(page: &u64, name: &'static str, writer: &mut Writer) {
+        writer.field(name, page);
+    }
+
+    fn read(name: &'static str, fields: &mut Fields) -> Result<u64, Wrong> {
+        match fields.get(name)? {
+            Some(0) => Err(bad(name, "a whole number from 1")),
+            page => Ok(page.unwrap_or(1)),
         }
     }
-    deepest
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> u64 {
+        1 + u64::from(source.byte())
+    }
 }
 
-fn asked(fields: &mut Fields) -> Result<Asked, Wrong> {
-    let kind = fields.string("type")?.ok_or_else(|| missing("type"))?;
-    let is_register = kind == "register";
-    Ok(match kind.as_str() {
-        "ping" => Asked::Ping,
-        "login" | "register" => {
-            let (name, live) = (fields.name("name")?, fields.flag("live", true)?);
-            let token = if is_register { None } else { fields.optional_secret("token")? };
-            let secret = match token {
-                Some(token) => token,
-                None => fields.secret("password")?,
-            };
-            match is_register {
-                true => Asked::Register { name, secret, live },
-                false => Asked::LogIn { name, secret, live },
-            }
+/// How long something lasts: up to ten years; permanently where it is not given.
+struct Seconds;
+
+impl Form<Option<u64>> for Seconds {
+    fn write(seconds: &Option<u64>, name: &'static str, writer: &mut Writer) {
+        writer.field(name, seconds);
+    }
+
+    fn read(name: &'static str, fields: &mut Fields) -> Result<Option<u64>, Wrong> {
+        const MAX: u64 = 10 * 365 * 86_400;
+        match fields.get(name)? {
+            Some(seconds) if !(1..=MAX).contains(&seconds) => Err(bad(name, "1 to 315360000 seconds")),
+            seconds => Ok(seconds),
         }
-        "set_password" => Asked::SetPassword { old: fields.secret("old")?, new: fields.secret("new")? },
-        "delete_account" => Asked::DeleteAccount { password: fields.secret("password")? },
-        "new_token" => Asked::NewToken { name: fields.name("name")?, seconds: fields.seconds("seconds")? },
-        "invite_code" => Asked::InviteByCode { room: fields.room()? },
-        "resume" => Asked::Resume { after: fields.numbers("rooms")? },
-        _ => Asked::Chat(match command(&kind, fields)? {
-            Some(command) => command,
-            None => {
-                let kind: String = kind.chars().take(40).collect();
-                let text = format!("There is no request of type {kind:?}. Nothing was done.");
-                return Err(Wrong::new("unknown_type", Text::from(&*text).as_str()));
-            }
-        }),
-    })
-}
+    }
 
-/// What goes to the chat as it is; nothing if there is no request of that type.
-fn command(kind: &str, fields: &mut Fields) -> Result<Option<Command>, Wrong> {
-    Ok(Some(match kind {
-        "send" => {
-            let kinds = [("speech", MessageKind::Speech), ("action", MessageKind::Action)];
-            let kind = fields.choice("kind", &kinds)?.unwrap_or(MessageKind::Speech);
-            let keyed = fields.key()?.map(|key| Keyed { key, stored: Vec::new() });
-            Command::Say { room: Some(fields.room()?), kind, text: fields.text("text")?, keyed }
-        }
-
-        "rooms" => Command::ListRooms { page: page(fields)? },
-        "join" => Command::Join { room: fields.room()? },
-        "leave" => Command::Leave { room: Some(fields.room()?) },
-        "create" => {
-            let visibility = fields.choice("visibility", &VISIBILITIES)?.unwrap_or(Visibility::Public);
-            Command::Create { name: fields.room_name("room")?, visibility }
-        }
-        "topic" => {
-            let text = fields.string("text")?.map(|text| Text::from(&*text));
-            Command::Topic { room: Some(fields.room()?), text }
-        }
-        "room" => Command::ShowRoom { room: Some(fields.room()?) },
-        "set_visibility" => {
-            let visibility = fields.choice("visibility", &VISIBILITIES)?.ok_or_else(|| missing("visibility"))?;
-            Command::SetVisibility { room: Some(fields.room()?), visibility }
-        }
-        "rename_room" => Command::RenameRoom { room: Some(fields.room()?), name: fields.room_name("name")? },
-        "delete_room" => {
-            Command::DeleteRoom { room: Some(fields.room()?), confirmation: fields.optional_name("confirm")? }
-        }
-        "hand_over" => Command::HandOver { room: Some(fields.room()?), to: fields.name("name")? },
-
-        "invite" => Command::Invite { who: fields.name("name")?, room: Some(fields.room()?) },
-        "accept" => match fields.optional_name("code")? {
-            Some(code) => Command::Accept { what: Some(code) },
-            None => Command::Accept { what: Some(fields.room_name("room")?) },
-        },
-        "uninvite" => {
-            let what = match fields.optional_name("code")? {
-                Some(code) => code,
-                None => fields.name("name")?,
-            };
-            Command::Uninvite { what, room: Some(fields.room()?) }
-        }
-
-        "who" => Command::Who { room: fields.optional_room()?, page: page(fields)? },
-        "whois" => Command::Whois { name: fields.name("name")? },
-        "away" => Command::Away { text: fields.optional_text("text")? },
-        "back" => Command::Back,
-
-        "history" => Command::History { room: Some(fields.room()?), range: range(fields)? },
-        "unread" => Command::Unread,
-        "catch_up" => Command::CatchUp { room: fields.optional_room()? },
-
-        _ => return order(kind, fields),
-    }))
-}
-
-/// Keeping order, the own account, and the end of a session.
-fn order(kind: &str, fields: &mut Fields) -> Result<Option<Command>, Wrong> {
-    Ok(Some(match kind {
-        "kick" => {
-            Command::Kick { who: fields.name("name")?, room: Some(fields.room()?), why: fields.optional_text("why")? }
-        }
-        "ban" => Command::Ban {
-            who: fields.name("name")?,
-            room: Some(fields.room()?),
-            seconds: fields.seconds("seconds")?,
-            why: fields.optional_text("why")?,
-        },
-        "unban" => Command::Unban { who: fields.name("name")?, room: Some(fields.room()?) },
-        "bans" => Command::ListBans { room: Some(fields.room()?) },
-        "promote" => Command::Promote { who: fields.name("name")?, room: Some(fields.room()?) },
-        "demote" => Command::Demote { who: fields.name("name")?, room: Some(fields.room()?) },
-
-        "operator" => match fields.string("code")? {
-            Some(code) => Command::ClaimOperator { code: Code::typed(&code) },
-            None => return Err(missing("code")),
-        },
-        "server_kick" => Command::ServerKick { who: fields.name("name")?, why: fields.optional_text("why")? },
-        "server_ban" => Command::ServerBan {
-            target: fields.ban_target()?,
-            seconds: fields.seconds("seconds")?,
-            why: fields.optional_text("why")?,
-        },
-        "server_unban" => Command::ServerUnban { target: fields.ban_target()? },
-        "server_bans" => Command::ServerBans,
-        "server_promote" => Command::ServerPromote { who: fields.name("name")? },
-        "server_demote" => Command::ServerDemote { who: fields.name("name")? },
-
-        "tokens" => Command::ListTokens,
-        "revoke_token" => Command::RevokeToken { name: fields.name("name")? },
-        "sessions" => Command::ListSessions,
-        "close_session" => {
-            let session = fields.number("session")?.ok_or_else(|| missing("session"))?;
-            Command::CloseSession { session: ClientId(session) }
-        }
-        "logout" => Command::LogOut,
-        "quit" => Command::Quit,
-        _ => return Ok(None),
-    }))
-}
-
-const VISIBILITIES: [(&str, Visibility); 2] = [("public", Visibility::Public), ("private", Visibility::Private)];
-
-fn page(fields: &mut Fields) -> Result<u64, Wrong> {
-    match fields.number("page")? {
-        Some(0) => Err(bad("page", "a whole number from 1")),
-        page => Ok(page.unwrap_or(1)),
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Option<u64> {
+        source.flag().then(|| 1 + u64::from(source.byte()))
     }
 }
 
 /// `from` and `to`, either of which may be left out; or the newest `count`; or the newest page.
-fn range(fields: &mut Fields) -> Result<HistoryRange, Wrong> {
-    let (from, to, count) = (fields.number("from")?, fields.number("to")?, fields.number("count")?);
-    match (from, to, count) {
-        (None, None, None) => Ok(HistoryRange::Newest),
-        (None, None, Some(count)) => Ok(HistoryRange::Last(count)),
-        (_, _, Some(_)) => Err(bad("count", "without \"from\" and \"to\"")),
-        (from, to, None) => Ok(HistoryRange::Between(from.unwrap_or(1), to.unwrap_or(Seq::MAX))),
+impl Group for HistoryRange {
+    fn write(&self, writer: &mut Writer) {
+        match self {
+            HistoryRange::Newest => {}
+            HistoryRange::Last(count) => writer.field("count", count),
+            HistoryRange::Between(from, to) => {
+                writer.field("from", from);
+                writer.field("to", &Some(*to).filter(|to| *to < Seq::MAX));
+            }
+        }
     }
+
+    fn read(fields: &mut Fields) -> Result<HistoryRange, Wrong> {
+        let (from, to, count) = (fields.get("from")?, fields.get("to")?, fields.get("count")?);
+        match (from, to, count) {
+            (None, None, None) => Ok(HistoryRange::Newest),
+            (None, None, Some(count)) => Ok(HistoryRange::Last(count)),
+            (_, _, Some(_)) => Err(bad("count", "without \"from\" and \"to\"")),
+            (from, to, None) => Ok(HistoryRange::Between(from.unwrap_or(1), to.unwrap_or(Seq::MAX))),
+        }
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> HistoryRange {
+        match source.byte() % 4 {
+            0 => HistoryRange::Newest,
+            1 => HistoryRange::Last(source.number()),
+            2 => HistoryRange::Between(source.number(), source.number()),
+            _ => HistoryRange::Between(source.number(), Seq::MAX),
+        }
+    }
+}
+
+// Lines
+
+/// The request of a line, without its line end.
+pub fn parse(line: &[u8]) -> Line {
+    let mut fields = match line::fields(line) {
+        Ok(fields) => fields,
+        Err(wrong) => return Line { reference: None, request: Err(wrong) },
+    };
+    match line::reference(&mut fields) {
+        Ok(reference) => Line { reference, request: request(&mut fields) },
+        Err(wrong) => Line { reference: None, request: Err(wrong) },
+    }
+}
+
+/// Appends the line of a request. A command that JSON cannot say is a fault of the caller.
+pub fn encode(request: &Request, reference: Option<&Reference>, out: &mut Vec<u8>) {
+    line::write(request, reference, None, out);
+}
+
+fn request(fields: &mut Fields) -> Result<Request, Wrong> {
+    let word: String = fields.get("type")?;
+    if let Some(request) = Request::read(&word, fields)? {
+        return Ok(request);
+    }
+    if let Some(command) = Command::read(&word, fields)? {
+        return Ok(Request::from(command));
+    }
+    if let Some(query) = Query::read(&word, fields)? {
+        return Ok(Request::from(query));
+    }
+    let word: String = word.chars().take(40).collect();
+    let text = format!("There is no request of type {word:?}. Nothing was done.");
+    Err(Wrong::new("unknown_type", Text::from(&*text).as_str()))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::DEPTH_MAX;
     use super::*;
+    use crate::chat::SendKey;
     use proptest::prelude::*;
 
     fn name(text: &str) -> Name {
@@ -265,12 +386,12 @@ mod tests {
         RoomLabel::Room(name("tea"))
     }
 
-    fn check(line: &str, expected: Asked) {
-        assert_eq!(parse(line.as_bytes()).asked.unwrap(), expected, "{line}");
+    fn check(line: &str, expected: Request) {
+        assert_eq!(parse(line.as_bytes()).request.unwrap(), expected, "{line}");
     }
 
     fn check_wrong(line: &str, code: &str, text: &str) {
-        let wrong = parse(line.as_bytes()).asked.unwrap_err();
+        let wrong = parse(line.as_bytes()).request.unwrap_err();
         assert_eq!((wrong.code, wrong.text.as_str()), (code, text), "{line}");
     }
 
@@ -279,104 +400,38 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_counted_outside_of_strings() {
-        let check = |line: &str, expected| assert_eq!(depth(line.as_bytes()), expected, "{line}");
-        check("1", 0);
-        check("{}", 1);
-        check(r#"{"a":[],"b":[],"c":{}}"#, 2);
-        check(r#"{"a":[[{}]],"b":1}"#, 4);
-        check(r#"{"a":"[[[","b":"{{{"}"#, 1);
-        check(r#"{"a":"\"[[","b":"\\"}"#, 1);
-        check(r#"{"a":"\\","b":[[]]}"#, 3);
-        check("]]}[", 1);
-    }
-
-    #[test]
     fn a_request_is_known_by_its_type() {
-        check(r#"{"type":"ping"}"#, Asked::Ping);
-        let login = Asked::LogIn { name: name("ana"), secret: secret("hunter22"), live: true };
+        check(r#"{"type":"ping"}"#, Request::Ping);
+        let login = Request::LogIn { name: name("ana"), secret: secret("hunter22"), options: LoginOptions::default() };
         check(r#" { "password" : "hunter22", "name" : "ana", "type" : "login", "colour": [1, {}] } "#, login);
-        let login = Asked::LogIn { name: name("ana"), secret: secret("token:x"), live: false };
-        check(r#"{"type":"login","name":"ana","token":"token:x","live":false}"#, login);
+        let traits = Traits { acknowledges: true, presence: true, echoes: true, ..Traits::default() };
+        let options = LoginOptions { live: false, reads: false, traits };
+        let login = Request::LogIn { name: name("ana"), secret: secret("token:x"), options };
         check(
-            r#"{"type":"resume","rooms":{"tea":3,"@bob":0}}"#,
-            Asked::Resume { after: vec![(RoomLabel::Direct(name("bob")), 0), (tea(), 3)] },
+            r#"{"type":"login","name":"ana","token":"token:x","live":false,"reads":false,"presence":true,"echo":true}"#,
+            login,
         );
+        let after = vec![(RoomLabel::Direct(name("bob")), 0), (tea(), 3)];
+        check(r#"{"type":"resume","rooms":{"tea":3,"@bob":0}}"#, Command::Resume { after }.into());
         let (room, text) = (Some(RoomLabel::Direct(name("bob"))), Text::from("hi"));
-        let kind = MessageKind::Action;
-        let keyed = key_of("k1");
+        let (kind, key) = (MessageKind::Action, SendKey::parse("k1"));
         check(
             r#"{"type":"send","room":"@bob","text":"hi","kind":"action","key":"k1"}"#,
-            Asked::Chat(Command::Say { room, kind, text, keyed }),
+            Command::Say { room, kind, text, key }.into(),
         );
-        let history = |range| Asked::Chat(Command::History { room: Some(tea()), range });
+        check(r#"{"type":"topic","room":"tea"}"#, Query::Topic { room: Some(tea()) }.into());
+        check(
+            r#"{"type":"topic","room":"tea","text":""}"#,
+            Command::SetTopic { room: Some(tea()), text: Text::from("") }.into(),
+        );
+        let what = Some(name("maple-otter-42"));
+        check(r#"{"type":"accept","code":"maple-otter-42"}"#, Command::Accept { what }.into());
+        let history = |range| Request::from(Query::History { room: Some(tea()), range });
         check(r##"{"type":"history","room":"#tea"}"##, history(HistoryRange::Newest));
         check(r#"{"type":"history","room":"tea","count":7}"#, history(HistoryRange::Last(7)));
         check(r#"{"type":"history","room":"tea","from":7}"#, history(HistoryRange::Between(7, u64::MAX)));
         check(r#"{"type":"history","room":"tea","from":7,"to":9}"#, history(HistoryRange::Between(7, 9)));
-        check(r#"{"type":"who","page":null}"#, Asked::Chat(Command::Who { room: None, page: 1 }));
-    }
-
-    #[test]
-    fn every_type_is_a_request_of_its_own() {
-        const TYPES: &[(&str, &str)] = &[
-            ("set_password", "SetPassword"),
-            ("delete_account", "DeleteAccount"),
-            ("new_token", "NewToken"),
-            ("invite_code", "InviteByCode"),
-            ("rooms", "Chat(ListRooms { page: 3 }"),
-            ("join", "Chat(Join"),
-            ("leave", "Chat(Leave"),
-            ("create", "Chat(Create"),
-            ("topic", "Chat(Topic"),
-            ("room", "Chat(ShowRoom"),
-            ("set_visibility", "Chat(SetVisibility"),
-            ("rename_room", "Chat(RenameRoom"),
-            ("delete_room", "Chat(DeleteRoom"),
-            ("hand_over", "Chat(HandOver"),
-            ("invite", "Chat(Invite "),
-            ("accept", "Chat(Accept"),
-            ("uninvite", "Chat(Uninvite"),
-            ("who", "Chat(Who "),
-            ("whois", "Chat(Whois"),
-            ("away", "Chat(Away"),
-            ("back", "Chat(Back"),
-            ("history", "Chat(History"),
-            ("unread", "Chat(Unread"),
-            ("catch_up", "Chat(CatchUp"),
-            ("kick", "Chat(Kick"),
-            ("ban", "Chat(Ban "),
-            ("unban", "Chat(Unban"),
-            ("bans", "Chat(ListBans"),
-            ("promote", "Chat(Promote"),
-            ("demote", "Chat(Demote"),
-            ("operator", "Chat(ClaimOperator"),
-            ("server_kick", "Chat(ServerKick"),
-            ("server_ban", "Chat(ServerBan "),
-            ("server_unban", "Chat(ServerUnban"),
-            ("server_bans", "Chat(ServerBans"),
-            ("server_promote", "Chat(ServerPromote"),
-            ("server_demote", "Chat(ServerDemote"),
-            ("tokens", "Chat(ListTokens"),
-            ("revoke_token", "Chat(RevokeToken"),
-            ("sessions", "Chat(ListSessions"),
-            ("close_session", "Chat(CloseSession"),
-            ("logout", "Chat(LogOut"),
-            ("quit", "Chat(Quit"),
-        ];
-        let all = r#""name":"ana","room":"tea","password":"hunter22","old":"hunter22","new":"hunter23","page":3,
-            "visibility":"private","session":7,"target":"bob","seconds":60,"code":"maple-otter-42""#;
-        for (kind, expected) in TYPES {
-            let line = format!(r#"{{"type":"{kind}",{all}}}"#).replace('\n', " ");
-            let asked = format!("{:?}", parse(line.as_bytes()).asked.unwrap());
-            assert!(asked.starts_with(expected), "{kind}: {asked}");
-        }
-        let page_0 = parse(br#"{"type":"rooms","page":0}"#).asked.unwrap_err();
-        assert_eq!(page_0.text.as_str(), r#""page" must be a whole number from 1. Nothing was done."#);
-    }
-
-    fn key_of(text: &str) -> Option<Keyed> {
-        Some(Keyed { key: crate::chat::SendKey::parse(text).unwrap(), stored: Vec::new() })
+        check(r#"{"type":"who","page":null}"#, Query::Who { room: None, page: 1 }.into());
     }
 
     #[test]
@@ -395,28 +450,48 @@ mod tests {
             "bad_field",
             r#""key" must be a string of 1 to 64 bytes. Nothing was done."#,
         );
+        check_wrong(
+            r#"{"type":"rooms","page":0}"#,
+            "bad_field",
+            r#""page" must be a whole number from 1. Nothing was done."#,
+        );
         check_wrong("[]", "bad_json", "A line must be one JSON object. Nothing was done.");
         for line in ["", "hello", "{", r#"{"type":"ping"} x"#, "{\"type\":\"\u{1}\"}", r#"{"type":"ping",}"#] {
-            assert_eq!(parse(line.as_bytes()).asked.unwrap_err().code, "bad_json", "{line}");
+            assert_eq!(parse(line.as_bytes()).request.unwrap_err().code, "bad_json", "{line}");
         }
-        assert_eq!(parse(b"{\"type\":\"\xff\"}").asked.unwrap_err().code, "bad_json");
+        assert_eq!(parse(b"{\"type\":\"\xff\"}").request.unwrap_err().code, "bad_json");
         let nested = |depth: usize| format!(r#"{{"type":"ping","x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
-        check(&nested(DEPTH_MAX - 1), Asked::Ping);
-        assert_eq!(parse(nested(DEPTH_MAX).as_bytes()).asked.unwrap_err().code, "too_deep");
-        assert_eq!(parse(nested(100_000).as_bytes()).asked.unwrap_err().code, "too_deep");
-        check(r#"{"type":"ping","x":"[[[[[[[[[[[[[\"[[["}"#, Asked::Ping);
+        check(&nested(DEPTH_MAX - 1), Request::Ping);
+        assert_eq!(parse(nested(DEPTH_MAX).as_bytes()).request.unwrap_err().code, "too_deep");
+        assert_eq!(parse(nested(100_000).as_bytes()).request.unwrap_err().code, "too_deep");
+        check(r#"{"type":"ping","x":"[[[[[[[[[[[[[\"[[["}"#, Request::Ping);
     }
 
     #[test]
     fn the_reference_of_a_wrong_request_is_kept() {
         let line = parse(br#"{"type":"dance","ref":"7"}"#);
         assert_eq!(line.reference, Reference::of("7"));
-        assert_eq!(line.asked.unwrap_err().code, "unknown_type");
+        assert_eq!(line.request.unwrap_err().code, "unknown_type");
         let long = format!(r#"{{"type":"ping","ref":"{}"}}"#, "x".repeat(65));
-        assert_eq!(parse(long.as_bytes()).asked.unwrap_err().code, "bad_field");
+        assert_eq!(parse(long.as_bytes()).request.unwrap_err().code, "bad_field");
     }
 
     proptest! {
+        #[test]
+        fn what_is_written_is_read_back(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let source = &mut Source(&bytes);
+            let mut requests = Request::samples(source);
+            requests.extend(Command::samples(source).into_iter().map(Request::from));
+            requests.extend(Query::samples(source).into_iter().map(Request::from));
+            for request in requests {
+                let (mut line, reference) = (Vec::new(), Reference::of("7"));
+                encode(&request, reference.as_ref(), &mut line);
+                let read = parse(&line);
+                prop_assert_eq!(read.reference, reference);
+                prop_assert_eq!(read.request, Ok(request), "{}", String::from_utf8_lossy(&line));
+            }
+        }
+
         #[test]
         fn any_bytes_are_a_line(line in proptest::collection::vec(any::<u8>(), 0..300)) {
             parse(&line);
@@ -430,7 +505,7 @@ mod tests {
         ) {
             let kind = serde_json::to_string(&kind).unwrap();
             let line = parse(format!(r#"{{"type":{kind},"{field}":{value},"name":"ana","room":"tea"}}"#).as_bytes());
-            if let Err(wrong) = line.asked {
+            if let Err(wrong) = line.request {
                 prop_assert!(!wrong.text.chars().any(crate::chat::is_forbidden), "{:?}", wrong);
                 prop_assert!(wrong.text.chars().count() <= 300, "{:?}", wrong);
             }

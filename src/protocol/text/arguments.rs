@@ -3,16 +3,24 @@
 use crate::address::Address;
 use crate::chat::{BanTarget, Code, Name, RoomLabel, Text};
 
-use super::mistake::{Form, Mistake, Quote};
-use super::table::{Found, find};
+use super::line::Typed;
+use super::mistake::Mistake;
+use super::row::{Found, Row, find};
 
-/// What follows the word of a command, taken away from the front bit by bit. `rest` never starts with white space.
-pub(super) struct Arguments<'a> {
-    pub form: Form,
-    pub rest: &'a str,
+/// The arguments of a command, consumed from the left. `rest` never starts with white space.
+pub struct Arguments<'a> {
+    /// The command that mistakes are about.
+    row: &'static Row,
+    /// The room that stood in front of the word of a subcommand: `/room #tea rename cake`.
+    pub(super) room: Option<RoomLabel>,
+    pub(super) rest: &'a str,
 }
 
 impl<'a> Arguments<'a> {
+    pub(super) fn new(row: &'static Row, rest: &'a str) -> Arguments<'a> {
+        Arguments { row, room: None, rest }
+    }
+
     pub(super) fn peek(&self) -> Option<&'a str> {
         self.rest.split_whitespace().next()
     }
@@ -24,7 +32,7 @@ impl<'a> Arguments<'a> {
     }
 
     pub(super) fn need(&mut self, what: &'static str) -> Result<&'a str, Mistake> {
-        self.next().ok_or(Mistake::Missing { what, form: self.form })
+        self.next().ok_or_else(|| Mistake::missing(what, self.row))
     }
 
     pub(super) fn take_rest(&mut self) -> &'a str {
@@ -34,18 +42,30 @@ impl<'a> Arguments<'a> {
     pub(super) fn end(&mut self) -> Result<(), Mistake> {
         match self.next() {
             None => Ok(()),
-            Some(word) => Err(Mistake::Extra { typed: Quote::of(word), form: self.form }),
+            Some(word) => Err(Mistake::unexpected(word, self.row)),
         }
     }
 
     pub(super) fn text(&mut self, what: &'static str) -> Result<Text, Mistake> {
         match self.take_rest() {
-            "" => Err(Mistake::Missing { what, form: self.form }),
+            "" => Err(Mistake::missing(what, self.row)),
             text => Ok(Text::from(text)),
         }
     }
 
-    /// One of certain words, or a beginning of it. From here on mistakes are about the form of the command with it.
+    /// Everything that is left, which may be nothing.
+    pub(super) fn optional_text(&mut self) -> Text {
+        Text::from(self.take_rest())
+    }
+
+    /// Goes on with the subcommand that comes next. From there on mistakes are about the subcommand.
+    pub(super) fn subcommand(&mut self, what: &'static str) -> Result<Typed, Mistake> {
+        let known: Vec<(&'static str, &'static Row)> = self.row.subcommands().collect();
+        self.row = self.choose(what, &known)?;
+        (self.row.parse)(self)
+    }
+
+    /// One of certain words, or a beginning of it.
     pub(super) fn choose<T: Copy + PartialEq>(
         &mut self,
         what: &'static str,
@@ -53,22 +73,16 @@ impl<'a> Arguments<'a> {
     ) -> Result<T, Mistake> {
         let typed = self.need(what)?;
         match find(typed, known.iter().copied()) {
-            Found::One(meaning) => {
-                let word = known.iter().find(|(_, other)| *other == meaning).map_or("", |(word, _)| word);
-                self.form = self.form.with(word);
-                Ok(meaning)
+            Found::One(meaning) => Ok(meaning),
+            Found::Several(_) | Found::None => {
+                let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+                Err(Mistake::unknown_choice(typed, &words, self.row))
             }
-            Found::Several(_) | Found::None => Err(Mistake::Choice {
-                typed: Quote::of(typed),
-                known: known.iter().map(|(word, _)| *word).collect(),
-                form: self.form,
-            }),
         }
     }
 
     pub(super) fn name_of(&self, typed: &str, name: &str) -> Result<Name, Mistake> {
-        let mistake = |error| Mistake::BadName { typed: Quote::of(typed), error, form: self.form };
-        Name::parse(name).map_err(mistake)
+        Name::parse(name).map_err(|error| Mistake::bad_name(typed, error, self.row))
     }
 
     /// A person. People write `@bob` and, as in speech, `bob:` or `bob,` too.
@@ -78,14 +92,14 @@ impl<'a> Arguments<'a> {
         self.name_of(typed, name.strip_suffix([':', ',']).unwrap_or(name))
     }
 
-    /// The name of a room that is no direct room.
-    pub(super) fn room_name(&mut self, what: &'static str) -> Result<Name, Mistake> {
+    /// A name with or without the mark of a room.
+    pub(super) fn name(&mut self, what: &'static str) -> Result<Name, Mistake> {
         let typed = self.need(what)?;
         self.name_of(typed, typed.strip_prefix('#').unwrap_or(typed))
     }
 
     pub(super) fn optional_name(&mut self) -> Result<Option<Name>, Mistake> {
-        if self.rest.is_empty() { Ok(None) } else { self.room_name("a name").map(Some) }
+        if self.rest.is_empty() { Ok(None) } else { self.name("a name").map(Some) }
     }
 
     pub(super) fn room(&mut self, what: &'static str) -> Result<RoomLabel, Mistake> {
@@ -110,7 +124,7 @@ impl<'a> Arguments<'a> {
         if before.is_some() { Ok(before) } else { self.optional_room() }
     }
 
-    /// `[#ROOM] NAME`. `NAME #ROOM` is taken too: who writes that does not mean the room where he talks.
+    /// `[#ROOM] NAME`. `NAME #ROOM` is taken too: who writes that does not mean the current room.
     pub(super) fn room_and_person(&mut self) -> Result<(Option<RoomLabel>, Name), Mistake> {
         let before = self.marked_room(&['#'])?;
         let who = self.person()?;
@@ -125,45 +139,43 @@ impl<'a> Arguments<'a> {
         }
         match Name::parse(typed.strip_prefix('@').unwrap_or(typed)) {
             Ok(name) => Ok(BanTarget::Account(name)),
-            Err(_) => Err(Mistake::BadTarget { typed: Quote::of(typed), form: self.form }),
+            Err(_) => Err(Mistake::bad_target(typed, self.row)),
         }
     }
 
     /// A whole number from 1.
     pub(super) fn number(&mut self, what: &'static str) -> Result<u64, Mistake> {
         let word = self.need(what)?;
-        number(word).ok_or_else(|| Mistake::BadNumber { typed: Quote::of(word), form: self.form })
+        self.number_in(word, word)
+    }
+
+    /// The number that `digits`, a part of `word`, stand for.
+    pub(super) fn number_in(&self, digits: &str, word: &str) -> Result<u64, Mistake> {
+        number(digits).ok_or_else(|| Mistake::bad_number(word, self.row))
     }
 
     /// A page, from 1; the first one if none is given.
     pub(super) fn page(&mut self) -> Result<u64, Mistake> {
-        let Some(word) = self.peek().filter(|word| is_numeric(word)) else {
-            return Ok(1);
-        };
-        self.next();
-        number(word).ok_or_else(|| Mistake::BadNumber { typed: Quote::of(word), form: self.form })
+        if self.peek().is_some_and(is_numeric) { self.number("a page") } else { Ok(1) }
     }
 
-    /// Seconds, if a time is next; what is no time is left where it is.
+    /// Seconds, if a time is next; what is not a time is left where it is.
     pub(super) fn duration(&mut self) -> Result<Option<u64>, Mistake> {
         match self.peek().map_or(Duration::Other, Duration::of) {
             Duration::Seconds(seconds) => {
                 self.next();
                 Ok(Some(seconds))
             }
-            Duration::Bad => {
-                let typed = Quote::of(self.peek().unwrap_or_default());
-                Err(Mistake::BadDuration { typed, form: self.form })
-            }
+            Duration::Bad => Err(Mistake::bad_duration(self.peek().unwrap_or_default(), self.row)),
             Duration::Other => Ok(None),
         }
     }
 
-    /// A code, which somebody may have heard and typed with spaces.
+    /// A code, which people may type with spaces.
     pub(super) fn code(&mut self) -> Result<Code, Mistake> {
         let words: Vec<&str> = self.take_rest().split_whitespace().collect();
         if words.is_empty() {
-            return Err(Mistake::Missing { what: "a code", form: self.form });
+            return Err(Mistake::missing("a code", self.row));
         }
         Ok(Code::typed(&words.join("-")))
     }
@@ -180,18 +192,18 @@ pub(super) fn is_empty_or_numeric(word: &str) -> bool {
 }
 
 /// A whole number from 1 on that the store can hold.
-pub(super) fn number(digits: &str) -> Option<u64> {
+fn number(digits: &str) -> Option<u64> {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     digits.parse::<i64>().ok().and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0)
 }
 
-/// What a word says about how long something lasts.
+/// A duration, as a word gives it.
 #[derive(PartialEq, Eq, Debug)]
-pub(super) enum Duration {
+enum Duration {
     Seconds(u64),
-    /// Looks like a time but is none. Taken for something else, it would make a ban for good of a short one.
+    /// Looks like a time but is not one. Taken for something else, it would make a short ban a permanent one.
     Bad,
     /// Something else.
     Other,
@@ -201,12 +213,12 @@ impl Duration {
     const MAX_SECONDS: u64 = 10 * 365 * 86_400;
 
     /// A time is written as numbers with units, as in `30m` or `1h30m`.
-    pub(super) fn of(word: &str) -> Duration {
+    fn of(word: &str) -> Duration {
         let mut rest = word.strip_prefix(['-', '+']).unwrap_or(word);
         if !rest.starts_with(char::is_numeric) {
             return Duration::Other;
         }
-        // `None` once it is clear that it is no good time; what follows still shows whether it was meant as one.
+        // `None` once it is clear that the time is invalid; what follows still shows whether a time was meant.
         let mut total = if rest.len() == word.len() { Some(0_u64) } else { None };
         while !rest.is_empty() {
             let (digits, after) = rest.split_at(rest.find(|c: char| !c.is_numeric()).unwrap_or(rest.len()));

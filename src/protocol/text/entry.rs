@@ -1,29 +1,28 @@
-//! One line typed before the login: who wants in.
+//! The grammar of lines before the login: log in, register, help, quit.
 //!
-//! Owns the four words that work there. Never repeats what may be a password: people type it after the name, in place
-//! of the name, or at the wrong moment, so a mistake shows a word only where it is one of ours or nearly so, and a name
-//! only where nothing follows it.
+//! Never repeats what may be a password: people type it after the name, in place of the name, or at the wrong moment, so a
+//! mistake shows a word only where it is one of ours or nearly so, and a name only where nothing follows it.
 
 use crate::chat::Name;
 use crate::protocol::Secret;
 
-use super::mistake::{Mistake, Quote};
-use super::table::{Found, Row, TABLE, find, nearest};
+use super::mistake::{Mistake, name_rule};
+use super::row::{Found, NOTHING_DONE, find, nearest, words};
 
-/// What a line before the login asks for.
+/// The meaning of a line before the login.
 #[derive(Debug)]
 #[cfg_attr(test, derive(PartialEq))]
 pub enum Entry {
     /// Nothing: the line is empty.
     Nothing,
-    /// Log in. Without a password, it is to be asked for.
+    /// Log in. Without a password on the line, a prompt asks for it.
     Login {
         /// The account.
         name: Name,
         /// Its password, if it was on the line.
         secret: Option<Secret>,
     },
-    /// Make an account. Without a password, it is to be asked for.
+    /// Create an account. Without a password on the line, a prompt asks for it.
     Register {
         /// The account's name.
         name: Name,
@@ -34,7 +33,7 @@ pub enum Entry {
     Help,
     /// Close the connection.
     Quit,
-    /// It does not fit; nothing is to be done but to say so.
+    /// Not understood; nothing is done.
     Wrong(Mistake),
 }
 
@@ -77,7 +76,7 @@ impl Word {
     }
 }
 
-/// What a line, of which the line end is gone, asks for. A password is taken as it stands, with all its spaces.
+/// Parses a line without its line end. A password is taken unchanged, with all its spaces.
 pub fn parse(line: &[u8]) -> Entry {
     // Some editors put a byte order mark in front of a file, which is then piped in.
     let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii_start();
@@ -87,16 +86,13 @@ pub fn parse(line: &[u8]) -> Entry {
         return Entry::Nothing;
     }
     let Ok(word) = str::from_utf8(word) else {
-        return Entry::Wrong(Mistake::NotAtLogin);
+        return Entry::Wrong(not_at_login());
     };
     match find(word, WORDS.into_iter()) {
         Found::One(Word::Help) => Entry::Help,
         Found::One(Word::Quit) => Entry::Quit,
         Found::One(word) => account(word, rest),
-        Found::Several(candidates) => Entry::Wrong(Mistake::Ambiguous {
-            typed: Quote::of(word),
-            candidates: candidates.into_iter().map(str::to_owned).collect(),
-        }),
+        Found::Several(candidates) => Entry::Wrong(Mistake::ambiguous(word, &candidates)),
         Found::None => Entry::Wrong(unknown(word, rest)),
     }
 }
@@ -104,12 +100,17 @@ pub fn parse(line: &[u8]) -> Entry {
 fn account(word: Word, rest: &[u8]) -> Entry {
     let (name, secret) = split(rest);
     if name.is_empty() {
-        return Entry::Wrong(Mistake::LoginName { word: word.usual() });
+        let word = word.usual();
+        let next = format!("Type: {word} NAME, for example: {word} ana");
+        return Entry::Wrong(Mistake::new(format!("{word} needs a name. {NOTHING_DONE} {next}")));
     }
     // What is not UTF-8 becomes what no name can have.
     let name = match Name::parse(&String::from_utf8_lossy(name)) {
         Ok(name) => name,
-        Err(error) => return Entry::Wrong(Mistake::LoginBadName { error }),
+        Err(error) => {
+            let (rule, next) = (name_rule(error), "Type: login NAME, or register NAME");
+            return Entry::Wrong(Mistake::new(format!("That cannot be a name: {rule}. {NOTHING_DONE} {next}")));
+        }
     };
     let is_blank = secret.iter().all(u8::is_ascii_whitespace);
     let secret = if is_blank { None } else { Some(Secret::new(secret.to_vec())) };
@@ -120,11 +121,12 @@ fn account(word: Word, rest: &[u8]) -> Entry {
 }
 
 fn unknown(typed: &str, rest: &[u8]) -> Mistake {
-    if let Some((word, _)) = TABLE.iter().flat_map(Row::words).find(|(word, _)| word.eq_ignore_ascii_case(typed)) {
-        return Mistake::LogInFirst { word };
+    if let Some((word, _)) = words().find(|(word, _)| word.eq_ignore_ascii_case(typed)) {
+        let next = "Type: login NAME, or register NAME";
+        return Mistake::new(format!("/{word} works after you log in. {NOTHING_DONE} {next}"));
     }
     let Some(word) = nearest(typed, WORDS.iter().map(|(word, _)| *word)) else {
-        return Mistake::NotAtLogin;
+        return not_at_login();
     };
     let takes_name = WORDS.iter().any(|(other, meaning)| *other == word && meaning.takes_name());
     let suggestion = match only_a_name(rest) {
@@ -132,7 +134,13 @@ fn unknown(typed: &str, rest: &[u8]) -> Mistake {
         None if takes_name => format!("{word} NAME"),
         _ => word.to_owned(),
     };
-    Mistake::Unknown { typed: Quote::of(typed), suggestion: Some(suggestion) }
+    Mistake::unknown_command(typed, Some(&suggestion))
+}
+
+/// Not a command that works before the login, and not like one.
+fn not_at_login() -> Mistake {
+    let next = "Type: login NAME, register NAME, help, or quit";
+    Mistake::new(format!("That is not a command here. {NOTHING_DONE} {next}"))
 }
 
 fn only_a_name(rest: &[u8]) -> Option<Name> {
@@ -208,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told_without_repeating_secrets() {
+    fn a_mistake_is_reported_without_repeating_secrets() {
         check_wrong("regster ana", r#"Unknown command "regster". Did you mean: register ana ? Nothing was done."#);
         check_wrong("regster", r#"Unknown command "regster". Did you mean: register NAME ? Nothing was done."#);
         check_wrong("/lgoin ana hunter2", r#"Unknown command "lgoin". Did you mean: login NAME ? Nothing was done."#);
@@ -222,7 +230,7 @@ mod tests {
                 _ => check_wrong(line, unknown),
             }
         }
-        assert_eq!(parse(b"\xff\xfe"), Entry::Wrong(Mistake::NotAtLogin));
+        assert_eq!(parse(b"\xff\xfe"), Entry::Wrong(not_at_login()));
         check_wrong("login", "login needs a name. Nothing was done. Type: login NAME, for example: login ana");
         check_wrong(
             "signup ",

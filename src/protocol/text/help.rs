@@ -1,27 +1,29 @@
-//! What the server explains: one screen of what one needs, a paragraph a command, and the list of all commands.
+//! Help: one screen of what one needs, a paragraph a command, and the list of all commands.
 //!
-//! Owns the words around the table of commands, and how they are laid out: lines of plain ASCII that fit 80 columns
-//! with the `-- ` which the caller puts in front. Never pages; a long answer is cut into pages by the caller.
+//! Owns the words around the rows, and how they are laid out: lines of plain ASCII that fit 80 columns with the `-- ` which
+//! the caller puts in front.
 
-use super::table::{Found, Group, Row, TABLE, Verb, find, nearest};
+use super::arguments::Arguments;
+use super::mistake::{Mistake, Quote};
+use super::row::{Found, Group, Row, commands, find, nearest, words};
 
 /// Longest line of help, without the `-- ` in front.
 pub const HELP_MAX_COLUMNS: usize = 75;
 
-/// What is to be explained.
+/// A topic of help.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HelpTopic {
-    /// What one needs, on one screen.
+    /// The essentials, on one screen.
     Overview,
     /// Every command, a line each.
     All,
     /// What happens to what is typed: abbreviations, silence, interrupted lines, slashes.
     Typing,
-    /// One command.
-    Command(Verb),
+    /// A command, or a subcommand.
+    Command(&'static Row),
 }
 
-/// Topics that are no commands. A whole command word goes before all of them.
+/// Topics other than commands. A whole command word takes precedence over all of them.
 const TOPICS: [(&str, HelpTopic); 6] = [
     ("all", HelpTopic::All),
     ("commands", HelpTopic::All),
@@ -32,52 +34,41 @@ const TOPICS: [(&str, HelpTopic); 6] = [
 ];
 
 /// The commands that `/help` shows: enough for a first evening.
-const NEEDED: [Verb; 10] = [
-    Verb::Rooms,
-    Verb::Join,
-    Verb::Leave,
-    Verb::Who,
-    Verb::Msg,
-    Verb::Reply,
-    Verb::History,
-    Verb::Unread,
-    Verb::Create,
-    Verb::Quit,
-];
+const NEEDED: [&str; 10] = ["rooms", "join", "leave", "who", "msg", "reply", "history", "unread", "create", "quit"];
 
 const TYPING: &[&str] = &[
-    "What you type without a slash in front is said in the room where you talk.",
-    "It is not repeated to you: silence means that it is stored and delivered. If it is not, you are told, and what \
+    "What you type without a slash in front is said in your current room.",
+    "It is not repeated to you: silence means that it is stored and delivered. If it is not, that is said, and what \
      was refused was seen by nobody.",
     "If a message arrives while you type, your line looks broken but nothing is lost: Enter sends it whole, and Ctrl-R \
      shows it again (in telnet and most terminals).",
     "A command may be shortened as long as only one fits: /hi is /history. /h help, /j join, /w who, /m msg, /r reply \
      and /q quit never change.",
     "To say a line that starts with a slash, type two: //like this.",
-    "A room is written #tea, or just tea where nothing else can be meant. @bob is the talk between you and bob alone.",
+    "A room is written #tea, or just tea where nothing else can be meant. @bob is your direct messages with bob.",
 ];
 
 const BEFORE_LOGIN: &[&str] = &[
     "login NAME       log in; the password is asked for, and does not show",
-    "register NAME    make an account, with a name and a password of your choice",
+    "register NAME    create an account; you choose its name and its password",
     "help             show these lines",
     "quit             close the connection",
-    "If your client cannot hide what you type (nc cannot), you are told first.",
+    "If your client cannot hide what you type (nc cannot), that is said first.",
     "A name has 2 to 20 letters, digits, - or _. Capitals make no difference.",
     "A program cannot be asked, so it gives the password at once, which shows:",
     "  printf 'login ana SECRET\\n/say #tea hi\\n/quit\\n' | nc HOST PORT",
 ];
 
 impl HelpTopic {
-    /// The topic that `word` names, with or without a slash in front: a command, or another topic. If there is none,
-    /// the word that was probably meant.
-    pub fn named(word: &str) -> Result<HelpTopic, Option<&'static str>> {
-        let commands = || TABLE.iter().flat_map(Row::words).map(|(word, verb)| (word, HelpTopic::Command(verb)));
+    /// The topic that `word` names, with or without a slash in front: a command, or another topic. If there is none, the
+    /// word that was probably meant.
+    fn named(word: &str) -> Result<HelpTopic, Option<&'static str>> {
+        let all = || words().map(|(word, row)| (word, HelpTopic::Command(row))).chain(TOPICS);
         let word = if word == "//" { word } else { word.strip_prefix('/').unwrap_or(word) };
-        match find(word, commands().chain(TOPICS)) {
+        match find(word, all()) {
             Found::One(topic) => Ok(topic),
             Found::Several(words) => Err(words.first().copied()),
-            Found::None => Err(nearest(word, commands().chain(TOPICS).map(|(word, _)| word))),
+            Found::None => Err(nearest(word, all().map(|(word, _)| word))),
         }
     }
 
@@ -87,9 +78,32 @@ impl HelpTopic {
             HelpTopic::Overview => overview(),
             HelpTopic::All => all(),
             HelpTopic::Typing => TYPING.iter().flat_map(|paragraph| wrap(paragraph)).collect(),
-            HelpTopic::Command(verb) => command(verb.row()),
+            HelpTopic::Command(row) => command(row),
         }
     }
+}
+
+/// `/help [COMMAND]`. Of `/help room delete` both words count; what else follows a command is ignored.
+pub(super) fn parse(arguments: &mut Arguments) -> Result<HelpTopic, Mistake> {
+    let mut typed = arguments.take_rest().split_whitespace();
+    let Some(word) = typed.next() else {
+        return Ok(HelpTopic::Overview);
+    };
+    let topic = HelpTopic::named(word).map_err(|suggestion| no_such_help(word, suggestion))?;
+    if let (HelpTopic::Command(row), Some(second)) = (topic, typed.next())
+        && let Found::One(row) = find(second, row.subcommands())
+    {
+        return Ok(HelpTopic::Command(row));
+    }
+    Ok(topic)
+}
+
+fn no_such_help(word: &str, suggestion: Option<&str>) -> Mistake {
+    let word = Quote(word);
+    Mistake::new(match suggestion {
+        Some(suggestion) => format!("There is no help on {word}. Did you mean /help {suggestion} ?"),
+        None => format!("There is no help on {word}. /help all lists what there is."),
+    })
 }
 
 /// What `help` shows to somebody who is not logged in.
@@ -99,10 +113,8 @@ pub fn before_login() -> impl Iterator<Item = &'static str> {
 
 fn overview() -> Vec<String> {
     let mut lines = vec!["Just type to talk. What starts with a slash is a command:".to_owned()];
-    lines.extend(NEEDED.map(|verb| {
-        let row = verb.row();
-        format!("  {:<33} {}", row.usages[0], row.summary)
-    }));
+    let needed = |name: &&str| commands().find(|row| row.name == *name);
+    lines.extend(NEEDED.iter().filter_map(needed).map(|row| format!("  {:<33} {}", row.usages[0], row.summary)));
     lines.extend(
         [
             "Commands may be shortened: /hi is /history. To say a slash, type two: //",
@@ -119,8 +131,8 @@ fn all() -> Vec<String> {
     let mut lines = Vec::new();
     for group in Group::ALL {
         lines.push(format!("{}:", group.title()));
-        let rows = TABLE.iter().filter(|row| row.group == group);
-        lines.extend(rows.map(|row| format!("  {:<10} {}", format!("/{}", row.word), row.summary)));
+        let rows = commands().filter(|row| row.group == group);
+        lines.extend(rows.map(|row| format!("  {:<10} {}", format!("/{}", row.name), row.summary)));
     }
     lines.push("/help NAME explains a command, as in /help join.".to_owned());
     lines
@@ -128,12 +140,17 @@ fn all() -> Vec<String> {
 
 fn command(row: &Row) -> Vec<String> {
     let mut lines: Vec<String> = row.usages.iter().map(|usage| (*usage).to_owned()).collect();
+    for (_, subcommand) in row.subcommands() {
+        let summaries = std::iter::once(subcommand.summary).chain(std::iter::repeat(""));
+        let line = |(usage, summary): (&&str, &str)| format!("{usage:<33} {summary}").trim_end().to_owned();
+        lines.extend(subcommand.usages.iter().zip(summaries).map(line));
+    }
     lines.extend(wrap(row.help));
     if !row.aliases.is_empty() {
         let aliases: Vec<String> = row.aliases.iter().map(|alias| format!("/{alias}")).collect();
         lines.push(format!("The same: {}", aliases.join(", ")));
     }
-    lines.extend(row.examples.iter().take(2).map(|example| format!("Example:  {example}")));
+    lines.extend(row.all_examples().take(2).map(|example| format!("Example:  {example}")));
     lines
 }
 
@@ -154,13 +171,20 @@ fn wrap(paragraph: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::rows;
+    use super::super::tests::{check_line, check_mistake};
     use super::*;
     use crate::chat::{NAME_MAX_CHARS, NAME_MIN_CHARS};
+    use crate::protocol::text::Typed;
+
+    fn explained(name: &str) -> HelpTopic {
+        HelpTopic::Command(rows().find(|row| row.name == name).unwrap())
+    }
 
     #[test]
     fn every_line_of_help_fits_a_screen() {
         let topics = [HelpTopic::Overview, HelpTopic::All, HelpTopic::Typing].into_iter();
-        let topics = topics.chain(TABLE.iter().map(|row| HelpTopic::Command(row.verb)));
+        let topics = topics.chain(rows().map(HelpTopic::Command));
         let mut lines: Vec<String> = topics.flat_map(HelpTopic::lines).collect();
         lines.extend(before_login().map(str::to_owned));
         for line in lines {
@@ -182,21 +206,27 @@ mod tests {
     #[test]
     fn the_list_has_every_command_once() {
         let lines = HelpTopic::All.lines();
-        for row in &TABLE {
-            let start = format!("  /{} ", row.word);
+        for row in commands() {
+            let start = format!("  /{} ", row.name);
             assert_eq!(lines.iter().filter(|line| line.starts_with(&start)).count(), 1, "{start}");
         }
     }
 
     #[test]
     fn a_command_has_its_usage_and_two_examples() {
-        let lines = HelpTopic::Command(Verb::Join).lines();
+        let lines = explained("join").lines();
         assert_eq!(lines[0], "/join ROOM");
         assert_eq!(lines[lines.len() - 3..], ["The same: /j", "Example:  /join #tea", "Example:  /j tea"]);
-        for row in &TABLE {
-            let lines = HelpTopic::Command(row.verb).lines();
-            assert_eq!(lines.iter().filter(|line| line.starts_with("Example:  /")).count(), 2, "{}", row.word);
+        for row in commands() {
+            let lines = HelpTopic::Command(row).lines();
+            assert_eq!(lines.iter().filter(|line| line.starts_with("Example:  /")).count(), 2, "{}", row.name);
         }
+        let lines = explained("token revoke").lines();
+        assert_eq!(
+            (lines[0].as_str(), lines.last().unwrap().as_str()),
+            ("/token revoke NAME", "Example:  /token revoke bridge")
+        );
+        assert!(explained("token").lines().contains(&"/token revoke NAME                revoke one".to_owned()));
     }
 
     #[test]
@@ -204,10 +234,10 @@ mod tests {
         let check = |word: &str, expected: Result<HelpTopic, Option<&str>>| {
             assert_eq!(HelpTopic::named(word), expected, "{word}");
         };
-        check("join", Ok(HelpTopic::Command(Verb::Join)));
-        check("/join", Ok(HelpTopic::Command(Verb::Join)));
-        check("JO", Ok(HelpTopic::Command(Verb::Join)));
-        check("exit", Ok(HelpTopic::Command(Verb::Quit)));
+        check("join", Ok(explained("join")));
+        check("/join", Ok(explained("join")));
+        check("JO", Ok(explained("join")));
+        check("exit", Ok(explained("quit")));
         check("all", Ok(HelpTopic::All));
         check("Typing", Ok(HelpTopic::Typing));
         check("//", Ok(HelpTopic::Typing));
@@ -216,6 +246,23 @@ mod tests {
         check("kettle", Err(None));
         check("ro", Err(Some("rooms")));
         check("nick", Err(None));
+    }
+
+    #[test]
+    fn help_is_found_in_every_way() {
+        check_line("/help", Typed::Help(HelpTopic::Overview));
+        check_line("/?", Typed::Help(HelpTopic::Overview));
+        check_line("/h all", Typed::Help(HelpTopic::All));
+        for line in ["/help join", "/h /join", "/help jo", "/join -h", "/join --help", "/j ?", "/help join #tea"] {
+            check_line(line, Typed::Help(explained("join")));
+        }
+        check_line("/help -h", Typed::Help(explained("help")));
+        check_line("/password -h", Typed::Help(explained("password")));
+        check_line("/help room", Typed::Help(explained("room")));
+        check_line("/help room #tea", Typed::Help(explained("room")));
+        check_line("/help room ren", Typed::Help(explained("room rename")));
+        check_mistake("/help jion", r#"There is no help on "jion". Did you mean /help join ?"#);
+        check_mistake("/help kettle", r#"There is no help on "kettle". /help all lists what there is."#);
     }
 
     #[test]

@@ -1,224 +1,120 @@
-//! What was wrong with a typed line, and the sentence that says so: what happened, what did not, and one next step.
+//! Mistakes: what was wrong with a typed line, as the sentences that say so: what happened, what did not, and one next
+//! step. Here are those that any command may need; the others stand beside their nouns.
 
 use std::fmt;
 
-use crate::chat::{NAME_MAX_CHARS, NAME_MIN_CHARS, Name, NameError, Text};
+use crate::chat::{NAME_MAX_CHARS, NAME_MIN_CHARS, NameError, Text};
 
-use super::table::Verb;
+use super::row::{NOTHING_DONE, Row};
 
-/// What is wrong with a line. Nothing of the line is done.
+/// A mistake in a line, in words. Nothing of the line is done.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[allow(missing_docs, reason = "typed: the word that is wrong; form: how the command is written")]
-pub enum Mistake {
-    /// There is no such command. `suggestion` is what to type instead, as far as it is known.
-    Unknown { typed: Quote, suggestion: Option<String> },
-    /// The beginning of several commands.
-    Ambiguous { typed: Quote, candidates: Vec<String> },
-    /// Starts with a slash but is not like a command: a path, a smiley.
-    NoCommand { typed: Quote },
-    /// Something is not there that the command needs.
-    Missing { what: &'static str, form: Form },
-    /// There is more than the command takes.
-    Extra { typed: Quote, form: Form },
-    /// A word that the command does not know where it takes certain words only.
-    Choice { typed: Quote, known: Vec<&'static str>, form: Form },
-    /// No name can be like this.
-    BadName { typed: Quote, error: NameError, form: Form },
-    /// Neither a name nor an address.
-    BadTarget { typed: Quote, form: Form },
-    /// Not a number from 1 on.
-    BadNumber { typed: Quote, form: Form },
-    /// Message numbers the wrong way round.
-    BadRange { typed: Quote, form: Form },
-    /// Not a time for which somebody can be banned.
-    BadDuration { typed: Quote, form: Form },
-    /// A text for one person behind a command that only opens the talk.
-    TextBesideDm { with: Name },
-    /// A password behind `/password`.
-    PasswordShown,
-    /// Something behind `/account delete`.
-    DeletionPasswordShown,
-    /// `/login` or `/register` by somebody who is logged in.
-    LoggedInAlready,
-    /// No help has that name.
-    NoSuchHelp { typed: Quote, suggestion: Option<&'static str> },
+pub struct Mistake(String);
 
-    // Before the login. What was typed may be a password there, so little of it is repeated.
-    /// No command that works before the login, and not like one.
-    NotAtLogin,
-    /// A command of the chat.
-    LogInFirst { word: &'static str },
-    /// `login` or `register` without a name.
-    LoginName { word: &'static str },
-    /// `login` or `register` with what cannot be a name.
-    LoginBadName { error: NameError },
+impl Mistake {
+    /// These sentences.
+    pub(super) fn new(sentences: impl Into<String>) -> Mistake {
+        Mistake(sentences.into())
+    }
+
+    /// Something that the command needs is missing.
+    pub(super) fn missing(what: &str, row: &Row) -> Mistake {
+        Mistake(format!("/{} needs {what}. {} {}", row.word(), row.undone, next_step(row)))
+    }
+
+    /// There is more than the command takes.
+    pub(super) fn unexpected(typed: &str, row: &Row) -> Mistake {
+        Mistake(format!("Unexpected argument {}. {} {}", Quote(typed), row.undone, next_step(row)))
+    }
+
+    /// A word that the command does not know where it takes only certain words.
+    pub(super) fn unknown_choice(typed: &str, known: &[&str], row: &Row) -> Mistake {
+        let has_word = |line: &&str| line.split_whitespace().skip(1).any(|word| known.contains(&word));
+        let example = row.all_examples().find(has_word).unwrap_or_default();
+        let (word, undone, known) = (row.word(), row.undone, one_of(known, "and"));
+        Mistake(format!("/{word} does not know {}. {undone} It knows {known}, as in {example}", Quote(typed)))
+    }
+
+    /// No name can be like this.
+    pub(super) fn bad_name(typed: &str, error: NameError, row: &Row) -> Mistake {
+        let usage = row.all_usages().next().unwrap_or_default();
+        Mistake(format!("{} cannot be a name: {}. {} Usage: {usage}", Quote(typed), name_rule(error), row.undone))
+    }
+
+    /// Neither a name nor an address.
+    pub(super) fn bad_target(typed: &str, row: &Row) -> Mistake {
+        Mistake(format!("{} is neither a name nor an address. {} {}", Quote(typed), row.undone, next_step(row)))
+    }
+
+    /// Not a number from 1 up.
+    pub(super) fn bad_number(typed: &str, row: &Row) -> Mistake {
+        Mistake(format!("{} is not a number from 1 up. {} {}", Quote(typed), row.undone, next_step(row)))
+    }
+
+    /// Not a time that something can last.
+    pub(super) fn bad_duration(typed: &str, row: &Row) -> Mistake {
+        let times = "a time from 1s to 10 years, such as 30m, 2h, 2d or 1w";
+        Mistake(format!("{} is not {times}. {} {}", Quote(typed), row.undone, next_step(row)))
+    }
+
+    /// There is no such command. `suggestion` is what to type instead, as far as it is known.
+    pub(super) fn unknown_command(typed: &str, suggestion: Option<&str>) -> Mistake {
+        let typed = Quote(typed);
+        Mistake(match suggestion {
+            Some(suggestion) => {
+                let colon = if suggestion.starts_with('/') { "" } else { ":" };
+                format!("Unknown command {typed}. Did you mean{colon} {suggestion} ? {NOTHING_DONE}")
+            }
+            None => format!("Unknown command {typed}. {NOTHING_DONE} /help all lists the commands."),
+        })
+    }
+
+    /// The beginning of several commands.
+    pub(super) fn ambiguous(typed: &str, candidates: &[impl AsRef<str>]) -> Mistake {
+        let candidates = one_of(candidates, "or");
+        Mistake(format!("{} may mean {candidates}. {NOTHING_DONE} Type a little more of it.", Quote(typed)))
+    }
+
+    /// The sentences, without the `-! ` in front.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
 }
 
-/// A word of somebody's line as it may be repeated: safe to show, and short.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Quote(String);
+/// A word of somebody's line as it may be repeated in quotation marks: safe to show, and short.
+pub(super) struct Quote<'a>(pub(super) &'a str);
 
-impl Quote {
+impl Quote<'_> {
     /// Longest text between the quotation marks.
     const MAX_CHARS: usize = 40;
 
-    /// The quotation of `typed`.
-    pub fn of(typed: &str) -> Quote {
-        let text = Text::from(typed);
+    /// The text between the quotation marks.
+    pub(super) fn content(&self) -> String {
+        let text = Text::from(self.0);
         if text.as_str().chars().count() <= Quote::MAX_CHARS {
-            return Quote(text.as_str().to_owned());
+            return text.as_str().to_owned();
         }
-        let start = text.as_str().chars().take(Quote::MAX_CHARS - 3);
-        Quote(start.chain("...".chars()).collect())
+        text.as_str().chars().take(Quote::MAX_CHARS - 3).chain("...".chars()).collect()
     }
 }
 
-impl fmt::Display for Quote {
+impl fmt::Display for Quote<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0)
+        write!(f, "\"{}\"", self.content())
     }
 }
 
-/// The form of a command that was tried: how it is written, and a line that works.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Form {
-    verb: Verb,
-    pub(super) usage: &'static str,
-    pub(super) example: &'static str,
-}
-
-impl Form {
-    /// The usual form of a command.
-    pub(super) fn of(verb: Verb) -> Form {
-        Form { verb, usage: verb.row().usages[0], example: verb.row().examples[0] }
-    }
-
-    /// The form of the same command in which `word` stands.
-    pub(super) fn with(self, word: &str) -> Form {
-        let has_word = |line: &&&str| line.split_whitespace().skip(1).any(|other| other == word);
-        let usage = self.verb.row().usages.iter().find(has_word).unwrap_or(&self.usage);
-        Form { verb: self.verb, usage, example: self.example_with(&[word]) }
-    }
-
-    /// An example in which one of `words` stands.
-    pub(super) fn example_with(self, words: &[&str]) -> &'static str {
-        let has_word = |line: &&&str| line.split_whitespace().skip(1).any(|other| words.contains(&other));
-        self.verb.row().examples.iter().find(has_word).unwrap_or(&self.example)
-    }
-
-    fn word(self) -> &'static str {
-        self.verb.row().word
-    }
-
-    /// What did not happen.
-    fn undone(self) -> &'static str {
-        match self.verb {
-            Verb::Say | Verb::Me | Verb::Msg | Verb::Reply | Verb::Dm => "Nothing was sent.",
-            _ => "Nothing was done.",
-        }
-    }
-
-    /// The one next step.
-    fn next_step(self) -> String {
-        if self.usage == self.example {
-            return format!("Type {}", self.usage);
-        }
-        format!("Usage: {} - for example {}", self.usage, self.example)
-    }
-}
-
-impl Mistake {
-    /// What to tell, without the `-! ` in front: what happened, what did not, and one next step.
-    pub fn text(&self) -> String {
-        match self {
-            Mistake::Unknown { typed, suggestion: Some(suggestion) } => {
-                let colon = if suggestion.starts_with('/') { "" } else { ":" };
-                format!("Unknown command {typed}. Did you mean{colon} {suggestion} ? Nothing was done.")
-            }
-            Mistake::Unknown { typed, suggestion: None } => {
-                format!("Unknown command {typed}. Nothing was done. /help all lists the commands.")
-            }
-            Mistake::Ambiguous { typed, candidates } => {
-                format!("{typed} may mean {}. Nothing was done. Type a little more of it.", list(candidates, "or"))
-            }
-            Mistake::NoCommand { typed } => {
-                let line = &typed.0;
-                format!("{typed} is not a command. Nothing was sent. To say it, put one more slash in front: /{line}")
-            }
-            Mistake::Missing { what, form } => {
-                format!("/{} needs {what}. {} {}", form.word(), form.undone(), form.next_step())
-            }
-            Mistake::Extra { typed, form } => {
-                format!("{typed} is too much for /{}. {} {}", form.word(), form.undone(), form.next_step())
-            }
-            Mistake::Choice { typed, known, form } => {
-                let example = form.example_with(known);
-                let known = list(known, "and");
-                format!("/{} does not know {typed}. Nothing was done. It knows {known}, as in {example}", form.word())
-            }
-            Mistake::BadName { typed, error, form } => {
-                let rule = name_rule(*error);
-                format!("{typed} cannot be a name: {rule}. {} Usage: {}", form.undone(), form.usage)
-            }
-            Mistake::BadTarget { typed, form } => {
-                format!("{typed} is neither a name nor an address. Nothing was done. {}", form.next_step())
-            }
-            Mistake::BadNumber { typed, form } => {
-                let next = form.next_step();
-                format!("{typed} does not work: numbers here are whole and start at 1. Nothing was done. {next}")
-            }
-            Mistake::BadRange { typed, form } => {
-                format!(
-                    "{typed} is the wrong way round. Nothing was done. The smaller number is first: {}",
-                    form.example
-                )
-            }
-            Mistake::BadDuration { typed, form } => {
-                let undone = if form.verb == Verb::Token { form.undone() } else { "Nobody was banned." };
-                let times = "a time from 1s to 10 years, such as 30m, 2h, 2d or 1w";
-                format!("{typed} is not {times}. {undone} {}", form.next_step())
-            }
-            Mistake::TextBesideDm { with } => {
-                format!("/dm only opens the talk with {with}. Your text was not sent. To send it: /msg {with} TEXT")
-            }
-            Mistake::DeletionPasswordShown => {
-                "The password you typed was shown, and was not used: nothing was deleted. \
-                                       Type /account delete alone, and you are asked for it without showing it."
-                    .to_owned()
-            }
-            Mistake::PasswordShown => "The password you typed was shown, and was not used: nothing was changed. \
-                                       Type /password alone, and you are asked for a new one without showing it."
-                .to_owned(),
-            Mistake::LoggedInAlready => {
-                "You are logged in already. Nothing was done. To log in under another name type /logout first."
-                    .to_owned()
-            }
-            Mistake::NoSuchHelp { typed, suggestion: Some(suggestion) } => {
-                format!("There is no help on {typed}. Did you mean /help {suggestion} ?")
-            }
-            Mistake::NoSuchHelp { typed, suggestion: None } => {
-                format!("There is no help on {typed}. /help all lists what there is.")
-            }
-            Mistake::NotAtLogin => {
-                "That is not a command here. Nothing was done. Type: login NAME, register NAME, help, or quit"
-                    .to_owned()
-            }
-            Mistake::LogInFirst { word } => {
-                format!("/{word} works after you log in. Nothing was done. Type: login NAME, or register NAME")
-            }
-            Mistake::LoginName { word } => {
-                format!("{word} needs a name. Nothing was done. Type: {word} NAME, for example: {word} ana")
-            }
-            Mistake::LoginBadName { error } => {
-                let rule = name_rule(*error);
-                format!("That cannot be a name: {rule}. Nothing was done. Type: login NAME, or register NAME")
-            }
-        }
+/// The one next step: how the command is written, and a line that works.
+fn next_step(row: &Row) -> String {
+    let usage = row.all_usages().next().unwrap_or_default();
+    match row.all_examples().next() {
+        Some(example) if example != usage => format!("Usage: {usage} - for example {example}"),
+        _ => format!("Type {usage}"),
     }
 }
 
 /// The rule that a word broke which should have been a name.
-fn name_rule(error: NameError) -> String {
+pub(super) fn name_rule(error: NameError) -> String {
     match error {
         NameError::Length => format!("names have {NAME_MIN_CHARS} to {NAME_MAX_CHARS} characters"),
         NameError::Character => "names are letters a to z, digits, - and _, starting with a letter or digit".to_owned(),
@@ -226,7 +122,7 @@ fn name_rule(error: NameError) -> String {
 }
 
 /// `a`, `a or b`, `a, b or c`.
-fn list(words: &[impl AsRef<str>], last: &str) -> String {
+fn one_of(words: &[impl AsRef<str>], last: &str) -> String {
     let mut text = String::new();
     for (index, word) in words.iter().enumerate() {
         match index {

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use super::super::{Folder, Reader, Store, Writer, open};
 use crate::address::Address;
 use crate::chat::{
-    AccountId, Code, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, ReadMark, Record, Role, RoomId, RoomLabel,
-    SYSTEM, Seq, Text, Timestamp, TokenDigest, Visibility,
+    AccountId, Code, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, ReadMark, Record, Role, RoomId, RoomKind,
+    RoomLabel, SYSTEM, Seq, Text, Timestamp, TokenDigest, Visibility,
 };
 
 pub const ANA: AccountId = AccountId(2);
@@ -29,7 +29,7 @@ pub fn address(text: &str) -> Address {
 
 pub fn account(id: AccountId, text: &str) -> Record {
     let hash = PasswordHash(format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ${text}").into());
-    Record::AccountMade { id, name: name(text), hash, at: NOW }
+    Record::AccountCreated { id, name: name(text), hash, at: NOW }
 }
 
 pub fn member(room: RoomId, account: AccountId, role: Role) -> Record {
@@ -48,9 +48,9 @@ pub fn records() -> Vec<Record> {
         account(SYSTEM, "system"),
         account(ANA, "Ana"),
         account(BOB, "bob"),
-        Record::RoomMade { id: GENERAL, name: Some(name("general")), visibility: Some(Visibility::Public), at: NOW },
-        Record::RoomMade { id: TEA, name: Some(name("Tea")), visibility: Some(Visibility::Private), at: NOW },
-        Record::RoomMade { id: DIRECT, name: None, visibility: None, at: NOW },
+        Record::RoomCreated { id: GENERAL, kind: RoomKind::Named(name("general"), Visibility::Public), at: NOW },
+        Record::RoomCreated { id: TEA, kind: RoomKind::Named(name("Tea"), Visibility::Private), at: NOW },
+        Record::RoomCreated { id: DIRECT, kind: RoomKind::Direct(ANA, BOB), at: NOW },
         Record::TopicSet { id: TEA, topic: Some((Text::from("kettles"), ANA, NOW)) },
         member(GENERAL, ANA, Role::Member),
         member(GENERAL, BOB, Role::Member),
@@ -59,12 +59,12 @@ pub fn records() -> Vec<Record> {
         member(DIRECT, ANA, Role::Member),
         member(DIRECT, BOB, Role::Member),
         Record::AwaySet { id: BOB, text: Some(Text::from("lunch")) },
-        Record::TokenMade { account: ANA, name: name("bot"), digest: TokenDigest([1; 32]), at: NOW, until: None },
-        Record::InvitationMade { room: TEA, account: BOB, by: ANA, until: NOW },
-        Record::CodeMade { room: TEA, code: Code::typed("maple-otter-42"), by: ANA, until: NOW },
-        Record::BanMade { room: TEA, account: BOB, by: ANA, at: NOW, until: None, why: why.clone() },
-        Record::AccountBanMade { account: BOB, by: ANA, at: NOW, until: Some(NOW), why: why.clone() },
-        Record::AddressBanMade { address: address("192.0.2.7"), by: ANA, at: NOW, until: None, why },
+        Record::TokenCreated { account: ANA, name: name("bot"), digest: TokenDigest([1; 32]), at: NOW, until: None },
+        Record::InvitationCreated { room: TEA, account: BOB, by: ANA, until: NOW },
+        Record::CodeCreated { room: TEA, code: Code::typed("maple-otter-42"), by: ANA, until: NOW },
+        Record::BanCreated { room: TEA, account: BOB, by: ANA, at: NOW, until: None, why: why.clone() },
+        Record::AccountBanCreated { account: BOB, by: ANA, at: NOW, until: Some(NOW), why: why.clone() },
+        Record::AddressBanCreated { address: address("192.0.2.7"), by: ANA, at: NOW, until: None, why },
     ];
     records.extend((1..=40).map(|seq| said(TEA, seq, if seq % 2 == 0 { ANA } else { BOB })));
     records.extend((1..=3).map(|seq| said(DIRECT, seq, ANA)));

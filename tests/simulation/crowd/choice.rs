@@ -4,22 +4,23 @@ use chat_server::address::Address;
 use chat_server::chat::{BanTarget, Code, GENERAL, HistoryRange, Name, Role, RoomId, RoomLabel, Text, Visibility};
 
 use super::{ADDRESSES, Crowd, PEOPLE, ROOMS};
-use crate::simulation::model::{Asker, Model, Room};
+use crate::simulation::state::{Asker, State};
 
 impl Crowd {
-    pub(super) fn person(&mut self, model: &Model) -> Name {
+    pub(super) fn person(&mut self, state: &State) -> Name {
         if self.random.percent(10) {
             return Name::parse(self.random.one_of(&PEOPLE).unwrap()).unwrap();
         }
         let ghosts = self.random.percent(10);
-        let accounts = model.accounts.values().filter(|account| ghosts || account.name.is_some());
-        let labels: Vec<Name> = accounts.map(|account| account.label()).collect();
+        let accounts = state.store.accounts.values().filter(|account| ghosts || account.name.is_some());
+        let labels: Vec<Name> = accounts.map(|account| state.store.person(account.id)).collect();
         self.random.one_of(&labels).expect("there is the system's")
     }
 
-    pub(super) fn room_name(&mut self, model: &Model) -> Name {
+    pub(super) fn room_name(&mut self, state: &State) -> Name {
         let empty = self.random.percent(20);
-        let rooms = model.rooms.values().filter(|room| empty || !room.members.is_empty());
+        let has_members = |room: RoomId| state.store.members_of(room).next().is_some();
+        let rooms = state.store.rooms.values().filter(|room| empty || has_members(room.id));
         let mut names: Vec<Name> = rooms.filter_map(|room| room.name.clone()).collect();
         names.extend(Name::parse("general"));
         match self.random.below(10) {
@@ -38,47 +39,47 @@ impl Crowd {
     }
 
     /// A room in which the asker has a rank, if there is one.
-    pub(super) fn led_room(&mut self, model: &Model, asker: Asker) -> Option<RoomLabel> {
-        let leads = |room: &&Room| room.members.get(&asker.account).is_some_and(|member| member.role > Role::Member);
-        let led: Vec<RoomId> = model.rooms.values().filter(leads).map(|room| room.id).collect();
-        self.random.one_of(&led).map(|id| model.label(id, asker.account))
+    pub(super) fn led_room(&mut self, state: &State, asker: Asker) -> Option<RoomLabel> {
+        let store = &state.store;
+        let leads = |room: &RoomId| store.role(*room, asker.account) > Some(Role::Member);
+        let led: Vec<RoomId> = store.rooms.keys().copied().filter(leads).collect();
+        self.random.one_of(&led).map(|id| store.label(id, asker.account))
     }
 
-    pub(super) fn label(&mut self, model: &Model, asker: Asker) -> Option<RoomLabel> {
+    pub(super) fn label(&mut self, state: &State, asker: Asker) -> Option<RoomLabel> {
         let direct = self.random.percent(15);
-        let own = model.rooms.values().filter(|room| room.members.contains_key(&asker.account));
-        let own = own.filter(|room| direct == room.name.is_none()).map(|room| room.id);
-        let own: Vec<RoomId> = own.collect();
+        let own = state.store.rooms_of(asker.account).filter(|room| direct == room.name.is_none());
+        let own: Vec<RoomId> = own.map(|room| room.id).collect();
         match self.random.below(10) {
             0..4 => None,
-            4..7 => self.random.one_of(&own).map(|id| model.label(id, asker.account)),
-            7..9 => Some(RoomLabel::Room(self.room_name(model))),
+            4..7 => self.random.one_of(&own).map(|id| state.store.label(id, asker.account)),
+            7..9 => Some(RoomLabel::Room(self.room_name(state))),
             _ if self.random.percent(60) => None,
-            _ => Some(RoomLabel::Direct(self.person(model))),
+            _ => Some(RoomLabel::Direct(self.person(state))),
         }
     }
 
     /// Something to say there, marked with the number of the room, so that it is known wherever it turns up.
-    pub(super) fn text(&mut self, model: &Model, asker: Asker, label: Option<&RoomLabel>) -> Text {
-        let room = match (model.find(asker, label), label) {
-            (Ok(room), _) => room.0,
-            // It would be made now.
-            (Err(_), Some(RoomLabel::Direct(_))) => model.last_room + 1,
-            (Err(_), _) => 0,
+    pub(super) fn text(&mut self, state: &State, asker: Asker, label: Option<&RoomLabel>) -> Text {
+        let room = match (state.find(asker, label), label) {
+            (Some(room), _) => room.0,
+            // It would be created now.
+            (None, Some(RoomLabel::Direct(_))) => state.store.last_room + 1,
+            (None, _) => 0,
         };
         let text = match self.random.below(20) {
             0 => String::new(),
             1 => format!("<{room}> {}", "long ".repeat(20)),
-            2..7 => format!("<{room}> {}, look!", self.person(model)),
+            2..7 => format!("<{room}> {}, look!", self.person(state)),
             _ => format!("<{room}> hello"),
         };
         Text::from(text.as_str())
     }
 
-    pub(super) fn code(&mut self, model: &Model) -> Name {
+    pub(super) fn code(&mut self, state: &State) -> Name {
         let first = self.random.percent(20);
-        let rooms = model.rooms.values().filter(|room| first || room.id != GENERAL);
-        let codes: Vec<Code> = rooms.flat_map(|room| room.codes.keys().cloned()).collect();
+        let codes = state.store.codes.iter().filter(|(_, (room, ..))| first || *room != GENERAL);
+        let codes: Vec<Code> = codes.map(|(code, _)| code.clone()).collect();
         let code = self.random.one_of(&codes).unwrap_or_else(|| Code::invitation([9, 9, 9]));
         Name::parse(code.as_str()).expect("an invitation code fits where a name does")
     }

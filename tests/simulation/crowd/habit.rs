@@ -1,11 +1,11 @@
 //! What clients do, and how often.
 
-use chat_server::chat::AccountId;
+use chat_server::chat::{AccountId, RoomId};
 
-use crate::simulation::model::Room;
+use crate::simulation::store::Store;
 
 /// What a client may do next, and how often of all it does.
-pub(super) const HABITS: [(u64, Habit); 51] = [
+pub(super) const HABITS: [(u64, Habit); 52] = [
     (60, Habit::Say),
     (12, Habit::Tell),
     (8, Habit::Reply),
@@ -34,7 +34,7 @@ pub(super) const HABITS: [(u64, Habit); 51] = [
     (8, Habit::History),
     (8, Habit::Unread),
     (5, Habit::CatchUp),
-    (5, Habit::MarkRead),
+    (5, Habit::SetRead),
     (6, Habit::Kick),
     (6, Habit::Ban),
     (5, Habit::Unban),
@@ -51,6 +51,7 @@ pub(super) const HABITS: [(u64, Habit); 51] = [
     (3, Habit::SetAcks),
     (7, Habit::NewToken),
     (1, Habit::CollectTokens),
+    (1, Habit::CollectCodes),
     (3, Habit::ListTokens),
     (4, Habit::RevokeToken),
     (4, Habit::ListSessions),
@@ -89,7 +90,7 @@ pub(super) enum Habit {
     History,
     Unread,
     CatchUp,
-    MarkRead,
+    SetRead,
     Kick,
     Ban,
     Unban,
@@ -106,6 +107,7 @@ pub(super) enum Habit {
     SetAcks,
     NewToken,
     CollectTokens,
+    CollectCodes,
     ListTokens,
     RevokeToken,
     ListSessions,
@@ -138,13 +140,14 @@ impl Habit {
     }
 
     /// Whom it is likely to be about in a room.
-    pub fn concerns(self, room: &Room) -> Vec<AccountId> {
+    pub fn concerns(self, store: &Store, room: RoomId) -> Vec<AccountId> {
+        let of_room = |(of, account): &(RoomId, AccountId)| (*of == room).then_some(*account);
         match self {
             Habit::Kick | Habit::Ban | Habit::Promote | Habit::Demote | Habit::HandOver => {
-                room.members.keys().copied().collect()
+                store.members_of(room).map(|member| member.account).collect()
             }
-            Habit::Unban => room.bans.keys().copied().collect(),
-            Habit::Uninvite => room.invited.keys().copied().collect(),
+            Habit::Unban => store.bans.keys().filter_map(of_room).collect(),
+            Habit::Uninvite => store.invitations.keys().filter_map(of_room).collect(),
             _ => Vec::new(),
         }
     }

@@ -7,12 +7,14 @@ mod program;
 use std::collections::VecDeque;
 
 use chat_server::chat::{
-    ClientId, Code, Command, Front, GENERAL, Input, MessageKind, Name, PasswordHash, RoomId, RoomLabel, SendKey, Text,
+    ClientId, Code, Command, Facts, GENERAL, Input, MessageKind, Name, PasswordHash, Query, RoomId, RoomLabel, SendKey,
+    Text,
 };
 
 use habit::{HABITS, Habit};
 
-use super::model::{Asker, Model, Room};
+use super::request::Request;
+use super::state::{Asker, Range, State};
 use crate::support::Random;
 
 /// Names that people want; some look alike, and some nobody may have.
@@ -36,7 +38,9 @@ pub struct Crowd {
     /// In a hundred connections so many are programs'.
     programs: u64,
     /// What clients have begun and will go on with, each in its order.
-    errands: VecDeque<(ClientId, Command)>,
+    errands: VecDeque<(ClientId, Request)>,
+    /// Pages that are on their way.
+    pages: VecDeque<(ClientId, Vec<Range>)>,
     /// Keys that were used lately.
     keys: Vec<SendKey>,
     last_key: u64,
@@ -55,6 +59,7 @@ impl Crowd {
             last_client: 0,
             hidden_rooms: 0,
             errands: VecDeque::new(),
+            pages: VecDeque::new(),
             keys: Vec::new(),
             last_key: 0,
             last_token: 0,
@@ -66,14 +71,16 @@ impl Crowd {
     pub fn disperse(&mut self) {
         self.connections.clear();
         self.errands.clear();
+        self.pages.clear();
     }
 
     /// What happens next.
-    pub fn next(&mut self, model: &Model) -> (ClientId, Input) {
-        if self.random.percent(30)
-            && let Some((client, command)) = self.errand()
+    pub fn next(&mut self, state: &State) -> (ClientId, Request) {
+        // Long errands are not done in time otherwise.
+        if self.random.percent(if self.errands.len() > 5 { 70 } else { 30 })
+            && let Some((client, request)) = self.errand()
         {
-            return (client, Input::Command(command));
+            return (client, request);
         }
         let is_new = self.connections.len() < CONNECTIONS_MAX && self.random.percent(4);
         if is_new || self.connections.is_empty() {
@@ -82,49 +89,51 @@ impl Crowd {
         }
         let client = if is_new { self.connections.last().copied() } else { self.random.one_of(&self.connections) };
         let client = client.expect("somebody is connected");
-        let input = match model.sessions.get(&client) {
-            Some(_) if self.random.percent(1) => self.enter(model, client),
-            Some(session) => self.act(model, Asker { client, account: session.account }),
+        let request = match state.asker(client) {
+            Some(_) if self.random.percent(1) => Request::Input(self.enter(state, client)),
+            Some(asker) => self.act(state, asker),
             None => match self.random.below(20) {
-                0 => Input::Command(Command::ListRooms { page: 1 }),
-                1 => self.hang_up(),
-                _ => self.enter(model, client),
+                0 => query(Query::Rooms { page: 1 }),
+                1 => command(Command::Back),
+                2 => Request::Input(Input::Gone),
+                _ => Request::Input(self.enter(state, client)),
             },
         };
-        if matches!(input, Input::Disconnected | Input::Lost) {
+        if matches!(request, Request::Input(Input::Gone)) {
             self.connections.retain(|other| *other != client);
+            self.errands.retain(|(other, _)| *other != client);
         }
-        (client, input)
+        (client, request)
     }
 
-    fn act(&mut self, model: &Model, asker: Asker) -> Input {
+    fn act(&mut self, state: &State, asker: Asker) -> Request {
+        let store = &state.store;
         let (_, habit) = HABITS[self.random.weighted(&self.weights)];
         let label = match habit.leads() && self.random.percent(70) {
-            true => self.led_room(model, asker),
-            false => self.label(model, asker),
+            true => self.led_room(state, asker),
+            false => self.label(state, asker),
         };
-        let concerned = model.find(asker, label.as_ref()).ok().map(|room| habit.concerns(&model.rooms[&room]));
-        let concerned = self.random.one_of(&concerned.unwrap_or_default()).filter(|_| self.random.percent(80));
-        let person = concerned.map_or_else(|| self.person(model), |account| model.accounts[&account].label());
-        let text = self.text(model, asker, label.as_ref());
-        Input::Command(match habit {
+        let meant = state.find(asker, label.as_ref());
+        let concerned = meant.map(|room| habit.concerns(store, room)).unwrap_or_default();
+        let concerned = self.random.one_of(&concerned).filter(|_| self.random.percent(80));
+        let person = concerned.map_or_else(|| self.person(state), |account| store.person(account));
+        let text = self.text(state, asker, label.as_ref());
+        command(match habit {
             Habit::Say => {
                 let kind = if self.random.percent(10) { MessageKind::Action } else { MessageKind::Speech };
-                Command::Say { room: label, kind, text, keyed: self.key(model, asker) }
+                Command::Say { room: label, kind, text, key: self.key(asker) }
             }
             Habit::Tell => {
                 let to = RoomLabel::Direct(person.clone());
-                Command::Tell { to: person, text: self.text(model, asker, Some(&to)) }
+                Command::Tell { to: person, text: self.text(state, asker, Some(&to)) }
             }
             // Whom it answers is not known here.
             Habit::Reply => Command::Reply { text: Text::from("thank you") },
             Habit::OpenDirect => Command::OpenDirect { with: person },
-            Habit::ListRooms => Command::ListRooms { page: self.page() },
-            Habit::Join => Command::Join { room: RoomLabel::Room(self.room_name(model)) },
+            Habit::ListRooms => return query(Query::Rooms { page: self.page() }),
+            Habit::Join => Command::Join { room: RoomLabel::Room(self.room_name(state)) },
             // Most people stay in the first room.
-            Habit::Leave if model.find(asker, label.as_ref()) == Ok(GENERAL) && self.random.percent(80) => {
-                Command::Back
-            }
+            Habit::Leave if meant == Some(GENERAL) && self.random.percent(80) => Command::Back,
             Habit::Leave => Command::Leave { room: label },
             Habit::Create => {
                 let visibility = self.visibility();
@@ -132,18 +141,18 @@ impl Crowd {
             }
             Habit::Topic => {
                 let text = if self.random.percent(20) { Text::from("") } else { text };
-                Command::Topic { room: label, text: Some(text) }
+                Command::SetTopic { room: label, text }
             }
-            Habit::ShowTopic => Command::Topic { room: label, text: None },
-            Habit::ShowRoom => Command::ShowRoom { room: label },
+            Habit::ShowTopic => return query(Query::Topic { room: label }),
+            Habit::ShowRoom => return query(Query::Room { room: label }),
             Habit::SetVisibility => Command::SetVisibility { room: label, visibility: self.visibility() },
             Habit::Rename => {
-                let name = if self.random.percent(30) { self.room_name(model) } else { self.new_room_name() };
+                let name = if self.random.percent(30) { self.room_name(state) } else { self.new_room_name() };
                 Command::RenameRoom { room: label, name }
             }
             Habit::Delete => {
-                let meant = model.find(asker, label.as_ref()).ok().and_then(|id| model.rooms[&id].name.clone());
-                let confirmation = if self.random.percent(20) { Some(self.room_name(model)) } else { meant };
+                let meant = meant.and_then(|id| store.rooms[&id].name.clone());
+                let confirmation = if self.random.percent(20) { Some(self.room_name(state)) } else { meant };
                 Command::DeleteRoom { room: label, confirmation }
             }
             Habit::HandOver => Command::HandOver { room: label, to: person },
@@ -154,38 +163,45 @@ impl Crowd {
             }
             Habit::Accept => Command::Accept { what: None },
             Habit::AcceptNamed => {
-                let invited = |room: &&Room| room.invited.contains_key(&asker.account);
-                let names: Vec<Name> =
-                    model.rooms.values().filter(invited).filter_map(|room| room.name.clone()).collect();
-                let name = self.random.one_of(&names).unwrap_or_else(|| self.room_name(model));
+                let invited = store.invitations.keys().filter(|(_, account)| *account == asker.account);
+                let names: Vec<Name> = invited.filter_map(|(room, _)| store.rooms[room].name.clone()).collect();
+                let name = self.random.one_of(&names).unwrap_or_else(|| self.room_name(state));
                 Command::Accept { what: Some(name) }
             }
-            Habit::AcceptCode => Command::Accept { what: Some(self.code(model)) },
+            Habit::AcceptCode if self.random.percent(10) => self.guess_codes(asker.client),
+            Habit::AcceptCode => Command::Accept { what: Some(self.code(state)) },
             Habit::Uninvite => {
-                let codes = model.find(asker, label.as_ref()).ok().map(|room| &model.rooms[&room].codes);
-                let codes: Vec<Code> = codes.into_iter().flat_map(|codes| codes.keys().cloned()).collect();
+                let codes = store.codes.iter().filter(|(_, (room, ..))| Some(*room) == meant);
+                let codes: Vec<Code> = codes.map(|(code, _)| code.clone()).collect();
                 let code = self.random.one_of(&codes).filter(|_| self.random.percent(50));
                 let what = code.map_or(person, |code| Name::parse(code.as_str()).unwrap());
                 Command::Uninvite { what, room: label }
             }
             Habit::Who => {
                 let room = if self.random.percent(40) { None } else { label };
-                Command::Who { room, page: self.page() }
+                return query(Query::Who { room, page: self.page() });
             }
-            Habit::Whois => Command::Whois { name: person },
+            Habit::Whois => return query(Query::Whois { name: person }),
             Habit::Away => Command::Away { text: Text::from("lunch") },
             Habit::Back => Command::Back,
-            Habit::History => Command::History { room: label, range: self.range() },
-            Habit::Unread => Command::Unread,
+            Habit::History => return query(Query::History { room: label, range: self.range() }),
+            Habit::Unread => return query(Query::Unread),
             Habit::CatchUp => Command::CatchUp { room: label.filter(|_| self.random.percent(50)) },
-            Habit::MarkRead => {
-                let room = RoomId(self.random.below(model.last_room as u64 + 2) as i64);
-                Command::MarkRead { room, seq: self.number() }
+            Habit::SetRead => {
+                let own: Vec<RoomId> = store.rooms_of(asker.account).map(|room| room.id).collect();
+                let room = self.random.one_of(&own).filter(|_| self.random.percent(90));
+                let up_to = match room.map(|room| store.rooms[&room].last_seq) {
+                    Some(last) if self.random.percent(90) => self.random.below(last + 1),
+                    _ => self.number(),
+                };
+                let unknown = RoomLabel::Room(self.room_name(state));
+                let room = room.map_or(unknown, |room| store.label(room, asker.account));
+                Command::SetRead { room, up_to }
             }
             Habit::Kick => Command::Kick { who: person, room: label, why: Text::from("loud") },
             Habit::Ban => Command::Ban { who: person, room: label, seconds: self.seconds(), why: Text::from("rude") },
             Habit::Unban => Command::Unban { who: person, room: label },
-            Habit::ListBans => Command::ListBans { room: label },
+            Habit::ListBans => return query(Query::Bans { room: label }),
             Habit::Promote => Command::Promote { who: person, room: label },
             Habit::Demote => Command::Demote { who: person, room: label },
             Habit::ClaimOperator => {
@@ -198,7 +214,7 @@ impl Crowd {
                 let target = self.target(person);
                 Command::ServerBan { target, seconds: self.seconds(), why: Text::from("spam") }
             }
-            Habit::ServerUnban if self.random.percent(20) => Command::ServerBans,
+            Habit::ServerUnban if self.random.percent(20) => return query(Query::ServerBans),
             Habit::ServerUnban => Command::ServerUnban { target: self.target(person) },
             Habit::ChangeOperator if self.random.percent(50) => Command::ServerPromote { who: person },
             Habit::ChangeOperator => Command::ServerDemote { who: person },
@@ -206,23 +222,32 @@ impl Crowd {
             Habit::DeleteAccount => Command::DeleteAccount,
             Habit::SetAcks => Command::SetAcks { on: self.random.percent(50) },
             Habit::NewToken => self.new_token(),
-            Habit::CollectTokens => self.collect_tokens(asker.client),
-            Habit::ListTokens => Command::ListTokens,
+            Habit::CollectTokens => return self.collect_tokens(asker.client),
+            Habit::CollectCodes => return self.collect_codes(asker.client, label),
+            Habit::ListTokens => return query(Query::Tokens),
             Habit::RevokeToken => Command::RevokeToken { name: self.token_name() },
-            Habit::ListSessions => Command::ListSessions,
-            Habit::CloseSession => self.close_session(model, asker),
+            Habit::ListSessions => return query(Query::Sessions),
+            Habit::CloseSession => self.close_session(state, asker),
             // Only programs know how to ask for it.
-            Habit::Resume if model.sessions[&asker.client].origin.front == Front::Text => Command::Unread,
-            Habit::Resume => self.resume(model, asker),
+            Habit::Resume if !self.is_program(asker.client) => return query(Query::Unread),
+            Habit::Resume => self.resume(state, asker),
             Habit::End => match self.random.below(4) {
                 0 => Command::LogOut,
                 1 => Command::Quit,
-                _ => return self.hang_up(),
+                _ => {
+                    self.connections.retain(|other| *other != asker.client);
+                    return Request::Input(Input::Gone);
+                }
             },
         })
     }
+}
 
-    fn hang_up(&mut self) -> Input {
-        if self.random.percent(50) { Input::Disconnected } else { Input::Lost }
-    }
+fn command(command: Command) -> Request {
+    // Whoever owns the store adds the facts.
+    Request::Input(Input::Command(command, Facts::default()))
+}
+
+fn query(query: Query) -> Request {
+    Request::Query(query)
 }

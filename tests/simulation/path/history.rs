@@ -1,11 +1,11 @@
 //! What was sent, acknowledged and seen, held against what is stored in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use chat_server::chat::{AccountId, Record, RoomId, Seq};
 
-use super::disk::{Disk, Kept};
+use super::disk::{Contents, Kept};
+use super::wire::Happened;
 
 /// What must not happen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -24,47 +24,20 @@ pub enum Kind {
     Invented,
     /// Nothing stood in the way, and yet it did not happen.
     Stuck,
+    /// A request does not have exactly one answer, in its turn; or a query has none but that nothing is stored.
+    Unanswered,
+    /// A connection is written to by somebody who does not own its writing side, or behind its end.
+    Overwritten,
+    /// A session or a connection ends without its last words.
+    Unfinished,
+    /// A stored read position is ahead of what was delivered and acted after.
+    ReadAhead,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
     pub kind: Kind,
     pub what: String,
-}
-
-/// How the messages that were sent turned out.
-#[derive(Clone, Copy, Default, Debug)]
-pub struct Outcome {
-    pub sent: u64,
-    /// Stored, and the sender knows.
-    pub acknowledged: u64,
-    /// Stored and seen by others, and the sender does not know, or never asked to.
-    pub seen: u64,
-    /// Stored, and nobody has seen it.
-    pub stored: u64,
-    /// Not stored, and the sender was told.
-    pub refused: u64,
-    /// Not stored, and the sender knows nothing.
-    pub unknown: u64,
-}
-
-impl Outcome {
-    pub fn add(&mut self, other: &Outcome) {
-        self.sent += other.sent;
-        self.acknowledged += other.acknowledged;
-        self.seen += other.seen;
-        self.stored += other.stored;
-        self.refused += other.refused;
-        self.unknown += other.unknown;
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Outcome { sent, acknowledged, seen, stored, refused, unknown } = self;
-        write!(f, "{sent} messages: stored and {acknowledged} acknowledged, {seen} only seen, {stored} neither; ")?;
-        write!(f, "not stored and {refused} refused, {unknown} unknown")
-    }
 }
 
 /// All that clients know.
@@ -74,8 +47,8 @@ pub struct History {
     sent: BTreeMap<String, (AccountId, RoomId)>,
     acknowledged: BTreeMap<String, (RoomId, Seq)>,
     refused: BTreeSet<String>,
-    /// Who saw what, when the log of the store had so many records.
-    seen: Vec<(AccountId, RoomId, Seq, String, usize)>,
+    /// Who saw what, and how many records the log of the store had then, where only members may see it.
+    seen: Vec<(AccountId, RoomId, Seq, String, Option<usize>)>,
     /// Numbers that a reader was not given, though it was given later ones; they may only be its own.
     skipped: Vec<(AccountId, RoomId, Seq)>,
     pub faults: Vec<Fault>,
@@ -102,7 +75,7 @@ impl History {
         self.refused.insert(text.to_owned());
     }
 
-    pub fn see(&mut self, account: AccountId, room: RoomId, seq: Seq, text: &str, moment: usize) {
+    pub fn see(&mut self, account: AccountId, room: RoomId, seq: Seq, text: &str, moment: Option<usize>) {
         self.seen.push((account, room, seq, text.to_owned(), moment));
     }
 
@@ -110,10 +83,10 @@ impl History {
         self.skipped.push((account, room, seq));
     }
 
-    /// Holds all of it against what is stored.
-    pub fn check(&mut self, disk: &Disk, rooms: &[RoomId]) -> Outcome {
-        let kept: BTreeMap<RoomId, Vec<Kept>> = rooms.iter().map(|room| (*room, disk.messages(*room))).collect();
-        let at = |room: RoomId, seq: Seq| kept[&room].get(usize::try_from(seq).unwrap().wrapping_sub(1));
+    /// Holds all of it against what is stored, and counts how the messages that were sent turned out.
+    pub fn check(&mut self, disk: &Contents, happened: &mut Happened) {
+        let kept: &BTreeMap<RoomId, Vec<Kept>> = &disk.messages;
+        let at = |room: RoomId, seq: Seq| kept.get(&room)?.get(usize::try_from(seq).unwrap().wrapping_sub(1));
         let text_at = |room, seq| at(room, seq).map(|kept| kept.text.as_str());
         let mut faults = Vec::new();
         let mut fault = |kind, what| faults.push(Fault { kind, what });
@@ -131,7 +104,7 @@ impl History {
             }
         }
         let mut stored = BTreeSet::new();
-        for (room, messages) in &kept {
+        for (room, messages) in kept {
             // The first one is the server's welcome.
             for kept in messages.iter().filter(|kept| kept.author != chat_server::chat::SYSTEM) {
                 if self.sent.get(kept.text.as_str()) != Some(&(kept.author, *room)) {
@@ -149,30 +122,22 @@ impl History {
         }
         let stays = Stays::of(&disk.log);
         for (account, room, seq, text, moment) in &self.seen {
-            if !stays.allow(*account, *room, *seq, *moment) {
+            if moment.is_some_and(|moment| !stays.allow(*account, *room, *seq, moment)) {
                 fault(Kind::Leaked, format!("{account} saw {text}, {seq} in {room}, and was out"));
             }
         }
         let seen: BTreeSet<&str> = self.seen.iter().map(|(_, _, _, text, _)| text.as_str()).collect();
-        let outcome = self.outcome(&stored, &seen);
-        self.faults.append(&mut faults);
-        outcome
-    }
-
-    fn outcome(&self, stored: &BTreeSet<&str>, seen: &BTreeSet<&str>) -> Outcome {
-        let mut outcome = Outcome::default();
         for text in self.sent.keys().map(String::as_str) {
-            outcome.sent += 1;
-            let count = match (stored.contains(text), self.acknowledged.contains_key(text)) {
-                (true, true) => &mut outcome.acknowledged,
-                (true, false) if seen.contains(text) => &mut outcome.seen,
-                (true, false) => &mut outcome.stored,
-                (false, _) if self.refused.contains(text) => &mut outcome.refused,
-                (false, _) => &mut outcome.unknown,
+            let outcome = match (stored.contains(text), self.acknowledged.contains_key(text)) {
+                (true, true) => "stored, and acknowledged",
+                (true, false) if seen.contains(text) => "stored, and only seen",
+                (true, false) => "stored, and known to nobody",
+                (false, _) if self.refused.contains(text) => "refused",
+                (false, _) => "not stored, and the sender left",
             };
-            *count += 1;
+            *happened.entry(outcome).or_default() += 1;
         }
-        outcome
+        self.faults.append(&mut faults);
     }
 }
 

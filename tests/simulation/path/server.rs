@@ -1,37 +1,39 @@
-//! The server above its sockets: what it consists of, and its connections' threads, which take lines and read pages.
+//! The server: the real broker, flusher and connections, driven as `src/broker` says. Only the threads of clients are
+//! played, by `thread.rs`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::iter;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
 
-use chat_server::chat::{Chat, ClientId, Command, Grant, Input, Limits, Purpose, RoomId, RoomLabel, Seq, Timestamp};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::disk::Disk;
-use super::wire::{Line, Net, Said};
+use chat_server::address::Address;
+use chat_server::broker::{Broker, Request, StoreFailed, TurnLimits};
+use chat_server::chat::{Chat, ChatLimits, ClientId, Timestamp};
+use chat_server::net::{self, Admission, Caps, Connection, Flusher};
+use chat_server::protocol::Clock;
+use chat_server::protocol::json::Json;
+
+use super::Sabotage;
+use super::disk::{Commit, Disk};
+use super::run::room_id;
+use super::thread::Thread;
+use super::wire::{Net, Socket, Writer};
 use crate::support::Random;
 
-/// As much may wait for a client before it is cut.
-pub(super) const OUTBOX_MAX: usize = 12;
+/// Most requests in one turn.
+const TURN_MAX: u64 = 6;
+/// Most bytes that may wait for a client.
+pub const OUTBOX_MAX_BYTES: usize = 2500;
+/// How long a client may take nothing before it is cut.
+const STALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// When the system gives up a peer that does not answer.
+const DEAD_PEER_S: u64 = 10;
 
-/// A way to break the order, to see that it is noticed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Sabotage {
-    None,
-    /// Delivers what is not yet stored.
-    DeliverFirst,
-    /// Takes what is sent again for something new.
-    ForgetKeys,
-    /// Lets what is said meanwhile overtake a page.
-    NeverHold,
-    /// Sends what was held for a page twice.
-    ReleaseTwice,
-    /// Sends on closing what waited for a page that never came.
-    ReleaseUnread,
-    /// Goes on with what was decided though it could not be stored.
-    KeepUnstored,
-    /// Delivers to those who have been put out.
-    KeepListening,
-}
-
-/// What happens to the server beside what clients ask, in a thousand turns.
+/// What happens to the server beside what clients request, in a thousand turns, pages or steps.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults {
     pub refused: u64,
@@ -40,189 +42,166 @@ pub struct Faults {
     pub died_written: u64,
     /// Dies after the commit, when some clients have been sent what is theirs and others not.
     pub died_sending: u64,
-    /// A page cannot be read.
+    /// A page, or a key, cannot be read.
     pub unreadable: u64,
-}
-
-/// What the broker is asked.
-#[derive(Debug)]
-pub(super) enum Request {
-    Enter(ClientId, Input),
-    Command(ClientId, Command, u64),
-    Page { client: ClientId, said: Vec<Said>, read: Vec<(RoomId, Seq)>, more: bool },
-    Close(ClientId),
-    Gone(ClientId, Input),
-}
-
-/// What the broker answers to a connection's thread.
-#[derive(Debug)]
-pub(super) enum Reply {
-    Done,
-    Granted(Grant),
-    Refused,
-}
-
-/// What waits for a client.
-#[derive(Debug, Default)]
-pub(super) struct Outbox {
-    pub waiting: VecDeque<Said>,
-    /// What comes while a page is on its way.
-    pub held: Option<Vec<Said>>,
-    /// It can resume: of what it is not sent it learns later, so it must not be given more than a page that is missing.
-    pub is_program: bool,
-    /// Close when all is sent.
-    pub finishes: bool,
-}
-
-/// What a connection's thread is doing.
-#[derive(Debug)]
-pub(super) enum Thread {
-    /// Waits for a line.
-    Reads,
-    /// Waits for the broker, which was asked this under this number.
-    Waits { reference: u64, reply: Option<Reply> },
-    /// Reads a page.
-    Pages { reference: u64, grant: Grant },
+    /// A page takes longer.
+    pub slow_page: u64,
+    pub stopped: u64,
 }
 
 /// What the server runs on.
 pub struct Host<'a> {
-    pub net: &'a mut Net,
-    pub disk: &'a mut Disk,
     pub random: &'a mut Random,
+    pub net: &'a Net,
+    pub disk: &'a Disk,
     pub faults: &'a Faults,
+    pub sabotage: Sabotage,
+    /// Goes on steadily; the clock on the wall may be set.
     pub now: Timestamp,
+    pub wall: Timestamp,
+    /// `now` 0 by the clock of timeouts.
+    pub epoch: Instant,
 }
 
-#[derive(Debug)]
+impl Host<'_> {
+    /// Whether something happens that happens in `times` of a thousand cases.
+    pub fn happens(&mut self, times: u64) -> bool {
+        self.random.below(1000) < times
+    }
+
+    fn how_the_next_commit_ends(&mut self) -> Commit {
+        let Faults { refused, doubtful, died_before, died_written, .. } = *self.faults;
+        let synced = 1000 - refused - doubtful - died_before - died_written;
+        let ends = [Commit::Synced, Commit::Refused, Commit::Doubtful, Commit::DiedBefore, Commit::DiedWritten];
+        ends[self.random.weighted(&[synced, refused, doubtful, died_before, died_written])]
+    }
+}
+
 pub struct Server {
-    pub(super) chat: Chat,
-    limits: Limits,
-    pub(super) threads: BTreeMap<ClientId, Thread>,
-    pub(super) outboxes: BTreeMap<ClientId, Outbox>,
-    pub(super) inbox: VecDeque<Request>,
-    pub(super) sabotage: Sabotage,
+    broker: Broker<Disk>,
+    flusher: Flusher,
+    threads: BTreeMap<ClientId, Thread>,
+    admission: Arc<Admission>,
+    inbox: (Sender<Request>, Receiver<Request>),
 }
 
 impl Server {
-    pub fn start(limits: Limits, disk: &Disk, sabotage: Sabotage) -> Server {
-        Server {
-            chat: Chat::load(limits.clone(), disk.snapshot()),
-            limits,
-            threads: BTreeMap::new(),
-            outboxes: BTreeMap::new(),
-            inbox: VecDeque::new(),
-            sabotage,
-        }
+    pub fn start(limits: ChatLimits, host: &Host) -> Server {
+        let (handle, flusher) = net::flusher(STALL_TIMEOUT).expect("the system gives a pair of sockets");
+        let last_flush = Duration::ZERO;
+        let turn_limits = TurnLimits { events_max: 256, outbox_max_bytes: OUTBOX_MAX_BYTES, last_flush };
+        let most = u64::MAX;
+        let admission = Admission::new(Caps { total: most, per_address: most, per_address_and_window: most });
+        let (chat, store) = (Chat::load(limits, host.disk.snapshot()), host.disk.clone());
+        let (clock, people) = (Clock::utc(), Arc::new(AtomicUsize::new(0)));
+        let broker = Broker::new(chat, store, handle, turn_limits, clock, admission.clone(), people, host.wall);
+        Server { broker, flusher, threads: BTreeMap::new(), admission, inbox: unbounded() }
     }
 
     pub fn is_asked(&self) -> bool {
-        !self.inbox.is_empty()
+        !self.inbox.1.is_empty()
     }
 
-    /// Whether nothing is on its way to a client.
+    /// How many connections are not closed yet.
+    pub fn open(&self) -> u64 {
+        self.admission.open()
+    }
+
+    /// Whether nothing is on its way to a client, or from it.
     pub fn has_served(&self, client: ClientId) -> bool {
-        let is_empty = |outbox: &Outbox| outbox.waiting.is_empty() && outbox.held.is_none();
-        self.outboxes.get(&client).is_some_and(is_empty) && matches!(self.threads.get(&client), Some(Thread::Reads))
+        self.threads.get(&client).is_some_and(Thread::is_idle)
     }
 
-    pub fn accept(&mut self, client: ClientId) {
-        self.threads.insert(client, Thread::Reads);
+    /// One turn of the broker; why the process is gone, if it is.
+    pub fn work(&mut self, host: &mut Host) -> Option<&'static str> {
+        let ends = host.how_the_next_commit_ends();
+        let is_unreadable = host.happens(host.faults.unreadable);
+        host.disk.with(|disk| (disk.next, disk.ended, disk.is_unreadable) = (ends, None, is_unreadable));
+        let dies_after = host.happens(host.faults.died_sending).then(|| host.random.below(4));
+        host.net.lock().dies_after = dies_after;
+        host.net.lock().at_work = Writer::Broker;
+        let mut left = 1 + host.random.below(TURN_MAX);
+        let mut requests = iter::from_fn(|| {
+            left = left.checked_sub(1)?;
+            let request = self.inbox.1.try_recv().ok()?;
+            look_at(&request, host);
+            Some(request)
+        });
+        let worked = self.broker.turn(host.wall, &mut requests);
+        let ended = host.disk.contents().ended;
+        if worked.is_ok() && host.net.lock().dies_after.is_some() {
+            return Some("died while sending");
+        }
+        match (worked, ended) {
+            (_, Some(Commit::DiedBefore)) => return Some("died before writing"),
+            (_, Some(Commit::DiedWritten)) => return Some("died between writing and syncing"),
+            (Err(StoreFailed(_)), _) => return Some(self.stop(host, "stopped after a failed sync")),
+            (Ok(true), _) => return Some(self.stop(host, "stopped")),
+            // The chat is not what the store holds any more.
+            (_, Some(Commit::Refused)) if host.sabotage == Sabotage::KeepUnstored => return Some("gone on"),
+            (_, Some(Commit::Refused)) => host.net.lock().note("a commit refused"),
+            _ => {}
+        }
+        self.broker.maintain(host.wall);
+        None
     }
 
-    /// Lets the flusher send what the system takes for one client, and one connection's thread do one thing.
+    fn stop(&mut self, host: &Host, why: &'static str) -> &'static str {
+        self.broker.finish();
+        self.flush(host);
+        why
+    }
+
+    /// The flusher sends what the system takes.
+    fn flush(&mut self, host: &Host) {
+        host.net.lock().at_work = Writer::Flusher;
+        let now = host.epoch + Duration::from_millis(host.now.0 as u64);
+        self.flusher.step(now, |client| self.inbox.0.send(Request::Drained(ClientId(client))).expect("it is open"));
+    }
+
+    /// Accepts who has connected, and lets the flusher work, or one connection's thread do one thing.
     pub fn serve(&mut self, host: &mut Host) {
-        let waiting: Vec<ClientId> = self.outboxes.keys().copied().collect();
-        host.random.one_of(&waiting).into_iter().for_each(|client| self.send(host.net, client));
-        let connections: Vec<ClientId> = self.threads.keys().copied().collect();
-        let Some(client) = host.random.one_of(&connections) else { return };
-        let link = host.net.link(client);
-        let is_lost = link.is_broken
-            || link.down_ends
-            || link.dead_since.is_some_and(|since| host.now >= since.plus_seconds(self.limits.dead_peer_s));
-        match self.threads.remove(&client).expect("it was chosen") {
-            Thread::Reads => {
-                let thread = match link.up.pop_front() {
-                    Some(Line::LogIn { name, digest, origin }) => {
-                        self.inbox.push_back(Request::Enter(client, Input::LogInByToken { name, digest, origin }));
-                        Thread::Waits { reference: 0, reply: None }
-                    }
-                    Some(Line::Ask(command, reference)) => {
-                        let waits = command.needs_reply();
-                        self.inbox.push_back(Request::Command(client, command, reference));
-                        if waits { Thread::Waits { reference, reply: None } } else { Thread::Reads }
-                    }
-                    None if is_lost => {
-                        self.inbox.push_back(Request::Gone(client, Input::Lost));
-                        return;
-                    }
-                    None if link.up_ends => {
-                        self.inbox.push_back(Request::Close(client));
-                        return;
-                    }
-                    None => Thread::Reads,
-                };
-                self.threads.insert(client, thread);
-            }
-            Thread::Waits { reference, reply } => {
-                let thread = match reply {
-                    Some(Reply::Granted(grant)) => Thread::Pages { reference, grant },
-                    Some(Reply::Done) => Thread::Reads,
-                    Some(Reply::Refused) => {
-                        // Not logged in, so the writing side is the thread's own.
-                        link.down.push_back(Said::Turned);
-                        Thread::Reads
-                    }
-                    // The broker does not answer one whom it has dropped.
-                    None if is_lost => {
-                        self.inbox.push_back(Request::Gone(client, Input::Lost));
-                        return;
-                    }
-                    None => Thread::Waits { reference, reply: None },
-                };
-                self.threads.insert(client, thread);
-            }
-            Thread::Pages { reference, grant } => {
-                let is_full = self.outboxes.get(&client).is_some_and(|outbox| outbox.waiting.len() > OUTBOX_MAX / 2);
-                let thread = match is_full && !is_lost {
-                    true => Some(Thread::Pages { reference, grant }),
-                    false => self.give_page(host, client, reference, grant),
-                };
-                self.threads.extend(thread.map(|thread| (client, thread)));
-            }
+        let fresh = host.net.lock().fresh.pop_front();
+        fresh.into_iter().for_each(|client| self.accept(client, host));
+        if host.random.percent(30) {
+            return self.flush(host);
+        }
+        if host.happens(host.faults.stopped) {
+            self.inbox.0.send(Request::Stop).expect("it is open");
+        }
+        let clients: Vec<ClientId> = self.threads.keys().copied().collect();
+        let Some(client) = host.random.one_of(&clients) else { return };
+        {
+            let mut net = host.net.lock();
+            net.at_work = Writer::Thread;
+            let pipe = net.pipe(client);
+            pipe.is_broken |= pipe.dead_since.is_some_and(|since| host.now >= since.plus_seconds(DEAD_PEER_S));
+        }
+        if !self.threads.get_mut(&client).expect("it was chosen").go_on(host) {
+            self.threads.remove(&client);
         }
     }
 
-    /// Sends a page in parts, and asks for the next one, until all rooms are live.
-    fn give_page(&mut self, host: &mut Host, client: ClientId, reference: u64, grant: Grant) -> Option<Thread> {
-        let page = |said, read, more| Request::Page { client, said, read, more };
-        if grant.purpose != Purpose::Resume {
-            self.inbox.push_back(page(Vec::new(), Vec::new(), false));
-            return Some(Thread::Reads);
+    fn accept(&mut self, client: ClientId, host: &Host) {
+        let (wire, peer) = (Box::new(Socket { net: host.net.clone(), client }), SocketAddr::from(([192, 0, 2, 1], 7)));
+        let permit = self.admission.admit(Address::of(peer.ip()), client.0, host.epoch).ok();
+        let counters = host.net.lock().counters.clone();
+        let connection = Arc::new(Connection::new(wire, peer, client.0, &Json, permit, counters));
+        host.net.lock().pipe(client).connection = Arc::downgrade(&connection);
+        self.threads.insert(client, Thread::new(connection, self.inbox.0.clone()));
+    }
+}
+
+/// Notes what follows from a request that a turn is about to take.
+fn look_at(request: &Request, host: &Host) {
+    let mut net = host.net.lock();
+    match request {
+        Request::Ask { client, is_act: true, .. } => {
+            let (account, messages) = net.pipe(*client).acted_on();
+            let shown = messages.iter().map(|message| (room_id(&message.room), message.seq));
+            host.disk.with(|disk| shown.for_each(|(room, seq)| disk.reading.allow(account, room, seq)));
         }
-        if host.random.below(1000) < host.faults.unreadable {
-            host.net.note("a page could not be read");
-            self.inbox.push_back(Request::Close(client));
-            return None;
-        }
-        let mut said = Vec::new();
-        for range in &grant.ranges {
-            said.extend(host.disk.page(range).into_iter().map(Said::Missed));
-            if host.random.percent(20) {
-                self.inbox.push_back(page(std::mem::take(&mut said), Vec::new(), true));
-            }
-        }
-        let shown = grant.ranges.iter().filter(|range| range.from <= range.to).map(|range| (range.room, range.to));
-        let shown = shown.collect();
-        let open = grant.ranges.iter().filter(|range| range.to < range.last);
-        let after: Vec<(RoomLabel, Seq)> = open.map(|range| (range.label.clone(), range.to)).collect();
-        if after.is_empty() {
-            said.push(Said::Resumed);
-            self.inbox.push_back(page(said, shown, false));
-            return Some(Thread::Reads);
-        }
-        self.inbox.push_back(page(said, shown, false));
-        self.inbox.push_back(Request::Command(client, Command::Resume { after }, reference));
-        Some(Thread::Waits { reference, reply: None })
+        Request::Drained(client) => net.take_back(*client),
+        _ => {}
     }
 }

@@ -1,0 +1,37 @@
+//! Presence: who is shown that somebody came online, went offline, is away or is back.
+
+use super::{AccountId, Actor, Chat, ClientId, Effects, Event, PresenceChange, Record, Refusal, Role, Text};
+
+impl Chat {
+    pub(super) fn set_away(
+        &mut self,
+        actor: Actor,
+        text: Option<Text>,
+        effects: &mut Effects,
+    ) -> Result<Event, Refusal> {
+        if let Some(text) = &text {
+            self.check_note(text)?;
+        }
+        let change = if text.is_some() { PresenceChange::Away } else { PresenceChange::Back };
+        self.record(Record::AwaySet { id: actor.account, text: text.clone() }, effects);
+        self.notify_presence(actor.account, change, effects);
+        Ok(Event::AwaySet { text })
+    }
+
+    /// Notifies the sessions that requested presence and whose accounts share a room with this one.
+    pub(super) fn notify_presence(&self, id: AccountId, change: PresenceChange, effects: &mut Effects) {
+        let watchers =
+            self.sessions.watchers().filter(|(_, watcher)| *watcher != id && self.share_a_room(*watcher, id));
+        let clients: Vec<ClientId> = watchers.map(|(client, _)| client).collect();
+        if !clients.is_empty() {
+            let who = self.accounts.get(id).person(Role::Member);
+            effects.notify_all(clients.into(), None, Event::Presence { who, change });
+        }
+    }
+
+    fn share_a_room(&self, one: AccountId, other: AccountId) -> bool {
+        let (one, other) = (&self.accounts.get(one).rooms, &self.accounts.get(other).rooms);
+        let (fewer, more) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+        fewer.iter().any(|room| more.contains(room))
+    }
+}

@@ -1,0 +1,160 @@
+//! While logged in: objects become commands, and the slow work of this client is done here, not in the broker.
+
+use zeroize::Zeroize;
+
+use super::Program;
+use crate::broker::{Waits, wall_clock};
+use crate::chat::{Ask, Code, Command, Event, Grant, HistoryRange, INVITATION_BYTES, Query, Refusal};
+use crate::client::Services;
+use crate::client::input::InputEvent;
+use crate::client::output::Unreachable;
+use crate::client::page::{Loses, Page};
+use crate::client::session::{Asked, Session, SessionEnd};
+use crate::protocol::json::{self, Json, Request};
+use crate::protocol::{Context, Protocol, Reference};
+use crate::token;
+
+impl Program<'_, '_> {
+    pub(super) fn serve(&mut self, session: &mut Session) -> SessionEnd {
+        loop {
+            let Program { client, output } = &mut *self;
+            let services = client.services;
+            let notify = || output.write(slow_down(services));
+            let outcome = match client.next_in_turn(notify) {
+                Ok(InputEvent::Line(line)) => self.answer(line, session),
+                Ok(InputEvent::TooLong) => self.refuse_long_line().map(|()| None),
+                // Programs send lines only.
+                Ok(_) => Ok(None),
+                Err(end) => return end,
+            };
+            match outcome {
+                Ok(None) => {}
+                Ok(Some(end)) => return end,
+                Err(Unreachable) => return SessionEnd::Over,
+            }
+        }
+    }
+
+    fn answer(&self, mut line: Vec<u8>, session: &Session) -> Result<Option<SessionEnd>, Unreachable> {
+        if line.is_empty() {
+            return Ok(None);
+        }
+        let json::Line { reference, request } = json::parse(&line);
+        if matches!(
+            request,
+            Ok(Request::LogIn { .. }
+                | Request::Register { .. }
+                | Request::SetPassword { .. }
+                | Request::DeleteAccount { .. })
+        ) {
+            // These have a password in them.
+            line.zeroize();
+        }
+        let request = match request {
+            Ok(request) => request,
+            Err(wrong) => return self.send(|out| json::wrong(&wrong, reference.as_ref(), out)).map(|()| None),
+        };
+        let ask: Result<Ask, Refusal> = match request {
+            Request::Ping => return self.pong(reference.as_ref()).map(|()| None),
+            Request::Chat(Ask::Command(Command::Resume { after })) => return self.resume(after, reference, session),
+            Request::Chat(ask) => Ok(ask),
+            Request::LogIn { .. } | Request::Register { .. } => Err(Refusal::AlreadyLoggedIn),
+            Request::SetPassword { old, new } => {
+                self.set_password(session, old.as_bytes(), new.as_bytes()).map(Ask::Command)
+            }
+            Request::DeleteAccount { password } => {
+                let checked = self.client.check_own_password(session, password.as_bytes());
+                checked.map(|()| Command::DeleteAccount.into())
+            }
+            Request::NewToken { name, seconds } => {
+                let drawn = token::draw().map_err(no_randomness);
+                drawn.map(|(secret, digest)| Command::NewToken { name, secret, digest, seconds }.into())
+            }
+            Request::InviteByCode { room } => {
+                let mut random = [0; INVITATION_BYTES];
+                let drawn = getrandom::fill(&mut random).map_err(no_randomness);
+                drawn.map(|()| Command::InviteByCode { room: Some(room), code: Code::invitation(random) }.into())
+            }
+        };
+        match ask {
+            Ok(ask) => self.ask(ask, reference, session),
+            // A client that is logged in can only have given its own password.
+            Err(Refusal::WrongPassword) => {
+                let text = "That is not your password. Nothing was changed.".to_owned();
+                let wrong = json::Wrong { code: Refusal::WrongPassword.code(), text };
+                self.send(|out| json::wrong(&wrong, reference.as_ref(), out)).map(|()| None)
+            }
+            Err(refusal) => self.refuse(refusal, reference.as_ref()).map(|()| None),
+        }
+    }
+
+    fn set_password(&self, session: &Session, old: &[u8], new: &[u8]) -> Result<Command, Refusal> {
+        self.client.check_own_password(session, old)?;
+        let hash = self.client.new_password(new, || Ok(()))?;
+        Ok(Command::ChangePassword { hash })
+    }
+
+    /// Asks the broker, and reads what it grants.
+    fn ask(
+        &self,
+        ask: Ask,
+        reference: Option<Reference>,
+        session: &Session,
+    ) -> Result<Option<SessionEnd>, Unreachable> {
+        let kind = match &ask {
+            // A program that names a first message goes on from the last one on the page.
+            Ask::Query(Query::History { range: HistoryRange::Between(..), .. }) => Some(Kind::History(Loses::Newest)),
+            Ask::Query(Query::History { .. }) => Some(Kind::History(Loses::Oldest)),
+            Ask::Query(Query::Unread) => Some(Kind::Unread),
+            _ => None,
+        };
+        let waits = if kind.is_some() { Waits::Page } else { Waits::Answer };
+        match (self.client.ask(ask, reference.clone(), waits, session)?, kind) {
+            (Asked::Page(grant), Some(kind)) => self.send_granted(grant, kind, reference.as_ref()).map(|()| None),
+            (Asked::Page(_) | Asked::Done, _) => Ok(None),
+            (Asked::Ended(end), _) => Ok(Some(end)),
+        }
+    }
+
+    /// Reads what was granted and has it sent. The client's outbox is held meanwhile, so the page comes before everything
+    /// that is said after the grant.
+    fn send_granted(&self, grant: Grant, kind: Kind, reference: Option<&Reference>) -> Result<(), Unreachable> {
+        let (services, mut bytes) = (self.client.services, Vec::new());
+        let loses = if let Kind::History(loses) = kind { loses } else { Loses::Newest };
+        let shown = match Page::read(&services.reader, grant, loses, json::message_bytes) {
+            Ok(page) => {
+                let shown = if kind == Kind::Unread { page.shown() } else { Vec::new() };
+                match (kind, page.grant.ranges.first()) {
+                    (Kind::History(_), Some(range)) => json::history(range, page.messages, reference, &mut bytes),
+                    _ => json::unread(page.messages, page.grant.remaining, reference, &mut bytes),
+                }
+                shown
+            }
+            Err(error) => {
+                log::warn!("cannot read history client={} error={error}", self.client.connection.number());
+                let context = Context { now: wall_clock(), clock: &services.clock };
+                Json.answer(&Event::Refused(Refusal::HistoryBusy), reference, context, &mut bytes);
+                Vec::new()
+            }
+        };
+        self.client.send_page(bytes, shown, false)
+    }
+}
+
+/// The kind of a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    History(Loses),
+    Unread,
+}
+
+fn slow_down(services: &Services) -> Vec<u8> {
+    let (rate, mut bytes) = (services.rate, Vec::new());
+    json::slow_down(rate.lines_per_s, rate.burst_lines, services.flood_max_lines, &mut bytes);
+    bytes
+}
+
+fn no_randomness(error: impl std::fmt::Display) -> Refusal {
+    log::error!("the system gives no random numbers error={error}");
+    Refusal::Fault
+}

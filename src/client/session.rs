@@ -1,0 +1,183 @@
+//! A logged-in connection, whatever its protocol: the rate of its lines, asking the broker, and how it ends.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+
+use super::Client;
+use super::input::InputEvent;
+use super::output::Unreachable;
+use crate::broker::{Reply, Request, Waits};
+use crate::chat::{Ask, ClientId, Command, Grant, Name, RoomId, Seq};
+use crate::protocol::Reference;
+use crate::reason::Reason;
+
+/// How often it is checked whether a slow client has taken more.
+const READER_POLL: Duration = Duration::from_millis(20);
+
+/// A logged-in connection, as its own thread knows it.
+pub struct Session {
+    /// The account's name.
+    pub name: Name,
+    /// The broker's replies.
+    pub(super) replies: Receiver<Reply>,
+    /// The messages that are shown to somebody who has just registered.
+    pub(super) recent: Option<Grant>,
+}
+
+/// How a session ends, as the client's own thread sees it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// Logged out: the thread owns the writing side again.
+    LoggedOut,
+    /// The connection is over; the broker sends what is left and closes it.
+    Over,
+}
+
+/// The result of a request to the broker.
+pub enum Asked {
+    /// The answer is in the outbox.
+    Done,
+    /// This may be read; the outbox is held until the page comes.
+    Page(Grant),
+    /// The session is over.
+    Ended(SessionEnd),
+}
+
+impl Client<'_> {
+    pub(super) fn id(&self) -> ClientId {
+        ClientId(self.connection.number())
+    }
+
+    /// Whether the connection was ended by the server, other than by stopping.
+    pub(super) fn is_cut(&self) -> bool {
+        self.connection.ending().is_some_and(|reason| reason != Reason::Stopping)
+    }
+
+    /// When the server stops, what has arrived is still done, but only for a short while.
+    pub(super) fn stop_deadline(&self) -> Option<Instant> {
+        let stopping = self.connection.ending() == Some(Reason::Stopping);
+        stopping.then(|| Instant::now() + Duration::from_millis(100))
+    }
+
+    /// Waits while much of what the client asked for is still unsent: a client that reads slowly is answered slowly, and
+    /// not cut for having asked. The flusher cuts one that does not read at all.
+    pub(super) fn wait_for_reader(&self) {
+        let much = self.services.outbox_max_bytes / 4;
+        while self.connection.unsent() > much && !self.is_cut() && !self.services.quit.wait_timeout(READER_POLL) {}
+    }
+
+    /// What comes next from the client, once the rate limiter lets it pass: a line, [`InputEvent::TooLong`], or what telnet
+    /// has besides lines. `Err`: the session is over. `notify` tells the client that its lines are slowed down.
+    pub fn next_in_turn(&mut self, notify: impl FnOnce() -> Result<(), Unreachable>) -> Result<InputEvent, SessionEnd> {
+        let event = self.input.next(self.stop_deadline());
+        // What a client that was cut had still to say is dropped.
+        if self.is_cut() {
+            return Err(self.over(InputEvent::Lost));
+        }
+        match event {
+            InputEvent::Line(_) | InputEvent::TooLong => match self.wait_in_turn(notify) {
+                Ok(true) if self.is_cut() => Err(self.over(InputEvent::Lost)),
+                Ok(true) => Ok(event),
+                Ok(false) => Err(self.close(Reason::Flooding)),
+                Err(Unreachable) => Err(SessionEnd::Over),
+            },
+            InputEvent::Answer(_) | InputEvent::Interrupted => Ok(event),
+            over => Err(self.over(over)),
+        }
+    }
+
+    /// Waits until the client may send another line. `Ok(false)`: it was too fast for too long.
+    fn wait_in_turn(&mut self, notify: impl FnOnce() -> Result<(), Unreachable>) -> Result<bool, Unreachable> {
+        self.wait_for_reader();
+        let wait = self.limiter.take(Instant::now());
+        self.is_act.set(wait.is_zero());
+        if wait.is_zero() {
+            return Ok(true);
+        }
+        if self.limiter.delayed() > self.services.flood_max_lines {
+            return Ok(false);
+        }
+        if self.limiter.should_notify() {
+            notify()?;
+        }
+        // When the server stops, what has arrived is done without waiting.
+        self.services.quit.wait_timeout(wait);
+        Ok(true)
+    }
+
+    /// Asks the broker what the client has just asked, and waits as `waits` says; never for talk, which is pipelined.
+    pub fn ask(
+        &self,
+        ask: Ask,
+        reference: Option<Reference>,
+        waits: Waits,
+        session: &Session,
+    ) -> Result<Asked, Unreachable> {
+        let is_quit = ask == Ask::Command(Command::Quit);
+        let is_logout = ask == Ask::Command(Command::LogOut);
+        let waits = if ask.is_talk() || is_quit || is_logout { Waits::No } else { waits };
+        let is_act = self.is_act.take();
+        let request = Request::Ask { client: self.id(), ask, reference, waits, is_act };
+        self.services.inbox.send(request).map_err(|_| Unreachable)?;
+        if is_quit {
+            return Ok(Asked::Ended(SessionEnd::Over));
+        }
+        if waits == Waits::No && !is_logout {
+            return Ok(Asked::Done);
+        }
+        match session.replies.recv().map_err(|_| Unreachable)? {
+            Reply::Released => {
+                self.is_writer.set(true);
+                Ok(Asked::Ended(SessionEnd::LoggedOut))
+            }
+            Reply::Page(grant) => Ok(Asked::Page(grant)),
+            Reply::Done | Reply::Refused(_) => Ok(Asked::Done),
+        }
+    }
+
+    /// Hands over the page for which the outbox is held, or a part of it.
+    pub(super) fn send_page(
+        &self,
+        bytes: Vec<u8>,
+        shown: Vec<(RoomId, Seq, Seq)>,
+        more: bool,
+    ) -> Result<(), Unreachable> {
+        let page = Request::Page { client: self.id(), bytes, shown, more };
+        self.services.inbox.send(page).map_err(|_| Unreachable)
+    }
+
+    /// No more lines come. Everything that came before has been asked of the broker.
+    pub(super) fn over(&self, over: InputEvent) -> SessionEnd {
+        match over {
+            _ if self.connection.ending() == Some(Reason::Stopping) => self.close(Reason::Stopping),
+            // Cut by the broker or the flusher, because the client does not read.
+            _ if self.is_lost() => self.send(Request::Gone(self.id())),
+            InputEvent::End => {
+                self.connection.end(Reason::EndOfInput);
+                let (ask, waits) = (Ask::Command(Command::Quit), Waits::No);
+                self.send(Request::Ask { client: self.id(), ask, reference: None, waits, is_act: true })
+            }
+            InputEvent::Overlong => self.close(Reason::LineTooLong),
+            _ => {
+                self.connection.end(Reason::Lost);
+                self.send(Request::Gone(self.id()))
+            }
+        }
+    }
+
+    /// Whether the connection broke, or was cut because its client does not read.
+    fn is_lost(&self) -> bool {
+        matches!(self.connection.ending(), Some(Reason::SlowReader | Reason::Lost))
+    }
+
+    /// Has the broker say the closing line and close the connection.
+    pub fn close(&self, reason: Reason) -> SessionEnd {
+        self.send(Request::Close(self.id(), reason))
+    }
+
+    fn send(&self, request: Request) -> SessionEnd {
+        let _ = self.services.inbox.send(request);
+        SessionEnd::Over
+    }
+}

@@ -1,0 +1,272 @@
+//! While logged in: lines become commands, and the slow work of this client is done here, not in the broker.
+
+use super::prompt::{self, Answer};
+use crate::broker::{Waits, wall_clock};
+use crate::chat::{
+    Ask, Code, Command, Grant, HistoryRange, INVITATION_BYTES, MessageKind, Name, Query, Refusal, RoomLabel, Text,
+};
+use crate::client::Client;
+use crate::client::input::InputEvent;
+use crate::client::output::{Output, Unreachable};
+use crate::client::page::{Loses, Page};
+use crate::client::session::{Asked, Session, SessionEnd};
+use crate::password::{PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
+use crate::protocol::Context;
+use crate::protocol::text::{self, HelpTopic, Typed, account, line, reading, server};
+use crate::token;
+
+/// The state of a session between lines.
+struct Memory {
+    output: Output,
+    /// A bare word that was answered by a hint: typed again it is said.
+    bare: Option<Text>,
+    /// The query of `/more`.
+    more: Option<Query>,
+}
+
+/// The kind of a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    History,
+    Unread,
+    /// The newest messages of a room that is entered.
+    Recent,
+    /// The same for somebody who has just registered.
+    Welcome,
+}
+
+impl Client<'_> {
+    /// Serves a session until it ends.
+    pub(in crate::client) fn talk(&mut self, session: &mut Session) -> SessionEnd {
+        let mut memory = Memory { output: self.session_output(), bare: None, more: None };
+        if let Some(grant) = session.recent.take()
+            && self.show_page(grant, Kind::Welcome, &mut memory).is_err()
+        {
+            return SessionEnd::Over;
+        }
+        loop {
+            let output = &memory.output;
+            let rate = self.services.rate.lines_per_s;
+            let outcome = match self.next_in_turn(|| output.notice(&line::slow_down(rate))) {
+                Ok(InputEvent::Line(line)) => self.obey(text::parse(&line), session, &mut memory),
+                Ok(InputEvent::TooLong) => self.refuse_long_line(&memory),
+                Ok(InputEvent::Answer(bytes)) => memory.output.write(bytes).map(|()| None),
+                Ok(_) => Ok(None),
+                Err(end) => return end,
+            };
+            match outcome {
+                Ok(None) => {}
+                Ok(Some(end)) => return end,
+                Err(Unreachable) => return SessionEnd::Over,
+            }
+        }
+    }
+
+    fn refuse_long_line(&self, memory: &Memory) -> Result<Option<SessionEnd>, Unreachable> {
+        memory.output.refused(&line::too_long(self.services.line_max_bytes))?;
+        Ok(None)
+    }
+
+    fn obey(
+        &mut self,
+        typed: Typed,
+        session: &Session,
+        memory: &mut Memory,
+    ) -> Result<Option<SessionEnd>, Unreachable> {
+        let bare = memory.bare.take();
+        match typed {
+            Typed::Nothing => Ok(()),
+            Typed::Ask(ask) => return self.request(ask, session, memory),
+            Typed::Bare(_, text) if bare.as_ref() == Some(&text) => {
+                let kind = MessageKind::Speech;
+                return self.request(Command::Say { room: None, kind, text, key: None }, session, memory);
+            }
+            Typed::Bare(word, text) => {
+                memory.bare = Some(text);
+                memory.output.refused(word.hint())
+            }
+            Typed::Help(topic) => self.help(topic, memory),
+            Typed::Password => return self.change_password(session, memory),
+            Typed::DeleteAccount => return self.delete_account(session, memory),
+            Typed::InviteCode { room } => return self.invite_by_code(room, session, memory),
+            Typed::NewToken { name, seconds } => return self.new_token(name, seconds, session, memory),
+            Typed::More => match memory.more.take() {
+                Some(query) => return self.request(query, session, memory),
+                None => memory.output.refused(reading::NOTHING_MORE),
+            },
+            Typed::Version => memory.output.notice(&server::version(&self.services.server_name, crate::VERSION)),
+            Typed::Wrong(mistake) => memory.output.refused(mistake.text()),
+        }
+        .map(|()| None)
+    }
+
+    fn help(&self, topic: HelpTopic, memory: &Memory) -> Result<(), Unreachable> {
+        memory.output.notices(topic.lines().iter().map(String::as_str))
+    }
+
+    /// Asks the broker, and shows the page that it grants.
+    fn request(
+        &mut self,
+        ask: impl Into<Ask>,
+        session: &Session,
+        memory: &mut Memory,
+    ) -> Result<Option<SessionEnd>, Unreachable> {
+        let ask = ask.into();
+        if let Some(next) = next_page(&ask) {
+            memory.more = Some(next);
+        }
+        let kind = match &ask {
+            Ask::Query(Query::History { .. }) => Kind::History,
+            Ask::Query(Query::Unread) => Kind::Unread,
+            _ => Kind::Recent,
+        };
+        match self.ask(ask, None, Waits::Page, session)? {
+            Asked::Done => Ok(None),
+            Asked::Page(grant) => self.show_page(grant, kind, memory).map(|()| None),
+            Asked::Ended(end) => Ok(Some(end)),
+        }
+    }
+
+    /// Reads what was granted and has it sent. The client's outbox is held meanwhile, so the page comes before everything
+    /// that is said after the grant.
+    fn show_page(&self, grant: Grant, kind: Kind, memory: &mut Memory) -> Result<(), Unreachable> {
+        let (context, mut bytes) = (self.context(), Vec::new());
+        let loses = if kind == Kind::History { Loses::Oldest } else { Loses::Newest };
+        let shown = match Page::read(&self.services.reader, grant, loses, text::message_bytes) {
+            Ok(Page { grant, messages }) => match kind {
+                Kind::History => {
+                    memory.more = page_before(&grant);
+                    text::history_page(&messages, &grant, context, &mut bytes);
+                    Vec::new()
+                }
+                Kind::Unread => {
+                    memory.more = (grant.remaining > 0).then_some(Query::Unread);
+                    text::unread_page(&messages, &grant, context, &mut bytes);
+                    grant.ranges.iter().map(|range| (range.room, range.from, range.to)).collect()
+                }
+                Kind::Recent => {
+                    text::recent_page(&messages, context, &mut bytes);
+                    Vec::new()
+                }
+                Kind::Welcome => {
+                    text::welcome_page(&messages, context, &mut bytes);
+                    Vec::new()
+                }
+            },
+            Err(error) => {
+                log::warn!("cannot read history client={} error={error}", self.connection.number());
+                text::refused(&text::refusal_text(&Refusal::HistoryBusy, context), &mut bytes);
+                Vec::new()
+            }
+        };
+        self.send_page(bytes, shown, false)
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { now: wall_clock(), clock: &self.services.clock }
+    }
+
+    fn invite_by_code(
+        &mut self,
+        room: Option<RoomLabel>,
+        session: &Session,
+        memory: &mut Memory,
+    ) -> Result<Option<SessionEnd>, Unreachable> {
+        let mut random = [0; INVITATION_BYTES];
+        if let Err(error) = getrandom::fill(&mut random) {
+            log::error!("the system gives no random numbers error={error}");
+            return self.refuse_fault(memory);
+        }
+        self.request(Command::InviteByCode { room, code: Code::invitation(random) }, session, memory)
+    }
+
+    fn new_token(
+        &mut self,
+        name: Name,
+        seconds: Option<u64>,
+        session: &Session,
+        memory: &mut Memory,
+    ) -> Result<Option<SessionEnd>, Unreachable> {
+        match token::draw() {
+            Ok((secret, digest)) => self.request(Command::NewToken { name, secret, digest, seconds }, session, memory),
+            Err(error) => {
+                log::error!("cannot create a token error={error}");
+                self.refuse_fault(memory)
+            }
+        }
+    }
+
+    fn refuse_fault(&self, memory: &Memory) -> Result<Option<SessionEnd>, Unreachable> {
+        memory.output.refused(&text::refusal_text(&Refusal::Fault, self.context())).map(|()| None)
+    }
+
+    fn change_password(&mut self, session: &Session, memory: &mut Memory) -> Result<Option<SessionEnd>, Unreachable> {
+        let mut secrets = Vec::new();
+        let new = account::new_password(PASSWORD_MIN_CHARS);
+        let deadline = self.stop_deadline();
+        for question in [account::CURRENT_PASSWORD, new.as_str(), account::NEW_PASSWORD_AGAIN] {
+            match prompt::ask(&mut self.input, &memory.output, question, deadline)? {
+                Answer::Secret(secret) => secrets.push(secret),
+                Answer::GivenUp => return memory.output.refused(account::PASSWORD_KEPT).map(|()| None),
+                Answer::Over(over) => return Ok(Some(self.over(over))),
+            }
+        }
+        // The first one is checked only now that all three lines are read: those typed ahead must not be said in a room.
+        let [old, new, again] = secrets.as_slice() else { return Ok(None) };
+        if !self.is_own_password(old.as_bytes(), session, memory)? {
+            return Ok(None);
+        }
+        if new.as_bytes() != again.as_bytes() {
+            return memory.output.refused(account::NEW_PASSWORDS_DIFFER).map(|()| None);
+        }
+        match self.new_password(new.as_bytes(), || Ok(())) {
+            Ok(hash) => self.request(Command::ChangePassword { hash }, session, memory),
+            Err(Refusal::PasswordLength { .. }) => {
+                let line = account::new_password_length(PASSWORD_MIN_CHARS, PASSWORD_MAX_BYTES);
+                memory.output.refused(&line).map(|()| None)
+            }
+            Err(_) => memory.output.refused(account::PASSWORD_FAULT).map(|()| None),
+        }
+    }
+
+    fn delete_account(&mut self, session: &Session, memory: &mut Memory) -> Result<Option<SessionEnd>, Unreachable> {
+        memory.output.notices(account::DELETION)?;
+        let deadline = self.stop_deadline();
+        match prompt::ask(&mut self.input, &memory.output, account::PASSWORD, deadline)? {
+            Answer::Secret(secret) => match self.is_own_password(secret.as_bytes(), session, memory)? {
+                true => self.request(Command::DeleteAccount, session, memory),
+                false => Ok(None),
+            },
+            Answer::GivenUp => memory.output.notice(account::ACCOUNT_KEPT).map(|()| None),
+            Answer::Over(over) => Ok(Some(self.over(over))),
+        }
+    }
+
+    /// Whether this is the password of the account; if not, that is said. Counted like a try to log in.
+    fn is_own_password(&self, password: &[u8], session: &Session, memory: &Memory) -> Result<bool, Unreachable> {
+        let refused = match self.check_own_password(session, password) {
+            Ok(()) => return Ok(true),
+            Err(Refusal::WrongPassword) => account::NOT_YOUR_PASSWORD.to_owned(),
+            Err(Refusal::HistoryBusy) => account::PASSWORD_UNCHECKED.to_owned(),
+            Err(refusal) => text::refusal_text(&refusal, self.context()),
+        };
+        memory.output.refused(&refused).map(|()| false)
+    }
+}
+
+/// The query of `/more` after a list.
+fn next_page(ask: &Ask) -> Option<Query> {
+    match ask {
+        Ask::Query(Query::Rooms { page }) => Some(Query::Rooms { page: page.saturating_add(1) }),
+        Ask::Query(Query::Who { room, page }) => Some(Query::Who { room: room.clone(), page: page.saturating_add(1) }),
+        _ => None,
+    }
+}
+
+/// The query of `/more` after a page of history: the page before it.
+fn page_before(grant: &Grant) -> Option<Query> {
+    let range = grant.ranges.first().filter(|range| range.from > 1)?;
+    let lines = range.to - range.from + 1;
+    let before = HistoryRange::Between(range.from.saturating_sub(lines).max(1), range.from - 1);
+    Some(Query::History { room: Some(range.label.clone()), range: before })
+}

@@ -1,0 +1,171 @@
+//! How fast and how often: a rate limiter for the lines of one client, and tries counted by key.
+//!
+//! By the monotonic clock, which comes in as an argument, so a jump of the wall clock changes nothing.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::{Duration, Instant};
+
+/// How fast lines may come.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// Lines at once after a rest.
+    pub burst_lines: u64,
+    /// Lines a second in the long run.
+    pub lines_per_s: u64,
+}
+
+/// Limits the lines of one client: a token bucket, kept as the moment at which it will be full again.
+#[derive(Debug)]
+pub struct RateLimiter {
+    interval: Duration,
+    /// How far ahead of `now` the moment may be.
+    window: Duration,
+    full_at: Instant,
+    /// Lines that had to wait since the bucket was last full.
+    delayed: u64,
+    is_notified: bool,
+}
+
+impl RateLimiter {
+    /// A full bucket: the client has sent nothing yet.
+    pub fn new(rate: Rate, now: Instant) -> RateLimiter {
+        let interval = Duration::from_secs(1) / u32::try_from(rate.lines_per_s).unwrap_or(u32::MAX).max(1);
+        let burst = u32::try_from(rate.burst_lines).unwrap_or(u32::MAX).max(1);
+        RateLimiter { interval, window: interval.saturating_mul(burst), full_at: now, delayed: 0, is_notified: false }
+    }
+
+    /// Takes a token for a line. Returns how long the line must wait.
+    pub fn take(&mut self, now: Instant) -> Duration {
+        if self.full_at <= now {
+            self.full_at = now;
+            (self.delayed, self.is_notified) = (0, false);
+        }
+        self.full_at += self.interval;
+        let wait = self.full_at.duration_since(now).saturating_sub(self.window);
+        if !wait.is_zero() {
+            self.delayed += 1;
+        }
+        wait
+    }
+
+    /// How many lines had to wait since the bucket was last full.
+    pub fn delayed(&self) -> u64 {
+        self.delayed
+    }
+
+    /// Whether the client should be notified that its lines are slowed down: once each time until the bucket is full again.
+    pub fn should_notify(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_notified, true)
+    }
+}
+
+/// Counts tries by key, in a window of time.
+#[derive(Debug)]
+pub struct Throttle<K> {
+    max: u64,
+    window: Duration,
+    tries: HashMap<K, (u64, Instant)>,
+}
+
+/// When there are more keys than this, those whose window is over are forgotten.
+const KEYS_KEPT: usize = 4096;
+
+impl<K: Eq + Hash> Throttle<K> {
+    /// At most `max` tries of a key in `window`; at least one.
+    pub fn new(max: u64, window: Duration) -> Throttle<K> {
+        Throttle { max, window, tries: HashMap::new() }
+    }
+
+    /// Whether a try would be allowed; if not, how long until it is.
+    pub fn check(&self, key: &K, now: Instant) -> Result<(), Duration> {
+        match self.tries.get(key) {
+            Some((count, since)) if *count >= self.max && now.duration_since(*since) < self.window => {
+                Err(self.window - now.duration_since(*since))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a try. If there were too many it is not counted, and the error is how long until the next one is allowed.
+    pub fn count(&mut self, key: K, now: Instant) -> Result<(), Duration> {
+        if self.tries.len() > KEYS_KEPT {
+            let window = self.window;
+            self.tries.retain(|_, (_, since)| now.duration_since(*since) < window);
+        }
+        self.check(&key, now)?;
+        let (count, since) = self.tries.entry(key).or_insert((0, now));
+        if now.duration_since(*since) >= self.window {
+            (*count, *since) = (0, now);
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    /// Takes one try back: it was not of the kind that is bounded.
+    pub fn forgive(&mut self, key: &K) {
+        if let Some((count, _)) = self.tries.get_mut(key) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_passes_and_then_lines_wait() {
+        let start = Instant::now();
+        let mut limiter = RateLimiter::new(Rate { burst_lines: 3, lines_per_s: 5 }, start);
+        let ms = |ms| Duration::from_millis(ms);
+        let waits: Vec<_> = (0..5).map(|_| limiter.take(start)).collect();
+        assert_eq!(waits, [ms(0), ms(0), ms(0), ms(200), ms(400)]);
+        assert_eq!(limiter.delayed(), 2);
+        assert_eq!((limiter.should_notify(), limiter.should_notify()), (true, false), "once");
+        assert_eq!(limiter.take(start + ms(400)), ms(200), "still behind");
+        assert_eq!(limiter.take(start + ms(5000)), ms(0));
+        assert_eq!(limiter.delayed(), 0, "a rest forgives");
+        assert!(limiter.should_notify());
+    }
+
+    #[test]
+    fn tries_are_bounded_by_key_and_window() {
+        let (start, minute) = (Instant::now(), Duration::from_secs(60));
+        let mut throttle = Throttle::new(2, minute);
+        assert_eq!(throttle.count("ana", start), Ok(()));
+        assert_eq!(throttle.count("ana", start), Ok(()));
+        assert_eq!(throttle.count("ana", start + minute / 2), Err(minute / 2));
+        assert_eq!(throttle.count("bob", start), Ok(()));
+        throttle.forgive(&"ana");
+        assert_eq!(throttle.count("ana", start), Ok(()));
+        assert_eq!(throttle.count("ana", start + minute), Ok(()));
+    }
+
+    #[test]
+    fn looking_whether_a_try_is_allowed_counts_none() {
+        let (start, minute) = (Instant::now(), Duration::from_secs(60));
+        let mut throttle = Throttle::new(2, minute);
+        assert_eq!(throttle.check(&"ana", start), Ok(()), "never seen");
+        assert_eq!(throttle.count("ana", start), Ok(()));
+        assert_eq!(throttle.check(&"ana", start), Ok(()), "one is left");
+        assert_eq!(throttle.check(&"ana", start), Ok(()), "and still is");
+        assert_eq!(throttle.count("ana", start), Ok(()));
+        assert_eq!(throttle.check(&"ana", start + minute / 4), Err(minute / 4 * 3));
+        assert_eq!(throttle.check(&"bob", start), Ok(()), "each key for itself");
+        assert_eq!(throttle.check(&"ana", start + minute), Ok(()), "the window is over");
+        assert_eq!(throttle.check(&"ana", start + minute * 2), Ok(()));
+    }
+
+    #[test]
+    fn only_keys_whose_window_is_over_are_forgotten() {
+        let (start, minute) = (Instant::now(), Duration::from_secs(60));
+        let mut throttle = Throttle::new(1, minute);
+        for key in 0..KEYS_KEPT {
+            assert_eq!(throttle.count(key, start), Ok(()));
+        }
+        assert_eq!(throttle.count(KEYS_KEPT, start + minute / 2), Ok(()));
+        assert_eq!(throttle.count(KEYS_KEPT, start + minute), Err(minute / 2), "many others do not free a key");
+        assert_eq!(throttle.tries.len(), 1, "the others are over");
+    }
+}

@@ -1,0 +1,200 @@
+//! The groups of fields that several objects share, or that stand in a list, and how they differ from object to object.
+
+use serde_json::Value as Json;
+
+use super::codec::{Fields, Flat, Form, FromJson, Group, Writer, Wrong, bad, form, group, missing};
+#[cfg(test)]
+use super::sample::Source;
+use super::value::Why;
+use crate::chat::{
+    BanRow, BanTarget, Departure, InvitationRow, Message, Missed, Person, Role, RoomRow, SessionRow, Timestamp,
+    TokenRow, TopicView, Visibility,
+};
+
+group! { Message = [Message { room, seq, at, author: from, kind, text }] { room, seq, at, from, kind, text } }
+group! { Person = [Person { name, online, away, role }] { name, online, away, role or Role::Member } }
+group! { Missed = [Missed { room, last, new: unread, mentions }] { room, last, unread, mentions } }
+group! { InvitationRow = [InvitationRow { room, by, until }] { room, by, until } }
+group! {
+    RoomRow = [RoomRow { room, visibility: kind, members, online, topic, joined, new: unread }]
+    { room, kind as RoomKind, members, online, topic, joined, unread }
+}
+group! { BanRow = [BanRow { target, by, at, until, why }] { target as Flat, by, at, until, why as Why } }
+group! { TokenRow = [TokenRow { name, created, until, used }] { name, created, until, used } }
+group! {
+    SessionRow = [SessionRow { session, protocol: front, address, since, active: idle_s, token, own }]
+    { session, front, address, since, idle_s as Idle, token, own }
+}
+
+/// Whom a ban is against: an account by `name`, or an `address`.
+impl Group for BanTarget {
+    fn write(&self, writer: &mut Writer) {
+        match self {
+            BanTarget::Account(name) => writer.field("name", name),
+            BanTarget::Address(address) => writer.field("address", address),
+        }
+    }
+
+    fn read(fields: &mut Fields) -> Result<BanTarget, Wrong> {
+        match fields.get("address")? {
+            Some(address) => Ok(BanTarget::Address(address)),
+            None => fields.get("name").map(BanTarget::Account),
+        }
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> BanTarget {
+        match source.flag() {
+            true => BanTarget::Address(FromJson::sample(source)),
+            false => BanTarget::Account(FromJson::sample(source)),
+        }
+    }
+}
+
+/// `how`, and the rest where it has a meaning.
+impl Group for Departure {
+    fn write(&self, writer: &mut Writer) {
+        let (how, by, until, why) = match self {
+            Departure::Left => ("left", None, None, None),
+            Departure::Kicked { by, why } => ("kicked", Some(by), None, Some(why)),
+            Departure::Banned { by, until, why } => ("banned", Some(by), *until, Some(why)),
+            Departure::Deleted => ("account-deleted", None, None, None),
+            Departure::RoomDeleted { by } => ("room-deleted", Some(by), None, None),
+        };
+        writer.field("how", how);
+        writer.field("by", &by.cloned());
+        writer.field("until", &until);
+        writer.field("why", &why.filter(|why| !why.is_empty()).cloned());
+    }
+
+    fn read(fields: &mut Fields) -> Result<Departure, Wrong> {
+        Ok(match fields.get::<String>("how")?.as_str() {
+            "left" => Departure::Left,
+            "kicked" => Departure::Kicked { by: fields.get("by")?, why: Why::read("why", fields)? },
+            "banned" => {
+                Departure::Banned { by: fields.get("by")?, until: fields.get("until")?, why: Why::read("why", fields)? }
+            }
+            "account-deleted" => Departure::Deleted,
+            "room-deleted" => Departure::RoomDeleted { by: fields.get("by")? },
+            _ => return Err(bad("how", "a way of leaving")),
+        })
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Departure {
+        let (by, until, why) = (FromJson::sample(source), FromJson::sample(source), FromJson::sample(source));
+        match source.byte() % 5 {
+            0 => Departure::Left,
+            1 => Departure::Kicked { by, why },
+            2 => Departure::Banned { by, until, why },
+            3 => Departure::Deleted,
+            _ => Departure::RoomDeleted { by },
+        }
+    }
+}
+
+/// The topic of a room: `topic`, `topic_by` and `topic_at`.
+impl Group for Option<TopicView> {
+    fn write(&self, writer: &mut Writer) {
+        writer.field("topic", &self.as_ref().map(|topic| topic.text.clone()));
+        writer.field("topic_by", &self.as_ref().map(|topic| topic.by.clone()));
+        writer.field("topic_at", &self.as_ref().map(|topic| topic.at));
+    }
+
+    fn read(fields: &mut Fields) -> Result<Option<TopicView>, Wrong> {
+        match fields.get("topic")? {
+            Some(text) => Ok(Some(TopicView { text, by: fields.get("topic_by")?, at: fields.get("topic_at")? })),
+            None => Ok(None),
+        }
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Option<TopicView> {
+        let (text, by, at) = (FromJson::sample(source), FromJson::sample(source), FromJson::sample(source));
+        source.flag().then_some(TopicView { text, by, at })
+    }
+}
+
+// Forms
+
+/// The kind of a room: a direct one has no visibility.
+pub(super) struct RoomKind;
+
+impl Form<Option<Visibility>> for RoomKind {
+    fn write(visibility: &Option<Visibility>, name: &'static str, writer: &mut Writer) {
+        match visibility {
+            Some(visibility) => writer.field(name, visibility),
+            None => writer.field(name, "direct"),
+        }
+    }
+
+    fn read(name: &'static str, fields: &mut Fields) -> Result<Option<Visibility>, Wrong> {
+        match fields.take(name) {
+            Some(Json::String(word)) if word == "direct" => Ok(None),
+            Some(json) => Visibility::read(json).map(Some).map_err(|rule| bad(name, &rule)),
+            None => Err(missing(name)),
+        }
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Option<Visibility> {
+        FromJson::sample(source)
+    }
+}
+
+/// A person where no room is shown: `role` is `null`.
+pub(super) struct Roleless;
+
+impl Form<Person> for Roleless {
+    fn write(who: &Person, _: &'static str, writer: &mut Writer) {
+        writer.field("name", &who.name);
+        writer.field("online", &who.online);
+        writer.field("away", &who.away);
+        writer.field("role", &None::<Role>);
+    }
+
+    fn read(_: &'static str, fields: &mut Fields) -> Result<Person, Wrong> {
+        Group::read(fields)
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Person {
+        Person { role: Role::Member, ..FromJson::sample(source) }
+    }
+}
+
+impl Form<Vec<Person>> for Roleless {
+    fn write(people: &Vec<Person>, name: &'static str, writer: &mut Writer) {
+        let row = |who: &Person, writer: &mut Writer| writer.object(|writer| Roleless::write(who, name, writer));
+        writer.list(name, people, row);
+    }
+
+    fn read(name: &'static str, fields: &mut Fields) -> Result<Vec<Person>, Wrong> {
+        fields.get(name)
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Vec<Person> {
+        source.several(<Roleless as Form<Person>>::sample)
+    }
+}
+
+/// How long since: whole seconds before the object is written. Read as if that was at 0.
+pub(super) struct Idle;
+
+impl Form<Timestamp> for Idle {
+    fn write(at: &Timestamp, name: &'static str, writer: &mut Writer) {
+        let now = writer.context.map_or(Timestamp(0), |context| context.now);
+        let idle_s = now.0.saturating_sub(at.0) / 1000;
+        writer.field(name, &u64::try_from(idle_s).unwrap_or(0));
+    }
+
+    fn read(name: &'static str, fields: &mut Fields) -> Result<Timestamp, Wrong> {
+        fields.get(name).map(|idle_s| Timestamp(0).minus_seconds(idle_s))
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Timestamp {
+        Timestamp(0).minus_seconds(u64::from(source.byte()))
+    }
+}

@@ -1,0 +1,99 @@
+//! Disks that are full, and stores that somebody else has locked.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::process::{Mount, is_root, wait_up_to};
+use crate::support::{Ledger, Server, Speaker, crowd};
+use crate::{Outcome, Plan};
+
+/// The size of the disk: enough for all messages, and quickly filled.
+const DISK_BYTES: u64 = 96 << 20;
+
+/// The disk fills up while people talk, and is emptied again: senders are refused, nobody sees what is not stored, and
+/// the chat goes on without a restart.
+pub fn full(plan: &mut Plan) -> Outcome {
+    if !is_root() {
+        return Outcome::Skipped("only root may mount a disk in memory".to_owned());
+    }
+    let disk = Mount::in_memory(DISK_BYTES);
+    let setup = Server::with_data("", &disk.path.join("data"));
+    let server = setup.start();
+    crowd::register(&server);
+    let mut ledger = Ledger::open(&server);
+    let ballast = disk.path.join("ballast");
+    for round in 0..plan.rounds {
+        let testimonies = crowd::talk(server.address, &round.to_string(), || {
+            for _ in 0..3 {
+                wait_up_to(&mut plan.random, 200);
+                fill(&ballast);
+                wait_up_to(&mut plan.random, 400);
+                fs::remove_file(&ballast).expect("it can be removed");
+            }
+            wait_up_to(&mut plan.random, 200);
+        });
+        ledger.settle(&server, &testimonies, &format!("round {round}"));
+        // While it is full everything can be read.
+        fill(&ballast);
+        let mut ana = Speaker::log_in(server.address, "ana").expect("one can log in while the disk is full");
+        assert!(!ana.history(1).expect("the history can be read").is_empty());
+        drop(ana);
+        fs::remove_file(&ballast).expect("it can be removed");
+    }
+    assert!(ledger.tally.refused > 0, "the disk was never full: {}", ledger.tally);
+    ledger.close(&server);
+    // A server that has no room for a checkpoint stops and starts cleanly all the same.
+    fill(&ballast);
+    server.stop();
+    let server = setup.start();
+    ledger.close(&server);
+    server.stop();
+    fs::remove_file(&ballast).expect("it can be removed");
+    let server = setup.start();
+    ledger.close(&server);
+    server.stop();
+    Outcome::Held(ledger.tally.to_string())
+}
+
+/// Writes a file until there is no room.
+fn fill(path: &std::path::Path) {
+    let mut file = File::create(path).expect("it can be made");
+    for size in [1 << 20, 4096] {
+        let bytes = vec![0; size];
+        while file.write_all(&bytes).is_ok() {}
+    }
+}
+
+/// Another process holds the lock for writing: for 2 seconds, which costs only time, and for 7, longer than the server
+/// waits.
+pub fn locked(plan: &mut Plan) -> Outcome {
+    let setup = Server::new();
+    let server = setup.start();
+    crowd::register(&server);
+    let mut ledger = Ledger::open(&server);
+    for round in 0..plan.rounds {
+        let seconds = if round % 3 == 2 { 7 } else { 2 };
+        let before = ledger.tally.refused;
+        let testimonies = crowd::talk(server.address, &round.to_string(), || {
+            wait_up_to(&mut plan.random, 100);
+            let other = Connection::open(setup.data().join("chat.db")).expect("the store can be opened");
+            other.busy_timeout(Duration::from_secs(30)).expect("it can be set");
+            other.execute_batch("BEGIN IMMEDIATE").expect("the lock is given in time");
+            let start = Instant::now();
+            thread::sleep(Duration::from_secs(seconds));
+            assert!(start.elapsed() >= Duration::from_secs(seconds));
+            other.execute_batch("ROLLBACK").expect("the lock is given back");
+            wait_up_to(&mut plan.random, 100);
+        });
+        ledger.settle(&server, &testimonies, &format!("round {round}"));
+        let refused = ledger.tally.refused - before;
+        assert_eq!(refused > 0, seconds > 5, "round {round}: {refused} refused in {seconds} s");
+    }
+    ledger.close(&server);
+    server.stop();
+    Outcome::Held(ledger.tally.to_string())
+}

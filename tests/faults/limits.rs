@@ -1,0 +1,145 @@
+//! A system that gives no more descriptors, threads or memory: newcomers are refused, members are served, and when there
+//! is room again everything is as before.
+
+use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::probe::Probe;
+use crate::process::{has, is_root, processor_time, wait_until};
+use crate::support::{Ledger, Server, Wire, crowd};
+use crate::{Outcome, Plan};
+
+/// SIGABRT, by which a Rust program ends that is denied a few bytes.
+const ABORT: i32 = 6;
+/// How long the server is watched while it refuses.
+const WHILE_REFUSING: Duration = Duration::from_secs(2);
+/// In percent of one processor, including the probe's talk.
+const PROCESSOR_MAX: u32 = 60;
+
+/// At most 128 descriptors, of which the server keeps 64 for its store and itself.
+pub fn descriptors(_: &mut Plan) -> Outcome {
+    exhaust("128 descriptors", 100, |command| shell("ulimit -n 128", &command))
+}
+
+/// An address space of 1 GiB, of which the C library reserves 64 MiB for each of the first threads. It is not promised
+/// that the server survives: a Rust program that is denied a few bytes aborts. It is promised that
+/// nothing is lost.
+pub fn memory(_: &mut Plan) -> Outcome {
+    let setup = Server::with("login_timeout_s = 120");
+    let mut server = setup.start();
+    crowd::register(&server);
+    let mut ledger = Ledger::open(&server);
+    server.stop();
+    server = setup.start_by(|command| shell("ulimit -v 1048576", &command));
+    let mut held = 0;
+    let testimonies = crowd::talk(server.address, "memory", || {
+        let mut wires = Vec::new();
+        while wires.len() < 2000 {
+            let Ok(socket) = TcpStream::connect(server.address) else { break };
+            wires.push(socket);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        held = wires.len();
+    });
+    let ended = server.ended();
+    if ended.is_none() {
+        server.signal("TERM");
+    }
+    // Stopping needs a little memory too.
+    let end = match (ended, server.wait()) {
+        (None, status) if status.code() == Some(0) => "it went on and stopped cleanly".to_owned(),
+        (ended, status) => {
+            assert_eq!(status.signal(), Some(ABORT), "{status}");
+            format!("it aborted {}", if ended.is_some() { "meanwhile" } else { "while it stopped" })
+        }
+    };
+    drop(server);
+    let server = setup.start();
+    ledger.settle(&server, &testimonies, "without memory");
+    ledger.close(&server);
+    server.stop();
+    Outcome::Held(format!("with {held} connections {end}, and nothing was lost: {}", ledger.tally))
+}
+
+/// At most 40 threads, for a user who is not root, to whom no such limit applies.
+pub fn thread_count(_: &mut Plan) -> Outcome {
+    if !is_root() || !has("setpriv") {
+        return Outcome::Skipped("only root, with setpriv, may become a user to whom a limit applies".to_owned());
+    }
+    exhaust("40 threads", 100, |command| {
+        let folder = command.get_args().nth(3).expect("the data folder").to_owned();
+        let mut changed = Command::new("sh");
+        changed.arg("-c").arg(
+            "mkdir -p \"$0\" && chown 64999 \"$0\" && chmod 700 \"$0\" && chmod 755 \"$0/..\" \
+             && exec setpriv --reuid 64999 --clear-groups prlimit --nproc=40 \"$@\"",
+        );
+        changed.arg(&folder).arg(command.get_program()).args(command.get_args());
+        changed
+    })
+}
+
+fn shell(before: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("{before}; exec \"$@\"")).arg("sh").arg(command.get_program()).args(command.get_args());
+    shell
+}
+
+/// Connects until the server refuses, watches it, disconnects, and watches it again.
+fn exhaust(what: &str, tries: usize, change: impl Fn(Command) -> Command) -> Outcome {
+    let setup = Server::with("login_timeout_s = 120");
+    let mut server = setup.start_by(change);
+    let (probe, quiet) = Probe::new(&server).talk_for(Duration::from_secs(1));
+    let probe = probe.start();
+    let (mut let_in, mut refused, mut silent) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..tries {
+        let Ok(socket) = TcpStream::connect(server.address) else { break };
+        let mut wire = Wire::over(socket);
+        while wire.received().len() < 20 && wire.listen(Duration::from_millis(200)) {
+            if wire.received().is_empty() {
+                break;
+            }
+        }
+        match wire.received() {
+            greeting if greeting.starts_with(b"-- Chat: ") => let_in.push(wire),
+            [] => silent.push(wire),
+            refusal => {
+                let refusal = String::from_utf8_lossy(refusal).into_owned();
+                let is_known = ["The server is full", "The server cannot take another connection"]
+                    .iter()
+                    .any(|known| refusal.contains(known));
+                assert!(is_known, "{what}: {refusal}");
+                refused.push(refusal);
+            }
+        }
+        if refused.len() + silent.len() >= 20 {
+            break;
+        }
+    }
+    assert_eq!(server.ended(), None, "{what}: the server ended: {}", server.log());
+    assert!(refused.len() + silent.len() >= 20, "{what}: everybody was let in: {}", let_in.len());
+    let before = processor_time(server.pid());
+    std::thread::sleep(WHILE_REFUSING);
+    let used = processor_time(server.pid()) - before;
+    let share = used.as_secs_f64() / WHILE_REFUSING.as_secs_f64() * 100.0;
+    let (probe, at_the_limit) = probe.stop();
+    at_the_limit.check(what);
+    assert!(share < f64::from(PROCESSOR_MAX), "{what}: {share:.0} % of a processor");
+    let (let_in_count, refused_count, silent_count) = (let_in.len(), refused.len(), silent.len());
+    drop((let_in, silent));
+    // The server notices that there is room again.
+    let took = wait_until("somebody is let in again", Duration::from_secs(10), || {
+        let mut wire = Wire::over(TcpStream::connect(server.address).expect("the server accepts"));
+        wire.listen(Duration::from_millis(200));
+        wire.received().starts_with(b"-- Chat: ")
+    });
+    let (_, afterwards) = probe.talk_for(Duration::from_secs(1));
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0), "{what}: {}", server.log());
+    Outcome::Held(format!(
+        "{let_in_count} let in, {refused_count} refused in words, {silent_count} left waiting; {share:.0} % of a processor \
+         with the probe; quiet {quiet}; at the limit {at_the_limit}; let in again after {} ms; afterwards {afterwards}",
+        took.as_millis()
+    ))
+}

@@ -1,0 +1,187 @@
+//! Who may do what, by the roles in the tables as they were before the request: told of records, whatever command led to
+//! them. And that a refusal says the truth.
+
+use chat_server::chat::{
+    AccountId, BanTarget, Command, GENERAL, Input, Name, Record, Refusal, Role, RoomId, RoomLabel, Timestamp,
+};
+
+use super::request::Request;
+use super::state::{Asker, State};
+use super::store::holds;
+
+/// The accounts whose sessions end by a request, each with the moment at which the session began.
+pub type Ended = Vec<(AccountId, Timestamp)>;
+
+/// That a request may lead to a record. `asker` is `None` before the login.
+pub fn check(before: &State, asker: Option<Asker>, request: &Request, record: &Record, ended: &Ended) {
+    let (store, now) = (&before.store, before.now);
+    let registers = matches!(request, Request::Input(Input::Register { .. }));
+    let itself = |account: AccountId| asker.is_some_and(|asker| asker.account == account);
+    let rank = |room| asker.and_then(|asker| store.rank(room, asker.account));
+    let leads = |room, least| !store.is_direct(room) && rank(room) >= Some(least);
+    let owns = |room| leads(room, Role::Owner) && room != GENERAL;
+    let is_above = |room, account| {
+        let other = store.rank(room, account);
+        other <= Some(Role::Member) || other < rank(room)
+    };
+    let is_new = |room: RoomId| room.0 > store.last_room;
+    let operates = || asker.is_some_and(|asker| store.is_operator(asker.account));
+    let has_ended = |account: AccountId| ended.iter().any(|(of, _)| *of == account);
+    let may = match record {
+        Record::AccountCreated { name, .. } => registers && !name.is_reserved(),
+        Record::PasswordSet { id, .. } | Record::AccountDeleted { id, .. } => itself(*id),
+        Record::AwaySet { id, .. } | Record::AcksSet { id, .. } => itself(*id),
+        Record::TokenCreated { account, .. } | Record::TokenRemoved { account, .. } => itself(*account),
+        Record::TokenUsed { account, at, .. } => ended.contains(&(*account, *at)),
+        Record::Seen { id, at } => has_ended(*id) && *at == now,
+        Record::OperatorSet { on, .. } => match request {
+            Request::Input(Input::Command(Command::ClaimOperator { .. }, _)) => {
+                *on && !store.accounts.values().any(|account| account.operator)
+            }
+            _ => operates(),
+        },
+        Record::RoomCreated { id, .. } => asker.is_some() && is_new(*id),
+        Record::RoomRenamed { id, .. } | Record::VisibilitySet { id, .. } | Record::RoomDeleted { id } => owns(*id),
+        Record::TopicSet { id, .. } => leads(*id, Role::Moderator),
+        Record::MemberAdded { room, account, role, .. } => {
+            let is_revived = store.members_of(*room).next().is_none() && *room != GENERAL;
+            let may_enter = || {
+                let by_code = |code: &Name| {
+                    let open = store.codes.iter().find(|(open, _)| open.as_str().eq_ignore_ascii_case(code.as_str()));
+                    open.is_some_and(|(_, (of, _, until))| of == room && now < *until)
+                };
+                let code = match request {
+                    Request::Input(Input::Command(Command::Accept { what: Some(code) }, _)) => by_code(code),
+                    _ => false,
+                };
+                let is_asked = store.is_public(*room) || store.is_invited(*room, *account, now) || code;
+                is_asked && !store.is_banned(*room, *account, now)
+            };
+            match (is_new(*room), registers) {
+                (true, _) => asker.is_some() && (itself(*account) || *role == Role::Member),
+                (false, true) => *room == GENERAL && *role == Role::Member,
+                (false, false) => itself(*account) && may_enter() && (*role == Role::Owner) == is_revived,
+            }
+        }
+        Record::MemberRemoved { room, account } => {
+            !store.is_direct(*room)
+                && (itself(*account) || (leads(*room, Role::Moderator) && is_above(*room, *account)))
+        }
+        Record::RoleSet { room, role, .. } => {
+            let leaves = asker.is_some_and(|asker| store.role(*room, asker.account) == Some(Role::Owner));
+            leads(*room, Role::Owner) || (leaves && *role == Role::Owner)
+        }
+        Record::ReadSet { account, .. } => itself(*account) || has_ended(*account),
+        Record::MessageSaid { room, author, .. } => {
+            itself(*author) && (is_new(*room) || store.is_member(*room, *author))
+        }
+        Record::Mentioned { account, .. } => !itself(*account),
+        Record::InvitationCreated { room, .. } | Record::CodeCreated { room, .. } => {
+            let role = asker.and_then(|asker| store.role(*room, asker.account));
+            role.is_some() && (store.is_public(*room) || role >= Some(Role::Moderator)) && !store.is_direct(*room)
+        }
+        Record::InvitationRemoved { room, account } => {
+            itself(*account) || leads(*room, Role::Moderator) || !store.is_invited(*room, *account, now)
+        }
+        Record::CodeRemoved { code } => {
+            let (room, _, until) = &store.codes[code];
+            let is_accepted = matches!(request, Request::Input(Input::Command(Command::Accept { .. }, _)));
+            leads(*room, Role::Moderator) || *until <= now || is_accepted
+        }
+        Record::BanCreated { room, account, .. } => leads(*room, Role::Moderator) && is_above(*room, *account),
+        Record::BanRemoved { room, .. } => leads(*room, Role::Moderator),
+        Record::AccountBanCreated { account, .. } => operates() && !itself(*account) && !store.is_operator(*account),
+        Record::AccountBanRemoved { account } => operates() || itself(*account),
+        Record::AddressBanCreated { address, .. } => {
+            let is_own = asker.is_some_and(|asker| before.clients[&asker.client].origin.address == *address);
+            operates() && !is_own
+        }
+        Record::AddressBanRemoved { .. } => operates(),
+    };
+    assert!(may, "{asker:?} had no right to {record:?}");
+}
+
+/// That what a refused request removed had expired.
+pub fn check_expired(before: &State, record: &Record) {
+    let (store, now) = (&before.store, before.now);
+    let is_expired = match record {
+        Record::InvitationRemoved { room, account } => !store.is_invited(*room, *account, now),
+        Record::CodeRemoved { code } => store.codes[code].2 <= now,
+        Record::BanRemoved { room, account } => !store.is_banned(*room, *account, now),
+        Record::AccountBanRemoved { account } => !holds(store.account_bans[account].until, now),
+        Record::AddressBanRemoved { address } => !holds(store.address_bans[address].until, now),
+        _ => false,
+    };
+    assert!(is_expired, "refused, but stored: {record:?}");
+}
+
+/// That a refusal which names a reason is right.
+pub fn check_refusal(before: &State, asker: Option<Asker>, refusal: &Refusal) {
+    let (store, now) = (&before.store, before.now);
+    let Some(asker) = asker else { return };
+    let meant = |label: &RoomLabel| store.find(asker.account, label, now);
+    let rank = |label| meant(label).and_then(|room| store.rank(room, asker.account));
+    let person = |name: &Name| store.named(name);
+    let role_of = |label, who: &Name| person(who).and_then(|who| store.role(meant(label)?, who));
+    let is_true = match refusal {
+        Refusal::NotLoggedIn => false,
+        Refusal::NoSuchRoom { room, .. } => meant(room).is_none(),
+        Refusal::NoCurrentRoom => before.clients[&asker.client].room.is_none(),
+        Refusal::NotMember { room } => meant(room).is_some_and(|room| !store.is_member(room, asker.account)),
+        Refusal::AlreadyMember { room } => meant(room).is_some_and(|room| store.is_member(room, asker.account)),
+        Refusal::OwnerOnly { room } => rank(room) < Some(Role::Owner),
+        Refusal::ModeratorOnly { room } => rank(room) < Some(Role::Moderator),
+        Refusal::OperatorOnly => !store.is_operator(asker.account),
+        Refusal::RankTooHigh { room, who } => {
+            let other = person(who).and_then(|who| store.rank(meant(room)?, who));
+            other >= rank(room) || other == Some(Role::Owner)
+        }
+        Refusal::NotInDirectRoom { room } => meant(room).is_some_and(|room| store.is_direct(room)),
+        Refusal::NotInFirstRoom { room } => meant(room) == Some(GENERAL),
+        Refusal::Banned { room, .. } => {
+            let RoomLabel::Room(name) = room else { panic!("banned from a direct room") };
+            let mut named = store.rooms.values().filter(|room| room.name.as_ref() == Some(name));
+            named.any(|room| store.is_banned(room.id, asker.account, now))
+        }
+        Refusal::NoSuchAccount { name, .. } => person(name).is_none(),
+        Refusal::NotThere { room, who } => role_of(room, who).is_none(),
+        Refusal::AlreadyThere { room, who } => role_of(room, who).is_some(),
+        Refusal::TargetBanned { room, who } => {
+            let ban = person(who).and_then(|who| Some(store.is_banned(meant(room)?, who, now)));
+            ban == Some(true)
+        }
+        Refusal::TargetIsOperator { who } => person(who).is_some_and(|who| store.is_operator(who)),
+        Refusal::TokenExists { name } => {
+            let token = store.tokens.get(&(asker.account, name.clone()));
+            token.is_some_and(|token| holds(token.until, now))
+        }
+        Refusal::NoSuchToken { name } => {
+            let token = store.tokens.get(&(asker.account, name.clone()));
+            token.is_none_or(|token| !holds(token.until, now))
+        }
+        Refusal::NoSuchSession { session } => {
+            before.clients.get(session).is_none_or(|client| client.account != asker.account)
+        }
+        Refusal::LastOperator => store.accounts.values().filter(|account| account.operator).count() == 1,
+        Refusal::NoSuchMessages { room, last } => meant(room).is_some_and(|room| store.rooms[&room].last_seq == *last),
+        _ => true,
+    };
+    assert!(is_true, "{asker:?} is refused wrongly: {refusal:?}");
+}
+
+/// The bans that are in force, as a list shows them: all of the server (`None`) or of a room.
+pub fn bans(state: &State, room: Option<RoomId>) -> Vec<(BanTarget, Option<Timestamp>)> {
+    let (store, now) = (&state.store, state.now);
+    let account = |account: &AccountId| BanTarget::Account(store.person(*account));
+    let all: Vec<(BanTarget, Option<Timestamp>)> = match room {
+        Some(room) => {
+            let bans = store.bans.iter().filter(|((of, _), _)| *of == room);
+            bans.map(|((_, who), ban)| (account(who), ban.until)).collect()
+        }
+        None => {
+            let addresses = store.address_bans.iter().map(|(address, ban)| (BanTarget::Address(*address), ban.until));
+            store.account_bans.iter().map(|(who, ban)| (account(who), ban.until)).chain(addresses).collect()
+        }
+    };
+    all.into_iter().filter(|(_, until)| holds(*until, now)).collect()
+}

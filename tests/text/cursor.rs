@@ -1,0 +1,208 @@
+//! The cursor of a text session: the room in which one talks, and the person whom `/reply` answers.
+
+use super::plain;
+use crate::support::{Server, timeless};
+
+const IN_GENERAL: &str = "-- Now in #general.";
+
+/// Every way into a room leads there, and a refusal leaves one where one was.
+#[test]
+fn one_talks_where_one_went_last() {
+    let server = Server::start_new();
+    let (mut ann, mut bob) = (server.register("ann"), server.register("bob"));
+    ann.ask("/create tea");
+    assert_eq!(bob.answer("/join tea")[0], "-- You joined #tea. Now in #tea.");
+    ann.sync();
+    for refused in ["/join tae", "/join kitchen", "/create TEA", "/accept kitchen", "/dm nobody"] {
+        assert!(bob.answer(refused)[0].starts_with("-! "), "{refused}");
+    }
+    bob.ask("still in tea");
+    assert_eq!(plain(ann.sync()), ["[00:00] #tea bob: still in tea"]);
+    // To say something elsewhere is not to go there.
+    bob.ask("/say general one");
+    bob.ask("/msg ann two");
+    bob.ask("three");
+    let heard = ["[00:00] #general bob: one", "[00:00] @bob bob: two", "[00:00] #tea bob: three"];
+    assert_eq!(plain(ann.sync()), heard);
+    assert_eq!(bob.answer("/join general")[0], IN_GENERAL);
+    bob.ask("/invite ann");
+    ann.ask("/create den private");
+    ann.ask("/invite bob");
+    assert_eq!(bob.answer("/accept").last().unwrap(), "-- Here now: ann. No earlier messages.");
+    bob.ask("/me whispers");
+    assert_eq!(plain(ann.sync()).last().unwrap(), "[00:00] #den * bob whispers");
+    assert_eq!(bob.answer("/room")[0], "-- #den: private, created today 00:00.");
+}
+
+/// A member who is removed from the current room is shown where the next line goes.
+#[test]
+fn a_removed_member_is_shown_where_the_next_line_goes() {
+    let server = Server::start_new();
+    let (mut ann, mut bob) = (server.register("ann"), server.register("bob"));
+    let mut elsewhere = server.login("bob");
+    ann.ask("/create tea");
+    for client in [&mut bob, &mut elsewhere] {
+        client.ask("/join tea");
+        client.sync();
+    }
+    ann.sync();
+    // Left on one connection, one is out on all.
+    assert_eq!(elsewhere.answer("/leave"), ["-- You left #tea. Now in #general."]);
+    assert_eq!(bob.sync(), ["-- You left #tea. Now in #general."]);
+    // A room that is named is left without being in it.
+    bob.ask("/join tea");
+    bob.ask("/join general");
+    assert_eq!(bob.answer("/leave #tea"), ["-- You left #tea. Now in #general."]);
+    bob.ask("/join tea");
+    ann.sync();
+    ann.ask("/kick bob please calm down");
+    assert_eq!(bob.sync(), ["-- You were kicked from #tea by ann: please calm down", IN_GENERAL]);
+    bob.ask("/join tea");
+    let deleted = "-- ann deleted #tea, with all that was said there.";
+    assert_eq!(ann.answer("/room delete tea").last().unwrap(), IN_GENERAL);
+    assert_eq!(bob.sync(), [deleted, IN_GENERAL]);
+    assert_eq!(
+        bob.answer("/leave")[0],
+        "-- You left #general. You have no current room. /rooms lists the rooms, /join ROOM enters one."
+    );
+    assert_eq!(
+        bob.answer("hello?"),
+        ["-! You have no current room. Nothing was done. /rooms lists the rooms, /join ROOM enters one."]
+    );
+}
+
+#[test]
+fn talking_alone_goes_on_until_one_goes_back() {
+    let server = Server::start_new();
+    let (mut ann, mut bob) = (server.register("ann"), server.register("bob"));
+    ann.ask("/create tea");
+    ann.ask("hello tea");
+    bob.sync();
+    assert_eq!(
+        ann.answer("/dm bob"),
+        ["-- Now in direct messages with bob. No earlier messages. /join #tea goes back."]
+    );
+    assert_eq!(ann.answer("/history"), ["-- No messages with bob yet."]);
+    // Opening the talk is not told to the other one.
+    assert_eq!(bob.sync(), [""; 0]);
+    ann.ask("not a word to dee");
+    ann.ask("/me whispers");
+    assert_eq!(plain(bob.sync()), ["[00:00] @ann ann: not a word to dee", "[00:00] @ann * ann whispers"]);
+    assert_eq!(ann.answer("/join tea")[0], "-- Now in #tea.");
+    assert_eq!(
+        bob.answer("/join @ann"),
+        [
+            "-- Now in direct messages with ann. /join #general goes back. All 2 messages so far:",
+            "[00:00] @ann ann: not a word to dee",
+            "[00:00] @ann * ann whispers",
+        ]
+    );
+    bob.ask("my lips are sealed");
+    assert_eq!(plain(ann.sync()), ["[00:00] @bob bob: my lips are sealed"]);
+    assert_eq!(
+        ann.answer("/dm bob and more"),
+        ["-! /dm only goes to your direct messages with bob. Your text was not sent. To send it: /msg bob TEXT"]
+    );
+}
+
+/// Where one talks is what a command means that names no room.
+#[test]
+fn a_command_without_a_room_means_the_one_where_one_talks() {
+    let server = Server::start_new();
+    let mut ann = server.register("ann");
+    let _bob = server.register("bob");
+    ann.sync();
+    ann.ask("/create tea");
+    assert_eq!(ann.answer("/topic kettles"), ["-- ann set the topic of #tea: kettles"]);
+    ann.ask("/dm bob");
+    let refused = "-! That cannot be done in direct messages. Nothing was done. /join ROOM goes back to a room, /create NAME makes one.";
+    for command in ["/leave", "/topic kettles", "/room delete bob", "/invite code", "/kick bob", "/bans", "/op bob"] {
+        assert_eq!(ann.answer(command), [refused], "{command}");
+    }
+    let answer = ann.answer("/topic");
+    assert!(!answer[0].contains("To set one"), "{answer:?}");
+}
+
+#[test]
+fn a_reply_goes_to_whoever_wrote_last() {
+    let server = Server::start_new();
+    let (mut ann, mut bob, mut cho) = (server.register("ann"), server.register("bob"), server.register("cho"));
+    ann.sync();
+    bob.sync();
+    assert_eq!(
+        ann.answer("/reply hello?"),
+        ["-! Nobody has sent you a direct message since you logged in. Nothing was sent. Use: /msg NAME TEXT"]
+    );
+    bob.ask("/msg ann from bob");
+    cho.ask("/msg ann from cho");
+    assert_eq!(ann.sync().len(), 2);
+    // Writing to somebody else does not change whom one answers.
+    ann.ask("/msg bob later");
+    ann.ask("/r hello cho");
+    assert_eq!(plain(cho.sync()), ["[00:00] @ann ann: hello cho"]);
+    assert_eq!(plain(bob.sync()), ["[00:00] @ann ann: later"]);
+}
+
+#[test]
+fn a_bare_word_is_caught_once_and_said_the_second_time() {
+    let server = Server::start_new();
+    let (mut ann, mut bob) = (server.register("ann"), server.register("bob"));
+    ann.sync();
+    for (word, command) in [
+        ("quit", "To leave type /quit."),
+        ("exit", "To leave type /quit."),
+        ("bye", "To leave type /quit."),
+        ("logout", "To log out type /logout."),
+        ("Help", "For help type /help."),
+    ] {
+        ann.send(word);
+        let hint = ann.line().unwrap();
+        let shown = word.to_lowercase();
+        assert_eq!(hint, format!("-! \"{shown}\" was not sent. {command} To say it, type it again."));
+        assert_eq!(bob.sync(), [""; 0]);
+        // Another line in between, and it is caught again.
+        assert_eq!(ann.sync(), [""; 0]);
+        ann.send(word);
+        ann.send(word);
+        assert_eq!(ann.sync(), [hint]);
+        assert_eq!(
+            bob.sync().iter().map(|line| timeless(line)).collect::<Vec<_>>(),
+            [format!("[00:00] #general ann: {word}")]
+        );
+    }
+    // A sentence is a sentence.
+    ann.ask("help me please");
+    assert_eq!(bob.sync().len(), 1);
+    // A password that was typed at the wrong moment is not shown to everybody.
+    assert_eq!(
+        ann.ask("login ann hunter22"),
+        ["-! You are logged in already, and this line was not sent. To say it, type it again."]
+    );
+    assert_eq!(bob.sync(), [""; 0]);
+}
+
+#[test]
+fn several_invitations_need_the_name_of_the_room() {
+    let server = Server::start_new();
+    let (mut ann, mut bob) = (server.register("ann"), server.register("bob"));
+    assert_eq!(
+        bob.answer("/accept"),
+        ["-! You have no open invitation. Nothing was done. Ask somebody in the room to invite you."]
+    );
+    for room in ["den", "loft"] {
+        ann.ask(&format!("/create {room} private"));
+        ann.ask("/invite bob");
+    }
+    bob.sync();
+    assert_eq!(
+        bob.answer("/accept"),
+        ["-! You have 2 open invitations: #den and #loft. Nothing was done. Name one: /accept den"]
+    );
+    assert_eq!(bob.answer("/accept LOFT")[0], "-- You joined #loft. Now in #loft.");
+    // Now there is one. /join does what /accept does.
+    assert_eq!(bob.answer("/join den")[0], "-- You joined #den. Now in #den.");
+    assert_eq!(
+        bob.answer("/accept"),
+        ["-! You have no open invitation. Nothing was done. Ask somebody in the room to invite you."]
+    );
+}
