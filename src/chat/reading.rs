@@ -6,8 +6,8 @@
 //! explicit requests move positions, backwards too.
 //!
 //! So a message may be shown as unread again, but an unread one never counts as read. Positions are stored when a session
-//! ends, when they are set explicitly, and every ten minutes of a session, so that a crash makes at most ten minutes unread
-//! again, and read mentions do not accumulate.
+//! ends, when they are set explicitly, and by the first act after ten minutes without. So a crash makes at most what was read
+//! in the ten minutes before the last act unread again, and read mentions do not accumulate.
 
 use super::room::Room;
 use super::{
@@ -124,8 +124,8 @@ impl Chat {
         Ok(Answer::Page(Grant { ranges, remaining: 0 }))
     }
 
-    /// What is unread, one page: the current room first, then room by room in the order of their creation. What was
-    /// delivered, or will be with this turn, is not repeated because it has not been acted after.
+    /// One page of unread messages: the current room first, then room by room in the order of their creation. Messages that
+    /// this connection was sent already, or is sent with this turn, are left out: they become read when the client acts.
     pub(super) fn unread(&self, actor: Actor) -> Answer {
         let session = self.session(actor.client);
         let current = session.cursor.room;

@@ -160,10 +160,12 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{at, check, check_command, check_mistake, check_query, check_refusal, name, room, text};
+    use super::super::tests::{
+        address, at, ban, bob, check, check_command, check_mistake, check_query, check_refusal, name, room, text,
+        tomorrow,
+    };
     use super::*;
-    use crate::address::Address;
-    use crate::chat::{Event, Timestamp};
+    use crate::chat::Event;
 
     #[test]
     fn lines_that_keep_order() {
@@ -188,22 +190,6 @@ mod tests {
     fn a_bad_time_bans_nobody() {
         let bad = r#""30" is not a time from 1s to 10 years, such as 30m, 2h, 2d or 1w. Nobody was banned. Usage: /ban [#ROOM] NAME [TIME] [WHY] - for example /ban bob 30m please calm down"#;
         check_mistake("/ban bob 30 spam", bad);
-    }
-
-    fn tomorrow() -> Option<Timestamp> {
-        Some(at("2026-11-23T09:32:00Z"))
-    }
-
-    fn ban(target: BanTarget, until: Option<Timestamp>, why: &str) -> BanRow {
-        BanRow { target, by: name("ana"), at: at("2026-11-21T22:10:00Z"), until, why: Text::from(why) }
-    }
-
-    fn bob() -> BanTarget {
-        BanTarget::Account(name("bob"))
-    }
-
-    fn address() -> BanTarget {
-        BanTarget::Address(Address::parse("2001:db8::1").unwrap())
     }
 
     #[test]

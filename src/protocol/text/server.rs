@@ -199,11 +199,12 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{
-        at, check, check_command, check_line, check_mistake, check_query, check_refusal, name, text,
+        address, at, ban, bob, check, check_command, check_line, check_mistake, check_query, check_refusal, name, text,
+        tomorrow,
     };
     use super::*;
     use crate::address::Address;
-    use crate::chat::{BanTarget, Code, Event, Text, Timestamp};
+    use crate::chat::{BanTarget, Code, Event};
     use crate::protocol::Clock;
 
     #[test]
@@ -229,22 +230,6 @@ mod tests {
             "/server ban b!",
             r#""b!" is neither a name nor an address. Nobody was banned. Usage: /server ban NAME [TIME] [WHY] - for example /server ban bob"#,
         );
-    }
-
-    fn tomorrow() -> Option<Timestamp> {
-        Some(at("2026-11-23T09:32:00Z"))
-    }
-
-    fn ban(target: BanTarget, until: Option<Timestamp>, why: &str) -> BanRow {
-        BanRow { target, by: name("ana"), at: at("2026-11-21T22:10:00Z"), until, why: Text::from(why) }
-    }
-
-    fn bob() -> BanTarget {
-        BanTarget::Account(name("bob"))
-    }
-
-    fn address() -> BanTarget {
-        BanTarget::Address(Address::parse("2001:db8::1").unwrap())
     }
 
     #[test]

@@ -7,9 +7,10 @@ use proptest::prelude::*;
 use super::line::{Typed, parse};
 use super::pen::{WIDTH, columns};
 use super::refusal::refusal_text;
+use crate::address::Address;
 use crate::chat::{
-    Code, Command, Event, InvitationRow, Message, MessageKind, Name, Person, Query, Refusal, Role, RoomLabel, Text,
-    Timestamp, is_forbidden,
+    BanRow, BanTarget, Code, Command, Event, InvitationRow, Message, MessageKind, Name, Person, Query, Refusal, Role,
+    RoomLabel, Text, Timestamp, is_forbidden,
 };
 use crate::protocol::text::Text as TextProtocol;
 use crate::protocol::{Clock, Context, Protocol};
@@ -49,6 +50,22 @@ pub(super) fn invitation() -> InvitationRow {
 
 pub(super) fn code() -> Code {
     Code::invitation([1, 2, 3])
+}
+
+pub(super) fn tomorrow() -> Option<Timestamp> {
+    Some(at("2026-11-23T09:32:00Z"))
+}
+
+pub(super) fn ban(target: BanTarget, until: Option<Timestamp>, why: &str) -> BanRow {
+    BanRow { target, by: name("ana"), at: at("2026-11-21T22:10:00Z"), until, why: Text::from(why) }
+}
+
+pub(super) fn bob() -> BanTarget {
+    BanTarget::Account(name("bob"))
+}
+
+pub(super) fn address() -> BanTarget {
+    BanTarget::Address(Address::parse("2001:db8::1").unwrap())
 }
 
 pub(super) fn text(text: &str) -> Text {
