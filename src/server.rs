@@ -13,7 +13,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::broker::{Broker, Request, StoreFailed, TurnLimits, wall_clock};
 use crate::chat::{Chat, ChatLimits, ClientId, Code, Effects, OPERATOR_BYTES};
-use crate::client::{self, CONVERSATIONS, Conversation, LoginLimits, LoginThrottle, Services};
+use crate::client::{
+    self, AccountPaces, CONVERSATIONS, Conversation, LoginLimits, LoginThrottle, PaceLimits, Services,
+};
 use crate::config::{Config, Limits, Listen};
 use crate::net::wire::SocketOptions;
 use crate::net::{self, Acceptor, Admission, Caps, EndCounters, FlusherHandle, Listener, REFUSED_MAX, Rate};
@@ -373,6 +375,11 @@ fn services(
         registrations_per_address_per_hour: limits.registrations_per_address_per_hour_max,
         registrations_per_10min: limits.registrations_per_10min_max,
     });
+    let pace = PaceLimits {
+        rate: Rate { burst_lines: limits.rate_burst_lines, lines_per_s: limits.rate_lines_per_s },
+        account_factor: limits.rate_account_factor,
+        flood_max_lines: limits.flood_max_lines,
+    };
     Ok(Services {
         inbox,
         reader,
@@ -382,8 +389,8 @@ fn services(
         clock: Clock::system(),
         quit,
         server_name: config.server_name.clone(),
-        rate: Rate { burst_lines: limits.rate_burst_lines, lines_per_s: limits.rate_lines_per_s },
-        flood_max_lines: limits.flood_max_lines,
+        pace,
+        accounts: AccountPaces::new(pace),
         login_timeout: Duration::from_secs(limits.login_timeout_s),
         login_bad_lines_max: limits.login_bad_lines_max,
         outbox_max_bytes: size(limits.outbox_max_bytes),

@@ -62,7 +62,7 @@ impl Conversation for Toy {
     }
 
     fn input(&self, connection: Arc<Connection>, services: &Services) -> Input {
-        Input::from_program(connection, services.json_line_max_bytes, services.line_cut_bytes)
+        Input::from_program(connection, services)
     }
 
     fn log_in(&self, client: &mut Client, _: Instant) -> Result<Session, Reason> {
@@ -83,7 +83,7 @@ impl Conversation for Toy {
 
     fn serve(&self, client: &mut Client, session: &mut Session) -> SessionEnd {
         loop {
-            let line = match client.next_in_turn(|| Ok(())) {
+            let line = match client.next_in_turn() {
                 Ok(InputEvent::Line(line)) => line,
                 Ok(_) => continue,
                 Err(end) => return end,

@@ -2,6 +2,7 @@
 //! hashes, pages of history) so that the broker need not.
 
 mod login_throttle;
+mod pace;
 mod input;
 mod output;
 mod page;
@@ -26,11 +27,12 @@ pub use input::{Input, InputEvent};
 pub use login_throttle::{LoginLimits, LoginThrottle};
 use output::WRITE_TIMEOUT;
 pub use output::{Output, Unreachable};
+pub use pace::{AccountPaces, Pace, PaceLimits};
 pub use session::{Asked, Session, SessionEnd};
 
 use crate::broker::Request;
 use crate::chat::ClientId;
-use crate::net::{Connection, LINGER, Rate, RateLimiter};
+use crate::net::{Connection, LINGER};
 use crate::password::Hasher;
 use crate::protocol::{Clock, Protocol};
 use crate::reason::Reason;
@@ -65,9 +67,9 @@ pub struct Services {
     /// The server's name, for the greeting.
     pub server_name: String,
     /// How fast lines may come.
-    pub rate: Rate,
-    /// How many lines in a row may be delayed before a client is cut.
-    pub flood_max_lines: u64,
+    pub pace: PaceLimits,
+    /// The rate limiters of accounts.
+    pub accounts: AccountPaces,
     /// The time for logging in.
     pub login_timeout: Duration,
     /// How many lines without a login a client may send before it is cut.
@@ -111,8 +113,6 @@ pub struct Client<'a> {
     connection: Arc<Connection>,
     services: &'a Services,
     input: Input,
-    /// Limits the lines of all sessions of the connection together: to log out and in again earns no new burst.
-    limiter: RateLimiter,
     /// Whether what the thread sends next to the broker shows that the client has read what was delivered before. Once for
     /// each line, and not for one that had to wait for the rate limiter: it may be older.
     is_act: Rc<Cell<bool>>,
@@ -156,13 +156,17 @@ fn serve(
     is_writer: &Cell<bool>,
 ) {
     let (protocol, input) = (conversation.protocol(), conversation.input(connection.clone(), services));
-    let limiter = RateLimiter::new(services.rate, Instant::now());
-    let (connection_of_client, is_act) = (connection.clone(), Rc::new(Cell::new(true)));
-    let mut client = Client { protocol, connection: connection_of_client, services, input, limiter, is_act, is_writer };
+    let is_act = Rc::new(Cell::new(true));
+    let mut client = Client { protocol, connection: connection.clone(), services, input, is_act, is_writer };
     let mut started = connection.since();
     loop {
         let ended = match conversation.log_in(&mut client, started) {
-            Ok(mut session) => conversation.serve(&mut client, &mut session),
+            Ok(mut session) => {
+                client.input.pace.enter(&services.accounts, &session.name, Instant::now());
+                let ended = conversation.serve(&mut client, &mut session);
+                client.input.pace.leave();
+                ended
+            }
             Err(reason) => return close(connection, reason),
         };
         match ended {
@@ -204,6 +208,7 @@ impl Client<'_> {
             _ if self.connection.ending() == Some(Reason::Stopping) => Reason::Stopping,
             InputEvent::TimedOut => Reason::LoginTimeout,
             InputEvent::Overlong => Reason::LineTooLong,
+            InputEvent::Flooding => Reason::Flooding,
             InputEvent::End => Reason::EndOfInput,
             InputEvent::Foreign(_) => Reason::WrongProtocol,
             _ => Reason::Lost,

@@ -67,43 +67,23 @@ impl Client<'_> {
         while self.connection.unsent() > much && !self.is_cut() && !self.services.quit.wait_timeout(READER_POLL) {}
     }
 
-    /// What comes next from the client, once the rate limiter lets it pass: a line, [`InputEvent::TooLong`], or what telnet
-    /// has besides lines. `Err`: the session is over. `notify` tells the client that its lines are slowed down.
-    pub fn next_in_turn(&mut self, notify: impl FnOnce() -> Result<(), Unreachable>) -> Result<InputEvent, SessionEnd> {
+    /// What comes next from the client: a line, [`InputEvent::TooLong`], [`InputEvent::Slowed`], or what telnet has besides
+    /// lines. `Err`: the session is over.
+    pub fn next_in_turn(&mut self) -> Result<InputEvent, SessionEnd> {
         let event = self.input.next(self.stop_deadline());
         // What a client that was cut had still to say is dropped.
         if self.is_cut() {
             return Err(self.over(InputEvent::Lost));
         }
         match event {
-            InputEvent::Line(_) | InputEvent::TooLong => match self.wait_in_turn(notify) {
-                Ok(true) if self.is_cut() => Err(self.over(InputEvent::Lost)),
-                Ok(true) => Ok(event),
-                Ok(false) => Err(self.close(Reason::Flooding)),
-                Err(Unreachable) => Err(SessionEnd::Over),
-            },
-            InputEvent::Answer(_) | InputEvent::Interrupted => Ok(event),
+            InputEvent::Line(_) | InputEvent::TooLong => {
+                self.wait_for_reader();
+                self.is_act.set(!self.input.was_delayed());
+                if self.is_cut() { Err(self.over(InputEvent::Lost)) } else { Ok(event) }
+            }
+            InputEvent::Answer(_) | InputEvent::Interrupted | InputEvent::Slowed(_) => Ok(event),
             over => Err(self.over(over)),
         }
-    }
-
-    /// Waits until the client may send another line. `Ok(false)`: it was too fast for too long.
-    fn wait_in_turn(&mut self, notify: impl FnOnce() -> Result<(), Unreachable>) -> Result<bool, Unreachable> {
-        self.wait_for_reader();
-        let wait = self.limiter.take(Instant::now());
-        self.is_act.set(wait.is_zero());
-        if wait.is_zero() {
-            return Ok(true);
-        }
-        if self.limiter.delayed() > self.services.flood_max_lines {
-            return Ok(false);
-        }
-        if self.limiter.should_notify() {
-            notify()?;
-        }
-        // When the server stops, what has arrived is done without waiting.
-        self.services.quit.wait_timeout(wait);
-        Ok(true)
     }
 
     /// Asks the broker what the client has just asked, and waits as `waits` says; never for talk, which is pipelined.
@@ -159,6 +139,7 @@ impl Client<'_> {
                 self.send(Request::Ask { client: self.id(), ask, reference: None, waits, is_act: true })
             }
             InputEvent::Overlong => self.close(Reason::LineTooLong),
+            InputEvent::Flooding => self.close(Reason::Flooding),
             _ => {
                 self.connection.end(Reason::Lost);
                 self.send(Request::Gone(self.id()))

@@ -77,10 +77,12 @@ limits! {
     line_cut_bytes: 65_536, 512..=16_777_216, "bytes";
     /// Longest message, in bytes of UTF-8.
     message_max_bytes: 2_000, 16..=65_536, "bytes";
-    /// Size of the token bucket: lines a client may send before it is slowed down.
+    /// Size of the token bucket: lines a connection may send, before the login too, until it is slowed down.
     rate_burst_lines: 10, 1..=LOAD_TEST, "lines";
     /// Refill rate of the token bucket: lines a second that are read of a faster client.
     rate_lines_per_s: 5, 1..=LOAD_TEST, "lines a second";
+    /// Rate of an account over all its connections, as a multiple of that of one connection, burst included.
+    rate_account_factor: 2, 1..=LOAD_TEST, "times";
     /// Consecutive delayed lines after which a connection is closed for flooding.
     flood_max_lines: 300, 1..=LOAD_TEST, "lines";
     /// Pending output of one client; a client that exceeds it is closed as a slow reader.

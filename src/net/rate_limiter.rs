@@ -1,4 +1,4 @@
-//! How fast and how often: a rate limiter for the lines of one client, and tries counted by key.
+//! How fast and how often: a rate limiter for lines, and tries counted by key.
 //!
 //! By the monotonic clock, which comes in as an argument, so a jump of the wall clock changes nothing.
 
@@ -15,7 +15,7 @@ pub struct Rate {
     pub lines_per_s: u64,
 }
 
-/// Limits the lines of one client: a token bucket, kept as the moment at which it will be full again.
+/// Limits lines: a token bucket, kept as the moment at which it will be full again.
 #[derive(Debug)]
 pub struct RateLimiter {
     interval: Duration,
@@ -24,7 +24,6 @@ pub struct RateLimiter {
     full_at: Instant,
     /// Lines that had to wait since the bucket was last full.
     delayed: u64,
-    is_notified: bool,
 }
 
 impl RateLimiter {
@@ -32,14 +31,13 @@ impl RateLimiter {
     pub fn new(rate: Rate, now: Instant) -> RateLimiter {
         let interval = Duration::from_secs(1) / u32::try_from(rate.lines_per_s).unwrap_or(u32::MAX).max(1);
         let burst = u32::try_from(rate.burst_lines).unwrap_or(u32::MAX).max(1);
-        RateLimiter { interval, window: interval.saturating_mul(burst), full_at: now, delayed: 0, is_notified: false }
+        RateLimiter { interval, window: interval.saturating_mul(burst), full_at: now, delayed: 0 }
     }
 
     /// Takes a token for a line. Returns how long the line must wait.
     pub fn take(&mut self, now: Instant) -> Duration {
-        if self.full_at <= now {
-            self.full_at = now;
-            (self.delayed, self.is_notified) = (0, false);
+        if self.is_full(now) {
+            (self.full_at, self.delayed) = (now, 0);
         }
         self.full_at += self.interval;
         let wait = self.full_at.duration_since(now).saturating_sub(self.window);
@@ -54,9 +52,9 @@ impl RateLimiter {
         self.delayed
     }
 
-    /// Whether the client should be notified that its lines are slowed down: once each time until the bucket is full again.
-    pub fn should_notify(&mut self) -> bool {
-        !std::mem::replace(&mut self.is_notified, true)
+    /// Whether the client has rested: the limiter is like a new one.
+    pub fn is_full(&self, now: Instant) -> bool {
+        self.full_at <= now
     }
 }
 
@@ -122,11 +120,10 @@ mod tests {
         let waits: Vec<_> = (0..5).map(|_| limiter.take(start)).collect();
         assert_eq!(waits, [ms(0), ms(0), ms(0), ms(200), ms(400)]);
         assert_eq!(limiter.delayed(), 2);
-        assert_eq!((limiter.should_notify(), limiter.should_notify()), (true, false), "once");
         assert_eq!(limiter.take(start + ms(400)), ms(200), "still behind");
+        assert_eq!((limiter.is_full(start + ms(1199)), limiter.is_full(start + ms(1200))), (false, true));
         assert_eq!(limiter.take(start + ms(5000)), ms(0));
         assert_eq!(limiter.delayed(), 0, "a rest forgives");
-        assert!(limiter.should_notify());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod stopping;
 mod hanging;
 mod output;
 mod limits;
+mod pace;
 mod login_limits;
 mod slow_readers;
 mod closing;

@@ -15,7 +15,7 @@ use chat_server::chat::{
     AccountId, Chat, ChatLimits, ClientId, Command, Input, KeyedMessage, MessageKind, Name, Origin, PasswordHash,
     Record, SendKey, Snapshot, Text, Timestamp,
 };
-use chat_server::client::{self, CONVERSATIONS, LoginLimits, LoginThrottle, Services};
+use chat_server::client::{self, AccountPaces, CONVERSATIONS, LoginLimits, LoginThrottle, PaceLimits, Services};
 use chat_server::net::wire::Wire;
 use chat_server::net::{
     Admission, Caps, Connection, EndCounters, Flushed, Flusher, FlusherHandle, LINGER, Outbox, Rate, flusher,
@@ -311,6 +311,7 @@ fn services(folder: &Folder, inbox: crossbeam_channel::Sender<Request>) -> Servi
         registrations_per_address_per_hour: 9,
         registrations_per_10min: 9,
     };
+    let pace = PaceLimits { rate: Rate { burst_lines: 9, lines_per_s: 9 }, account_factor: 2, flood_max_lines: 9 };
     Services {
         inbox,
         reader,
@@ -320,8 +321,8 @@ fn services(folder: &Folder, inbox: crossbeam_channel::Sender<Request>) -> Servi
         clock: Clock::utc(),
         quit,
         server_name: "Chat".into(),
-        rate: Rate { burst_lines: 9, lines_per_s: 9 },
-        flood_max_lines: 9,
+        pace,
+        accounts: AccountPaces::new(pace),
         login_timeout: Duration::from_secs(9),
         login_bad_lines_max: 9,
         outbox_max_bytes: OUTBOX_MAX_BYTES,

@@ -53,6 +53,11 @@ impl Program {
         self.socket.write_all(bytes).expect("the server reads");
     }
 
+    /// Tries to send bytes to a server that may have closed the connection.
+    pub fn try_send_bytes(&mut self, bytes: &[u8]) -> bool {
+        self.socket.write_all(bytes).is_ok()
+    }
+
     /// The next object; `None` at the end of the connection.
     pub fn next(&mut self) -> Option<Value> {
         while self.objects.is_empty() {

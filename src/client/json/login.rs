@@ -32,11 +32,17 @@ impl Program<'_, '_> {
         self.greet().map_err(|_| Reason::Lost)?;
         let mut lines = 0;
         loop {
-            lines += 1;
             let step = match self.client.input.next(Some(deadline)) {
                 // It may have a password in it.
-                InputEvent::Line(line) => self.enter_by(&Zeroizing::new(line)),
-                InputEvent::TooLong => self.refuse_long_line().map(|()| Step::Next),
+                InputEvent::Line(line) => {
+                    lines += 1;
+                    self.enter_by(&Zeroizing::new(line))
+                }
+                InputEvent::TooLong => {
+                    lines += 1;
+                    self.refuse_long_line().map(|()| Step::Next)
+                }
+                InputEvent::Slowed(rate) => self.slow_down(rate).map(|()| Step::Next),
                 over => Ok(Step::Over(self.client.reason_of(&over))),
             };
             match step.unwrap_or(Step::Over(Reason::Lost)) {
@@ -55,8 +61,8 @@ impl Program<'_, '_> {
             line_max_bytes: services.json_line_max_bytes,
             message_max_bytes: services.message_max_bytes,
             history_page_max: services.history_page_max,
-            rate_burst_lines: services.rate.burst_lines,
-            rate_lines_per_s: services.rate.lines_per_s,
+            rate_burst_lines: services.pace.rate.burst_lines,
+            rate_lines_per_s: services.pace.rate.lines_per_s,
             login_timeout_s: services.login_timeout.as_secs(),
         };
         self.send(|out| json::hello(&hello, wall_clock(), out))

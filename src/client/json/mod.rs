@@ -13,7 +13,7 @@ use super::session::{Session, SessionEnd};
 use super::{Client, Conversation, Services};
 use crate::broker::wall_clock;
 use crate::chat::{Event, Refusal};
-use crate::net::Connection;
+use crate::net::{Connection, Rate};
 use crate::protocol::json::{self, Json};
 use crate::protocol::{Context, Protocol, Reference};
 use crate::reason::Reason;
@@ -28,7 +28,7 @@ impl Conversation for Programs {
     }
 
     fn input(&self, connection: Arc<Connection>, services: &Services) -> Input {
-        Input::from_program(connection, services.json_line_max_bytes, services.line_cut_bytes)
+        Input::from_program(connection, services)
     }
 
     fn log_in(&self, client: &mut Client, started: Instant) -> Result<Session, Reason> {
@@ -67,6 +67,14 @@ impl Program<'_, '_> {
     fn refuse_long_line(&self) -> Result<(), Unreachable> {
         let max = self.client.services.json_line_max_bytes;
         self.send(|out| json::wrong(&json::Wrong::line_too_long(max), None, out))
+    }
+
+    /// Notifies it that its lines wait for their turns.
+    fn slow_down(&self, rate: Rate) -> Result<(), Unreachable> {
+        let delayed_lines_max = self.client.services.pace.flood_max_lines;
+        let mut bytes = Vec::new();
+        json::slow_down(rate.lines_per_s, rate.burst_lines, delayed_lines_max, &mut bytes);
+        self.output.write(bytes)
     }
 
     fn pong(&self, reference: Option<&Reference>) -> Result<(), Unreachable> {

@@ -5,7 +5,6 @@ use zeroize::Zeroize;
 use super::Program;
 use crate::broker::{Waits, wall_clock};
 use crate::chat::{Ask, Code, Command, Event, Grant, HistoryRange, INVITATION_BYTES, Query, Refusal};
-use crate::client::Services;
 use crate::client::input::InputEvent;
 use crate::client::output::Unreachable;
 use crate::client::page::{Loses, Page};
@@ -17,12 +16,10 @@ use crate::token;
 impl Program<'_, '_> {
     pub(super) fn serve(&mut self, session: &mut Session) -> SessionEnd {
         loop {
-            let Program { client, output } = &mut *self;
-            let services = client.services;
-            let notify = || output.write(slow_down(services));
-            let outcome = match client.next_in_turn(notify) {
+            let outcome = match self.client.next_in_turn() {
                 Ok(InputEvent::Line(line)) => self.answer(line, session),
                 Ok(InputEvent::TooLong) => self.refuse_long_line().map(|()| None),
+                Ok(InputEvent::Slowed(rate)) => self.slow_down(rate).map(|()| None),
                 // Programs send lines only.
                 Ok(_) => Ok(None),
                 Err(end) => return end,
@@ -146,12 +143,6 @@ impl Program<'_, '_> {
 enum Kind {
     History(Loses),
     Unread,
-}
-
-fn slow_down(services: &Services) -> Vec<u8> {
-    let (rate, mut bytes) = (services.rate, Vec::new());
-    json::slow_down(rate.lines_per_s, rate.burst_lines, services.flood_max_lines, &mut bytes);
-    bytes
 }
 
 fn no_randomness(error: impl std::fmt::Display) -> Refusal {

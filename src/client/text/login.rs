@@ -60,6 +60,7 @@ impl Client<'_> {
                     refused.map(|()| Step::Next).unwrap_or_else(Step::from)
                 }
                 InputEvent::Answer(bytes) => output.write(bytes).map(|()| Step::Next).unwrap_or_else(Step::from),
+                InputEvent::Slowed(rate) => output.slowed(rate).map(|()| Step::Next).unwrap_or_else(Step::from),
                 InputEvent::Interrupted => Step::Next,
                 over => Step::Over(self.say_why_over(over, &output)),
             };

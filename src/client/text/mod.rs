@@ -11,7 +11,7 @@ use super::input::Input;
 use super::output::{Output, Unreachable};
 use super::session::{Session, SessionEnd};
 use super::{Client, Conversation, Services};
-use crate::net::Connection;
+use crate::net::{Connection, Rate};
 use crate::protocol::Protocol;
 use crate::protocol::text::{self, Text};
 use crate::reason::Reason;
@@ -26,7 +26,7 @@ impl Conversation for People {
     }
 
     fn input(&self, connection: Arc<Connection>, services: &Services) -> Input {
-        Input::from_person(connection, services.line_max_bytes, services.line_cut_bytes)
+        Input::from_person(connection, services)
     }
 
     fn log_in(&self, client: &mut Client, started: Instant) -> Result<Session, Reason> {
@@ -42,6 +42,13 @@ impl Output {
     /// Answers by a line of the server.
     fn notice(&self, line: &str) -> Result<(), Unreachable> {
         self.notices([line])
+    }
+
+    /// Notifies it that its lines wait for their turns.
+    fn slowed(&self, rate: Rate) -> Result<(), Unreachable> {
+        let mut bytes = Vec::new();
+        text::notice(&text::line::slow_down(rate.lines_per_s), &mut bytes);
+        self.write(bytes)
     }
 
     /// Answers by several lines of the server.

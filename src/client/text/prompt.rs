@@ -44,6 +44,7 @@ pub fn ask(
             InputEvent::Line(line) if line.is_empty() => break Answer::GivenUp,
             InputEvent::Line(line) => break Answer::Secret(Secret::new(line)),
             InputEvent::Answer(bytes) => output.write(bytes)?,
+            InputEvent::Slowed(rate) => output.slowed(rate)?,
             InputEvent::TooLong | InputEvent::Interrupted => break Answer::GivenUp,
             InputEvent::TimedOut if waits_for_echo && deadline.is_none_or(|deadline| Instant::now() < deadline) => {
                 is_warned = true;

@@ -45,11 +45,10 @@ impl Client<'_> {
             return SessionEnd::Over;
         }
         loop {
-            let output = &memory.output;
-            let rate = self.services.rate.lines_per_s;
-            let outcome = match self.next_in_turn(|| output.notice(&line::slow_down(rate))) {
+            let outcome = match self.next_in_turn() {
                 Ok(InputEvent::Line(line)) => self.obey(text::parse(&line), session, &mut memory),
                 Ok(InputEvent::TooLong) => self.refuse_long_line(&memory),
+                Ok(InputEvent::Slowed(rate)) => memory.output.slowed(rate).map(|()| None),
                 Ok(InputEvent::Answer(bytes)) => memory.output.write(bytes).map(|()| None),
                 Ok(_) => Ok(None),
                 Err(end) => return end,
