@@ -22,6 +22,7 @@ pub mod token;
 pub mod broker;
 pub mod client;
 pub mod server;
+pub mod tool;
 
 /// The version of this server.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -7,8 +7,8 @@ use std::panic;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chat_server::config::{Config, Invocation};
-use chat_server::{logging, server};
+use chat_server::config::{Config, Invocation, Tool};
+use chat_server::{logging, server, tool};
 
 const USAGE: u8 = 2;
 const INTERNAL: u8 = 7;
@@ -18,6 +18,7 @@ const LOG_TIMEOUT: Duration = Duration::from_millis(500);
 fn main() -> ExitCode {
     match Config::from_args(env::args_os()) {
         Ok(Invocation::Run(config)) => run(config),
+        Ok(Invocation::Tool(config, tool)) => use_tool(&config, &tool),
         Ok(Invocation::Print(config)) => print(&config.to_toml()),
         Ok(Invocation::Help(text)) => print(&text),
         Err(error) => complain(&error),
@@ -36,6 +37,18 @@ fn run(config: Config) -> ExitCode {
     }
     logging.finish(LOG_TIMEOUT);
     ExitCode::from(code)
+}
+
+/// A report of success goes to standard output, any other to standard error.
+fn use_tool(config: &Config, tool: &Tool) -> ExitCode {
+    let report = tool::run(config, tool);
+    if report.code == 0 {
+        return print(&(report.lines.join("\n") + "\n"));
+    }
+    for line in report.lines {
+        complain(&line);
+    }
+    ExitCode::from(report.code)
 }
 
 /// Prints to standard output. A reader that closes the pipe early is not an error.

@@ -19,3 +19,6 @@ SELECT 1 FROM account_ban WHERE account NOT IN (SELECT id FROM account);
 -- messages.
 SELECT room FROM message GROUP BY room
 HAVING room NOT IN (SELECT id FROM deleted_room) AND (count(*) <> max(seq) OR room NOT IN (SELECT id FROM room));
+
+-- name: check_count
+SELECT count(*) FROM message;

@@ -167,7 +167,7 @@ impl<S: Store> Broker<S> {
             {
                 return Ok(());
             }
-            self.maintain(wall_clock());
+            self.maintain(wall_clock())?;
         }
     }
 
@@ -293,10 +293,10 @@ impl<S: Store> Broker<S> {
     }
 
     /// What no request asks for, once a second: a new day is announced, and the store does a bounded piece of its
-    /// housekeeping.
-    pub fn maintain(&mut self, now: Timestamp) {
+    /// housekeeping. Fails if the store cannot be used any more.
+    pub fn maintain(&mut self, now: Timestamp) -> Result<(), StoreFailed> {
         if now.0 - self.maintained.0 < 1000 && now >= self.maintained {
-            return;
+            return Ok(());
         }
         if !self.clock.is_same_day(self.maintained, now) {
             self.now = now;
@@ -304,7 +304,11 @@ impl<S: Store> Broker<S> {
             self.flush();
         }
         self.maintained = now;
-        self.store.maintain();
+        self.store.maintain().map_err(|error| {
+            self.now = now;
+            self.say_that_the_store_failed();
+            StoreFailed(error.to_string())
+        })
     }
 
     fn push(&mut self, id: ClientId, (from, to): Place) {

@@ -11,8 +11,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
 use log::LevelFilter;
 
 pub use limits::Limits;
@@ -38,10 +38,27 @@ pub struct Config {
 pub enum Invocation {
     /// Serve until a signal stops it.
     Run(Config),
+    /// Use a tool instead of serving, with the data folder of these settings.
+    Tool(Config, Tool),
     /// Print the settings as TOML and end.
     Print(Config),
     /// Print this text, the help or the version, and end.
     Help(String),
+}
+
+/// A tool for the keeper of a server.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Tool {
+    /// Copy the store to a new file, also while the server runs, and check the copy
+    Backup {
+        /// The file; nothing is overwritten
+        file: PathBuf,
+    },
+    /// Check a data folder or a backup in full, without changing it
+    Verify {
+        /// The folder or file [default: the data folder]
+        path: Option<PathBuf>,
+    },
 }
 
 /// Why the settings are invalid: one line for the operator, exit code 2.
@@ -91,17 +108,18 @@ Exit codes:
   4  data folder unusable: unreadable, foreign, damaged or of a newer version
   5  data folder in use by another server
   6  storage failed while running, or hung while stopping
-  7  internal error";
+  7  internal error
+Of the tools: 0 done, 2 wrong usage or the file exists, 4 the store is unusable or not sound, 6 cannot write the copy";
 
 /// A chat server that a person with telnet can use
 #[derive(Parser)]
-#[command(name = "chat-server", version, after_help = AFTER_HELP)]
+#[command(name = "chat-server", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
 struct Arguments {
     /// Read settings from this TOML file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Keep all data in this folder [default: ./data]
-    #[arg(long, value_name = "DIR", value_parser = file::data)]
+    #[arg(long, global = true, value_name = "DIR", value_parser = file::data)]
     data: Option<PathBuf>,
     /// Listen at this address, text:// for people, json:// for programs; repeatable [default: ports 4000 and 4001 of
     /// 127.0.0.1]
@@ -110,6 +128,9 @@ struct Arguments {
     /// Print the settings as TOML with comments, and exit
     #[arg(long)]
     print_config: bool,
+    /// Without one the server runs
+    #[command(subcommand)]
+    tool: Option<Tool>,
 }
 
 impl Default for Config {
@@ -145,7 +166,10 @@ impl Config {
         if arguments.print_config {
             return Ok(Invocation::Print(config));
         }
-        Ok(Invocation::Run(config))
+        Ok(match arguments.tool {
+            Some(tool) => Invocation::Tool(config, tool),
+            None => Invocation::Run(config),
+        })
     }
 
     /// The settings as a TOML file with a comment for each. Reading it back gives equal settings.
@@ -223,7 +247,7 @@ mod tests {
             "--confg x",
             "unexpected argument '--confg' found; tip: a similar argument exists: '--config'; try --help",
         );
-        check("x", "unexpected argument 'x' found; try --help");
+        check("x", "unrecognized subcommand 'x'; try --help");
         check("--config", "a value is required for '--config <FILE>' but none was supplied; try --help");
         check(
             "--listen irc://127.0.0.1:1",

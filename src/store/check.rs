@@ -13,10 +13,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::error::{OpenError, is_damage};
-use super::folder::Folder;
+use super::files::Files;
 use super::query::query;
 use super::wal::{self, Wal};
-use super::{DATABASE, READ_ONLY, READ_WRITE, header, load, schema};
+use super::{READ_ONLY, READ_WRITE, header, load, schema};
 
 /// The time limit of the structural check, so that a server with a large store starts soon. Enough for several million
 /// messages, as measured.
@@ -25,43 +25,20 @@ const CHECK_MAX: Duration = Duration::from_millis(1000);
 const BUSY_MAX: Duration = Duration::from_millis(200);
 
 /// Refuses a store that is damaged, of another program, or of a newer version.
-pub(super) fn check(folder: &Folder) -> Result<(), OpenError> {
-    let path = folder.file(DATABASE);
-    let journal = folder.file("chat.db-journal");
-    if journal.exists() {
-        // The other program was interrupted in a transaction, which SQLite would roll back on opening.
-        let text = format!("{} was left by another program; open the store with that one first", journal.display());
-        return Err(OpenError::Unusable(text));
-    }
-    let wal = wal::check(folder)?;
-    header::check(&path, wal != Wal::Filled)?;
-    let failed = |error: rusqlite::Error| match &error {
-        error if is_damage(error) => OpenError::damaged(&path, error),
-        error => OpenError::cannot("check store", &path, error),
-    };
-    let connection = open_untouched(&path, wal).map_err(failed)?;
-    let origin = |pragma| connection.pragma_query_value(None, pragma, |row| row.get(0));
-    let application_id = origin("application_id").map_err(failed)?;
-    let version = origin("user_version").map_err(failed)?;
-    header::check_origin(&path, application_id, version)?;
-    if let Some(object) = schema::missing(&connection, version).map_err(failed)? {
-        return Err(OpenError::damaged(&path, format!("{object} is not as schema {version} has it")));
-    }
+pub(super) fn check(files: &Files) -> Result<(), OpenError> {
+    let path = files.database();
+    let failed = |error| failed(path, error);
+    let (connection, version, wal) = open(files)?;
     let fault = limited(&connection, || first_fault(&connection)).map_err(failed)?;
     match fault {
         Some(None) => {}
-        Some(Some(fault)) => return Err(OpenError::damaged(&path, fault)),
+        Some(Some(fault)) => return Err(OpenError::damaged(path, fault)),
         None => log::info!("store is too large to be checked completely path={}", path.display()),
     }
     if version == schema::latest() {
         load::snapshot(&connection).map_err(failed)?;
     }
-    if let Wal::Removed { token } = wal {
-        let stored: Option<i64> =
-            connection.query_row(query!("last_stop"), [], |row| row.get(0)).optional().map_err(failed)?;
-        if stored != Some(token) {
-            return Err(wal::missing(folder));
-        }
+    if let Wal::Removed { .. } = wal {
         log::warn!(
             "another program was reading the store when the last server stopped, and has copied the log into it since; \
              nothing is missing path={}",
@@ -69,6 +46,48 @@ pub(super) fn check(folder: &Folder) -> Result<(), OpenError> {
         );
     }
     Ok(())
+}
+
+/// Opens a store that no server uses, without changing it, and checks where it comes from: its header, its log, and its
+/// schema, whose number is returned.
+pub(super) fn open(files: &Files) -> Result<(Connection, u32, Wal), OpenError> {
+    let path = files.database();
+    let failed = |error| failed(path, error);
+    let journal = files.journal();
+    if journal.exists() {
+        // The other program was interrupted in a transaction, which SQLite would roll back on opening.
+        let text = format!("{} was left by another program; open the store with that one first", journal.display());
+        return Err(OpenError::Unusable(text));
+    }
+    let wal = wal::check(files)?;
+    header::check(path, wal != Wal::Filled)?;
+    let connection = open_untouched(path, wal).map_err(failed)?;
+    let version = check_origin(path, &connection)?;
+    if let Wal::Removed { token } = wal {
+        let stored: Option<i64> =
+            connection.query_row(query!("last_stop"), [], |row| row.get(0)).optional().map_err(failed)?;
+        if stored != Some(token) {
+            return Err(wal::missing(files));
+        }
+    }
+    Ok((connection, version, wal))
+}
+
+/// Refuses a database of another program, of a newer version, or without one of its tables. Returns its schema's number.
+pub(super) fn check_origin(path: &Path, connection: &Connection) -> Result<u32, OpenError> {
+    let failed = |error| failed(path, error);
+    let origin = |pragma| connection.pragma_query_value(None, pragma, |row| row.get(0));
+    let application_id = origin("application_id").map_err(failed)?;
+    let version = origin("user_version").map_err(failed)?;
+    header::check_origin(path, application_id, version)?;
+    match schema::missing(connection, version).map_err(failed)? {
+        Some(object) => Err(OpenError::damaged(path, format!("{object} is not as schema {version} has it"))),
+        None => Ok(version),
+    }
+}
+
+pub(super) fn failed(path: &Path, error: rusqlite::Error) -> OpenError {
+    if is_damage(&error) { OpenError::damaged(path, error) } else { OpenError::cannot("check store", path, error) }
 }
 
 /// Opens a store so that neither reading nor closing it changes a file. Without a log it is opened as immutable,
@@ -95,7 +114,8 @@ fn open_untouched(path: &Path, wal: Wal) -> rusqlite::Result<Connection> {
     }
 }
 
-fn immutable(path: &Path) -> String {
+/// The name under which SQLite opens a file as one that nobody changes.
+pub(super) fn immutable(path: &Path) -> String {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_bytes() {
         match byte {
@@ -112,15 +132,21 @@ fn first_fault(connection: &Connection) -> rusqlite::Result<Option<String>> {
     if report != "ok" {
         return Ok(Some(report));
     }
+    Ok(contradictions(connection)?.into_iter().next())
+}
+
+/// How rows contradict one another, a line a kind.
+pub(super) fn contradictions(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut found = Vec::new();
     for (query, fault) in [
         (query!("check_references"), "a row refers to one that is missing"),
         (query!("check_numbers"), "messages or their room are missing"),
     ] {
         if connection.prepare(query)?.exists([])? {
-            return Ok(Some(fault.to_owned()));
+            found.push(fault.to_owned());
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
 /// The result of `work`, or `None` if it was interrupted because it took too long.

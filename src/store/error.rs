@@ -43,6 +43,17 @@ pub enum ReadError {
     Failed(String),
 }
 
+/// Why a store was not copied. The text is one line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BackupError {
+    /// A file with that name exists already; nothing was written.
+    Exists(String),
+    /// There is no store, or not one of ours, or it is damaged.
+    Unusable(String),
+    /// The copy could not be written, or it is not sound. It was removed.
+    NotCopied(String),
+}
+
 impl OpenError {
     /// An operation on `path` failed.
     pub(super) fn cannot(doing: &str, path: &Path, reason: impl fmt::Display) -> OpenError {
@@ -100,7 +111,7 @@ fn leaves_doubt(error: &rusqlite::Error) -> bool {
 }
 
 /// The first line of a report by SQLite that is not a heading, so that an error is one line in the log.
-fn in_one_line(reason: impl fmt::Display) -> String {
+pub(super) fn in_one_line(reason: impl fmt::Display) -> String {
     let reason = reason.to_string();
     let line = reason.lines().find(|line| !line.starts_with("***")).unwrap_or_default();
     line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
@@ -110,6 +121,19 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (OpenError::Unusable(text) | OpenError::InUse(text)) = self;
         f.write_str(text)
+    }
+}
+
+impl fmt::Display for BackupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (BackupError::Exists(text) | BackupError::Unusable(text) | BackupError::NotCopied(text)) = self;
+        f.write_str(text)
+    }
+}
+
+impl From<OpenError> for BackupError {
+    fn from(error: OpenError) -> BackupError {
+        BackupError::Unusable(error.to_string())
     }
 }
 
@@ -137,6 +161,7 @@ impl fmt::Display for ReadError {
 }
 
 impl std::error::Error for OpenError {}
+impl std::error::Error for BackupError {}
 impl std::error::Error for CommitError {}
 impl std::error::Error for StoreError {}
 impl std::error::Error for ReadError {}

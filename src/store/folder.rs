@@ -1,15 +1,19 @@
 //! The data folder: created if it is missing, inspected before anything is changed, and locked.
 //!
 //! The lock is on the folder itself (`flock`), so no lock file can be left over or deleted, and a folder that is
-//! refused stays as it was. The lock ends with the process, however that ends.
+//! refused stays as it was. The lock ends with the process, however that ends. The database has a lock of its own
+//! ([`Place`](super::place::Place)), because another folder may have it too.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use super::error::OpenError;
+use super::files::Files;
 use super::{DATABASE, WAL, schema, wal};
 
 /// Only the owner may enter the folder.
@@ -17,10 +21,18 @@ const FOLDER_MODE: u32 = 0o700;
 /// The root folder of a file system contains this from the start.
 const LOST_AND_FOUND: &str = "lost+found";
 
+/// How often a lock is tried, because a tool that looks whether a server runs holds it for a moment.
+const LOCK_TRIES: u32 = 10;
+/// The pause between two tries.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 /// A data folder, locked for this process until all clones are dropped. A [`Writer`](super::Writer) has one.
 #[derive(Clone, Debug)]
 pub struct Folder {
+    /// As it was named, but absolute: where the next start looks for the store.
+    named: PathBuf,
     path: PathBuf,
+    files: Files,
     lock: Arc<File>,
 }
 
@@ -39,19 +51,17 @@ impl Folder {
             Err(error) => return Err(OpenError::cannot("open data folder", path, error)),
         }
         let cannot_open = |error| OpenError::cannot("open data folder", path, error);
+        let named = absolute(path).map_err(cannot_open)?;
         let path = path.canonicalize().map_err(cannot_open)?;
         let lock = File::open(&path).map_err(cannot_open)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(OpenError::InUse(format!(
-                    "data folder {} is in use by another chat-server; stop that one or name another folder",
-                    path.display()
-                )));
-            }
-            Err(TryLockError::Error(error)) => return Err(OpenError::cannot("lock data folder", &path, error)),
+        if !lock_exclusively(&lock).map_err(|error| OpenError::cannot("lock data folder", &path, error))? {
+            return Err(OpenError::InUse(format!(
+                "data folder {} is in use by another chat-server; stop that one or name another folder",
+                path.display()
+            )));
         }
-        let folder = Folder { path, lock: Arc::new(lock) };
+        let files = find(&path)?;
+        let folder = Folder { named, path, files, lock: Arc::new(lock) };
         folder.is_new()?;
         folder.warn_if_open_to_others();
         Ok(folder)
@@ -88,6 +98,16 @@ impl Folder {
         }
     }
 
+    /// The absolute path by which it was named.
+    pub(super) fn named(&self) -> &Path {
+        &self.named
+    }
+
+    /// The files of its store.
+    pub(super) fn files(&self) -> &Files {
+        &self.files
+    }
+
     /// The path of a file in it.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
@@ -107,6 +127,35 @@ impl Folder {
                 "data folder is open to other users of this machine, chmod 700 closes it path={path} mode={mode:o}"
             );
         }
+    }
+}
+
+/// The files of the store in the folder at `path`, which is absolute and without links.
+pub(super) fn find(path: &Path) -> Result<Files, OpenError> {
+    Files::in_folder(path).map_err(|error| {
+        let database = path.join(DATABASE);
+        OpenError::Unusable(format!("{} is a link that leads nowhere: {error}", database.display()))
+    })
+}
+
+/// Locks a file or folder for this process. Returns false if another process has locked it.
+pub(super) fn lock_exclusively(file: &File) -> io::Result<bool> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a server has locked the file or folder at `path`. Locks it for a moment, which a server that starts waits for.
+pub(super) fn is_locked(path: &Path) -> io::Result<bool> {
+    match File::open(path)?.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

@@ -9,16 +9,20 @@
 //!
 //! The store never decides anything about the chat, and never repairs, deletes or overwrites a store it cannot use.
 
+mod backup;
 mod check;
 mod error;
+mod files;
 mod folder;
 mod header;
 mod query;
 mod load;
+mod place;
 mod reader;
 mod record;
 mod schema;
 mod value;
+mod verify;
 mod wal;
 mod watched;
 mod writer;
@@ -30,11 +34,15 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::chat::{AccountId, KeyedMessage, Record, SendKey};
 
-pub use error::{CommitError, OpenError, ReadError, StoreError};
+pub use backup::{Backup, backup};
+pub use error::{BackupError, CommitError, OpenError, ReadError, StoreError};
 pub use folder::Folder;
 pub use reader::{Credential, Reader};
+pub use verify::verify;
 pub use watched::{Watch, Watched};
 pub use writer::Writer;
+
+use place::Place;
 
 /// The store, as the broker uses it. [`Writer`] is the real one; the simulation has one in memory.
 ///
@@ -57,8 +65,9 @@ pub trait Store {
     fn checkpoint(&mut self);
 
     /// Does a bounded piece of background work, such as removing the messages of a deleted room. Called about once a
-    /// second. Changes nothing that a restart would find. An error shows in the next commit, if it matters.
-    fn maintain(&mut self);
+    /// second. Changes nothing that a restart would find. Every error is fatal: the store cannot be used any more, as
+    /// when it was removed.
+    fn maintain(&mut self) -> Result<(), CommitError>;
 }
 
 /// The store itself, in the data folder.
@@ -89,9 +98,10 @@ pub fn open(folder: &Folder, read_connections: u32) -> Result<(Writer, Reader), 
     if folder.is_new()? {
         schema::create_store(folder)?;
     }
-    check::check(folder)?;
-    let writer = Writer::open(folder)?;
-    let reader = Reader::open(&folder.file(DATABASE), read_connections)?;
+    let place = Place::lock(folder)?;
+    check::check(folder.files())?;
+    let writer = Writer::open(folder, place)?;
+    let reader = Reader::open(folder.files().database(), read_connections)?;
     Ok((writer, reader))
 }
 
@@ -136,7 +146,7 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let folder = Folder::open(temporary.path()).unwrap();
         open(&folder, 1).unwrap();
-        let connection = Connection::open_with_flags(folder.file(DATABASE), READ_WRITE).unwrap();
+        let connection = Connection::open_with_flags(folder.files().database(), READ_WRITE).unwrap();
         set_up(&connection).unwrap();
         let check = |pragma, expected: i64| {
             let found: i64 = connection.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();

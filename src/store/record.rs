@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(writer.keyed(BOB, &SendKey::parse("K-1").unwrap()).unwrap(), []);
         assert!(writer.commit(&[record(TEA, 43, ANA)]).is_err(), "a key stands for one message");
         writer.commit(&[Record::RoomDeleted { id: TEA }]).unwrap();
-        (0..2).for_each(|_| writer.maintain());
+        (0..2).for_each(|_| writer.maintain().unwrap());
         assert_eq!(writer.keyed(ANA, &key).unwrap(), [found(DIRECT, 4)]);
     }
 
@@ -389,7 +389,7 @@ mod tests {
         assert_eq!(message.author, name("ana"));
         writer.commit(&[Record::RoomDeleted { id: TEA }]).unwrap();
         // The first call removes them, the second finds that none is left.
-        (0..2).for_each(|_| writer.maintain());
+        (0..2).for_each(|_| writer.maintain().unwrap());
         assert_eq!(reader.page(&range(TEA, 1, 41)).unwrap(), []);
         assert_eq!(reader.page(&range(DIRECT, 1, 3)).unwrap().len(), 3);
     }

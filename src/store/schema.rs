@@ -93,7 +93,7 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<(String, String, Opt
 /// so a kill or power cut at any moment leaves either no store or a complete one.
 pub(super) fn create_store(folder: &Folder) -> Result<(), OpenError> {
     let [unfinished, ..] = UNFINISHED.map(|name| folder.file(name));
-    let finished = folder.file(DATABASE);
+    let finished = folder.files().database().to_owned();
     remove_unfinished(folder)
         .and_then(|()| build(&unfinished))
         .and_then(|()| put_in_place(folder, &unfinished, &finished))

@@ -6,13 +6,13 @@
 //! neither is a log that was truncated between two transactions, nor one that was deleted after another program was
 //! killed while it copied the log into the database of a stopped server.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
+use super::FILE_MODE;
 use super::error::OpenError;
-use super::folder::Folder;
-use super::{FILE_MODE, WAL};
+use super::files::Files;
 
 /// A file that exists while the log is a part of the store: from the start of a server until a stop has copied the log
 /// into the database.
@@ -46,19 +46,19 @@ pub(super) enum Wal {
     Filled,
 }
 
-/// Checks the log of the store in `folder`. Refuses one that is damaged, or missing where that loses messages.
-pub(super) fn check(folder: &Folder) -> Result<Wal, OpenError> {
-    let path = folder.file(WAL);
+/// Checks the log of a store. Refuses one that is damaged, or missing where that loses messages.
+pub(super) fn check(files: &Files) -> Result<Wal, OpenError> {
+    let path = files.log();
     let bytes = match fs::metadata(&path) {
         Ok(found) => found.len(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return match fs::read_to_string(folder.file(MARK)) {
+            return match fs::read_to_string(files.mark()) {
                 Ok(text) => match token(&text) {
                     Some(token) => Ok(Wal::Removed { token }),
-                    None => Err(missing(folder)),
+                    None => Err(missing(files)),
                 },
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Wal::Absent),
-                Err(_) => Err(missing(folder)),
+                Err(_) => Err(missing(files)),
             };
         }
         Err(error) => return Err(OpenError::cannot("open", &path, error)),
@@ -78,8 +78,8 @@ pub(super) fn check(folder: &Folder) -> Result<Wal, OpenError> {
 }
 
 /// Why a store without its log is refused.
-pub(super) fn missing(folder: &Folder) -> OpenError {
-    let (log, mark) = (folder.file(WAL), folder.file(MARK));
+pub(super) fn missing(files: &Files) -> OpenError {
+    let (log, mark) = (files.log(), files.mark());
     OpenError::Unusable(format!(
         "{0} is missing; if it was deleted, the last messages are in it: put it back; if another program such as \
          sqlite3 has opened the store since the server was killed, that program has copied it into the store: remove {1}",
@@ -89,28 +89,34 @@ pub(super) fn missing(folder: &Folder) -> OpenError {
 }
 
 /// Records on disk that the log is a part of the store from now on. The log must exist already.
-pub(super) fn mark(folder: &Folder) -> io::Result<()> {
-    write_mark(folder, MARK_TEXT)
+pub(super) fn mark(files: &Files) -> io::Result<()> {
+    write_mark(files, MARK_TEXT)
 }
 
 /// Records on disk that the server has stopped and left the log, whose last transaction stores `token`.
-pub(super) fn mark_stopped(folder: &Folder, token: i64) -> io::Result<()> {
-    write_mark(folder, &format!("{STOPPED_TEXT}{TOKEN_WORD}{token}\n"))
+pub(super) fn mark_stopped(files: &Files, token: i64) -> io::Result<()> {
+    write_mark(files, &format!("{STOPPED_TEXT}{TOKEN_WORD}{token}\n"))
 }
 
 /// Records on disk that the database has everything and the log is not needed any more.
-pub(super) fn unmark(folder: &Folder) -> io::Result<()> {
-    fs::remove_file(folder.file(MARK))?;
-    folder.sync()
+pub(super) fn unmark(files: &Files) -> io::Result<()> {
+    match fs::remove_file(files.mark()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    sync(files)
+}
+
+fn sync(files: &Files) -> io::Result<()> {
+    File::open(files.folder())?.sync_all()
 }
 
 /// A mark that is cut off by a power cut has no token, which leads to a refusal at worst.
-fn write_mark(folder: &Folder, text: &str) -> io::Result<()> {
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(folder.file(MARK))?;
+fn write_mark(files: &Files, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(files.mark())?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    folder.sync()
+    sync(files)
 }
 
 /// The token in the text of a mark; `None` for a server that was killed.

@@ -61,8 +61,8 @@ impl<S: Store> Store for Watched<S> {
         self.watch.during(|| self.store.keyed(account, key))
     }
 
-    fn maintain(&mut self) {
-        self.watch.during(|| self.store.maintain());
+    fn maintain(&mut self) -> Result<(), CommitError> {
+        self.watch.during(|| self.store.maintain())
     }
 
     fn checkpoint(&mut self) {

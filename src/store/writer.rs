@@ -8,9 +8,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{CommitError, OpenError, StoreError};
 use super::folder::Folder;
+use super::place::Place;
 use super::query::query;
 use super::value::count;
-use super::{BUSY_TIMEOUT, DATABASE, READ_WRITE, Store, load, record, schema, set_up, wal};
+use super::{BUSY_TIMEOUT, READ_WRITE, Store, load, record, schema, set_up, wal};
 use crate::chat::{AccountId, KeyedMessage, Record, SendKey, Snapshot};
 
 /// The log is copied into the database when it has grown by this many pages, which are 4 MiB.
@@ -30,6 +31,8 @@ const READERS_WAIT: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Writer {
     connection: Connection,
+    /// Locked until the connection is closed.
+    place: Place,
     folder: Folder,
     /// The fatal error after which nothing is written any more.
     broken: Option<String>,
@@ -42,8 +45,8 @@ pub struct Writer {
 
 impl Writer {
     /// Opens a store that was checked, and migrates it to the newest schema.
-    pub(super) fn open(folder: &Folder) -> Result<Writer, OpenError> {
-        let path = folder.file(DATABASE);
+    pub(super) fn open(folder: &Folder, mut place: Place) -> Result<Writer, OpenError> {
+        let path = folder.files().database().to_owned();
         let failed = |error: rusqlite::Error| OpenError::cannot("open store", &path, error);
         let mut connection = Connection::open_with_flags(&path, READ_WRITE).map_err(failed)?;
         set_up(&connection).map_err(failed)?;
@@ -61,15 +64,18 @@ impl Writer {
             Ok(_) => log::warn!("another program reads the store, the log is kept path={}", path.display()),
         }
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
-        wal::mark(folder).map_err(|error| OpenError::cannot("mark as running", folder.path(), error))?;
-        Ok(Writer { connection, folder: folder.clone(), broken: None, checkpoint_from: 0, pages_unchecked: 0 })
+        wal::mark(folder.files()).map_err(|error| OpenError::cannot("mark as running", folder.path(), error))?;
+        place.expect_log(folder.files()).map_err(|error| OpenError::cannot("find the log of", &path, error))?;
+        Ok(Writer { connection, place, folder: folder.clone(), broken: None, checkpoint_from: 0, pages_unchecked: 0 })
     }
 
     /// Brings everything into the one file `chat.db` and closes it. The log is kept where a disk is full or another
     /// program reads the store, and the next start recovers it. That program may also copy and remove the log once the
     /// server is gone; the next start recognises this.
-    pub fn close(self) -> Result<(), StoreError> {
+    pub fn close(mut self) -> Result<(), StoreError> {
         let path = self.database();
+        // SQLite would copy the log into a file that nobody finds, and remove another store's log.
+        let _ = self.check_place();
         if let Some(why) = self.broken {
             return Err(StoreError::Failed(why));
         }
@@ -93,11 +99,11 @@ impl Writer {
             return match self.in_transaction(|connection| {
                 connection.prepare_cached(query!("stopped"))?.query_row([], |row| row.get(0))
             }) {
-                Ok(token) => wal::mark_stopped(&self.folder, token).map_err(cannot_mark),
+                Ok(token) => wal::mark_stopped(self.folder.files(), token).map_err(cannot_mark),
                 Err(error) => keep_log(&error),
             };
         }
-        wal::unmark(&self.folder).map_err(cannot_mark)?;
+        wal::unmark(self.folder.files()).map_err(cannot_mark)?;
         if state.is_busy {
             log::info!("another program has the store open, the log is left to it path={}", path.display());
         } else {
@@ -174,8 +180,16 @@ impl Writer {
         }
     }
 
+    /// Checks that what is written is written to the store at its path. If not, nothing is written any more.
+    fn check_place(&mut self) -> Result<(), CommitError> {
+        self.place.check().map_err(|why| {
+            self.broken = Some(why.clone());
+            CommitError::Fatal(why)
+        })
+    }
+
     fn database(&self) -> PathBuf {
-        self.folder.file(DATABASE)
+        self.folder.files().database().to_owned()
     }
 
     /// All that is committed except the messages: what a chat is loaded from.
@@ -208,7 +222,7 @@ impl Store for Writer {
         }
         // Each record may change one page, and the commit changes a few more.
         self.pages_unchecked += records.len() + COMMIT_PAGES;
-        Ok(())
+        self.check_place()
     }
 
     fn checkpoint(&mut self) {
@@ -219,10 +233,11 @@ impl Store for Writer {
         }
     }
 
-    fn maintain(&mut self) {
-        if self.broken.is_some() {
-            return;
+    fn maintain(&mut self) -> Result<(), CommitError> {
+        if let Some(why) = &self.broken {
+            return Err(CommitError::Fatal(why.clone()));
         }
+        self.check_place()?;
         match self.remove_some() {
             Ok(false) => {}
             Ok(true) => {
@@ -231,9 +246,13 @@ impl Store for Writer {
             }
             Err(error) => {
                 let error = CommitError::of("remove messages in", &self.database(), &error);
-                log::warn!("{}; this will be tried again", self.roll_back(error));
+                match self.roll_back(error) {
+                    CommitError::Refused(text) => log::warn!("{text}; this will be tried again"),
+                    fatal => return Err(fatal),
+                }
             }
         }
+        Ok(())
     }
 }
 
@@ -268,8 +287,8 @@ mod tests {
     use std::path::Path;
     use std::time::Instant;
 
-    use super::super::open;
     use super::super::tests::sample::{ANA, TEA, account, copied, filled, opened, range, said};
+    use super::super::{DATABASE, open};
     use super::*;
     use crate::chat::{AccountId, Text};
 
@@ -405,7 +424,8 @@ mod tests {
     fn beside_another_program(path: &Path) -> (Writer, Connection) {
         filled(path).0.close().unwrap();
         let other = Connection::open(path.join(DATABASE)).unwrap();
-        let writer = Writer::open(&Folder::open(path).unwrap()).unwrap();
+        let folder = Folder::open(path).unwrap();
+        let writer = Writer::open(&folder, Place::lock(&folder).unwrap()).unwrap();
         other.execute_batch("BEGIN; SELECT count(*) FROM message;").unwrap();
         (writer, other)
     }

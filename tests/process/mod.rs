@@ -12,6 +12,8 @@ mod closing;
 mod cut;
 mod writers;
 mod storing;
+mod moved_store;
+mod tools;
 mod secrets;
 
 use std::collections::BTreeMap;

@@ -373,7 +373,9 @@ impl Store for Nowhere {
         Ok(Vec::new())
     }
 
-    fn maintain(&mut self) {}
+    fn maintain(&mut self) -> Result<(), CommitError> {
+        Ok(())
+    }
 
     fn checkpoint(&mut self) {}
 }
@@ -415,7 +417,7 @@ fn a_broker_over_a_fake_wire_and_a_fake_store_runs_in_one_thread() {
     assert_eq!(requests.count(), 0);
     assert!(wire.sent().starts_with("-! Not saved"), "{}", wire.sent());
 
-    broker.maintain(now.plus_seconds(2));
+    broker.maintain(now.plus_seconds(2)).expect("nothing is stored");
     broker.finish();
     drop(broker);
     assert!(!flusher.step(Instant::now(), |_| {}), "the handle is gone");

@@ -101,7 +101,7 @@ fn the_store_in_memory_does_what_the_real_one_does() {
         world.storing = Some(Box::new(move |records, store| {
             writer.commit(records).unwrap();
             writer.checkpoint();
-            writer.maintain();
+            writer.maintain().unwrap();
             alike::assert_same(&store.snapshot(), &writer.load().unwrap(), "the real one");
             for (account, key) in store.keys() {
                 let mut found = writer.keyed(account, &key).unwrap();

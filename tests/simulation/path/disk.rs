@@ -166,5 +166,7 @@ impl store::Store for Disk {
 
     fn checkpoint(&mut self) {}
 
-    fn maintain(&mut self) {}
+    fn maintain(&mut self) -> Result<(), CommitError> {
+        Ok(())
+    }
 }

@@ -142,8 +142,10 @@ impl Server {
             (_, Some(Commit::Refused)) => host.net.lock().note("a commit refused"),
             _ => {}
         }
-        self.broker.maintain(host.wall);
-        None
+        match self.broker.maintain(host.wall) {
+            Ok(()) => None,
+            Err(StoreFailed(_)) => Some(self.stop(host, "stopped by its housekeeping")),
+        }
     }
 
     fn stop(&mut self, host: &Host, why: &'static str) -> &'static str {
