@@ -17,10 +17,13 @@ impl Address {
         }
     }
 
-    /// Parses an address, with or without a `/64` or `/32` suffix.
+    /// Parses an address, which may have the length of its unit as a suffix: `/32` for IPv4, `/64` for IPv6. Any other length
+    /// means more or fewer addresses than an [`Address`] can, and is no address.
     pub fn parse(text: &str) -> Option<Address> {
-        let text = text.strip_suffix("/64").or_else(|| text.strip_suffix("/32")).unwrap_or(text);
-        text.parse().ok().map(Address::of)
+        let (ip, length) = text.split_once('/').map_or((text, None), |(ip, length)| (ip, Some(length)));
+        let address = Address::of(ip.parse().ok()?);
+        let unit = if address.0.is_ipv4() { "32" } else { "64" };
+        length.is_none_or(|length| length == unit).then_some(address)
     }
 }
 
@@ -44,7 +47,10 @@ mod tests {
         check("::ffff:192.0.2.7", "192.0.2.7");
         check("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64");
         check("2001:db8:1:2::/64", "2001:db8:1:2::/64");
-        assert_eq!(Address::parse("ana"), None);
-        assert_eq!(Address::parse("300.1.1.1"), None);
+        check("192.0.2.7/32", "192.0.2.7");
+        for text in ["ana", "300.1.1.1", "2001:db8::/32", "2001:db8::1/128", "192.0.2.0/24", "192.0.2.7/64", "::1/"] {
+            assert_eq!(Address::parse(text), None, "{text}");
+        }
+        assert_eq!(Address::parse("2001:db8::/064"), None);
     }
 }

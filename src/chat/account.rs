@@ -89,7 +89,7 @@ impl Account {
         self.name.clone().unwrap_or_else(|| ghost(self.id))
     }
 
-    pub fn person(&self, role: Role) -> Person {
+    pub fn person(&self, role: Option<Role>) -> Person {
         Person { name: self.label(), online: self.is_online(), away: self.away.clone(), role }
     }
 }

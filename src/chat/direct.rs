@@ -4,6 +4,10 @@ use super::room::RoomKind;
 use super::talk::Saying;
 use super::{AccountId, Actor, Answer, Chat, Effects, Event, Message, Name, Refusal, Role, RoomId, Text};
 
+/// How long after a direct message of somebody else `/reply` is refused, in seconds: the time in which whoever was typing
+/// an answer to the message before presses Enter.
+const REPLY_SETTLES_S: u64 = 10;
+
 impl Chat {
     pub(super) fn tell(
         &mut self,
@@ -16,7 +20,15 @@ impl Chat {
     }
 
     pub(super) fn reply(&mut self, actor: Actor, text: &Text, effects: &mut Effects) -> Result<Event, Refusal> {
-        let partner = self.session(actor.client).cursor.reply_to.ok_or(Refusal::NobodyToReplyTo)?;
+        let cursor = &self.session(actor.client).cursor;
+        let partner = cursor.reply_to.ok_or(Refusal::NobodyToReplyTo)?;
+        // Whoever types an answer may not have seen yet that somebody else wrote meanwhile.
+        if let Some((before, at)) = cursor.reply_before
+            && at <= actor.now
+            && actor.now < at.plus_seconds(REPLY_SETTLES_S)
+        {
+            return Err(Refusal::ReplyToWhom { last: self.name(partner), before: self.name(before) });
+        }
         let name = self.name(partner);
         self.say_directly(actor, &name, Saying::plain(text), effects)
     }
@@ -32,7 +44,7 @@ impl Chat {
         };
         let back = self.session_mut(actor.client).go_to(id);
         let back = back.filter(|room| *room != id).map(|room| self.label(room, actor.account));
-        let with = self.accounts.get(partner).person(Role::Member);
+        let with = self.accounts.get(partner).person(None);
         let messages = self.rooms.get(id).last_seq;
         Ok(Answer::Entered(Event::DirectOpened { with, messages, back }, self.recent(actor.account, id)))
     }
@@ -80,7 +92,7 @@ impl Chat {
         }
         for client in &self.accounts.get(partner).clients {
             let session = self.sessions.get_mut(*client).expect("an account's connections have sessions");
-            session.cursor.reply_to = Some(actor.account);
+            session.cursor.reply_to(actor.account, actor.now);
         }
         self.notify_absence(actor, partner, effects);
         let room = self.label(id, actor.account);
@@ -89,7 +101,7 @@ impl Chat {
 
     /// Notifies the sender that the partner is away or offline: once, until that changes.
     fn notify_absence(&mut self, actor: Actor, partner: AccountId, effects: &mut Effects) {
-        let who = self.accounts.get(partner).person(Role::Member);
+        let who = self.accounts.get(partner).person(None);
         let known = &mut self.session_mut(actor.client).known_absent;
         if who.online && who.away.is_none() {
             known.remove(&partner);
@@ -123,5 +135,38 @@ impl Chat {
             self.add_member(actor.now, id, account, Role::Member, effects);
         }
         id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_chat::{ANA, BOB, TestChat, name, origin, text};
+    use super::super::{Command, Input, PasswordHash, Timestamp};
+    use super::REPLY_SETTLES_S;
+
+    #[test]
+    fn a_reply_is_refused_only_for_a_while_after_somebody_else_has_written() {
+        const CHO: u64 = 3;
+        let mut chat = TestChat::new();
+        chat.input(CHO, Input::Register { name: name("cho"), hash: PasswordHash("!".into()), origin: origin() });
+        let write = |chat: &mut TestChat, client| {
+            assert!(!chat.command(client, Command::Tell { to: name("ana"), text: text("hi") }));
+        };
+        let is_refused = |chat: &mut TestChat, after_ms: i64| {
+            chat.now = Timestamp(after_ms);
+            chat.command(ANA, Command::Reply { text: text("yes") })
+        };
+        let settled = i64::try_from(REPLY_SETTLES_S * 1000).unwrap();
+        write(&mut chat, BOB);
+        assert!(!is_refused(&mut chat, 0), "nobody else has written");
+        write(&mut chat, CHO);
+        assert!(is_refused(&mut chat, 1));
+        write(&mut chat, CHO);
+        assert!(is_refused(&mut chat, settled - 1));
+        assert!(!is_refused(&mut chat, settled));
+        write(&mut chat, BOB);
+        assert!(is_refused(&mut chat, settled), "it changed again");
+        // A clock that is set back does not lengthen the wait.
+        assert!(!is_refused(&mut chat, 0));
     }
 }

@@ -32,8 +32,8 @@ pub struct Person {
     pub online: bool,
     /// Why it is away, if it said so.
     pub away: Option<Text>,
-    /// Its role in the room of the event; [`Role::Member`] if the event has no room.
-    pub role: Role,
+    /// Its role in the room of the event; `None` if the event has no room.
+    pub role: Option<Role>,
 }
 
 /// The rights of a member in a room, from least to most.
@@ -292,9 +292,9 @@ pub enum Farewell {
     /// Another connection of the account closed it.
     ClosedElsewhere,
     /// An operator closed it.
-    Kicked { why: Text },
+    Kicked { by: Name, why: Text },
     /// An operator banned the account or the address.
-    Banned { until: Option<Timestamp>, why: Text },
+    Banned { by: Name, until: Option<Timestamp>, why: Text },
 }
 
 /// An event that a client is shown.
@@ -399,6 +399,7 @@ pub enum Event {
     ServerBanned { ban: BanRow, closed: u64 },
     /// `closed` connections of an account were closed.
     ServerKicked { who: Name, closed: u64 },
-    /// `who` is an operator of the server from now on, or no longer; `you`: the reader is meant.
-    OperatorSet { who: Name, operator: bool, you: bool },
+    /// `who` is an operator of the server from now on, or no longer; `you`: the reader is meant. `by` is `None` if the
+    /// operator code of the server's start did it.
+    OperatorSet { who: Name, operator: bool, you: bool, by: Option<Name> },
 }

@@ -82,7 +82,7 @@ impl Chat {
         let room = room.filter(|id| self.rooms.get(*id).ban(actor.account, actor.now).is_none());
         let Some(id) = room else {
             self.accounts.get_mut(actor.account).code_tries.count_wrong(actor.now);
-            return Err(Refusal::NoSuchInvitation { what: Some(name.clone()) });
+            return Err(Refusal::NoSuchInvitation { what: Some(name.clone()), room: None });
         };
         if self.rooms.get(id).members.contains_key(&actor.account) {
             return Err(Refusal::AlreadyMember { room: self.label(id, actor.account) });
@@ -96,7 +96,7 @@ impl Chat {
         let rooms = self.accounts.get(actor.account).invitations.iter().copied();
         let open: Vec<RoomId> = rooms.filter(|id| self.rooms.get(*id).invites(actor.account, actor.now)).collect();
         match open.as_slice() {
-            [] => Err(Refusal::NoSuchInvitation { what: None }),
+            [] => Err(Refusal::NoSuchInvitation { what: None, room: None }),
             [id] => self.become_member(actor, *id, effects),
             several => {
                 let rooms = several.iter().filter_map(|id| self.rooms.get(*id).name().cloned()).collect();
@@ -121,7 +121,7 @@ impl Chat {
             None if self.rooms.code(&code).is_some_and(|open| open.room == id) => {
                 self.record(Record::CodeRemoved { code }, effects);
             }
-            None => return Err(Refusal::NoSuchInvitation { what: Some(what.clone()) }),
+            None => return Err(Refusal::NoSuchInvitation { what: Some(what.clone()), room: Some(room) }),
         }
         Ok(Event::Uninvited { what: what.clone(), room })
     }

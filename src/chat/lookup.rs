@@ -2,6 +2,7 @@
 
 use super::account::Account;
 use super::room::{Room, RoomKind};
+use super::session::Place;
 use super::{AccountId, Actor, Chat, GENERAL, Name, Refusal, Role, RoomId, RoomLabel, Text, Timestamp, suggest};
 
 impl Chat {
@@ -16,9 +17,22 @@ impl Chat {
     /// The named room, if the requester may know of it; without a name the current room.
     pub(super) fn find_room(&self, actor: Actor, label: Option<&RoomLabel>) -> Result<RoomId, Refusal> {
         match label {
-            None => self.session(actor.client).cursor.room.ok_or(Refusal::NoCurrentRoom),
+            None => self.current_room(actor),
             Some(RoomLabel::Room(name)) => self.find_named(actor, name),
             Some(RoomLabel::Direct(name)) => self.find_direct(actor, name),
+        }
+    }
+
+    /// The current room. One that was lost by another's hand is named in the refusal.
+    fn current_room(&self, actor: Actor) -> Result<RoomId, Refusal> {
+        match &self.session(actor.client).cursor.place {
+            Place::Room(room) => Ok(*room),
+            Place::Nowhere => Err(Refusal::NoCurrentRoom),
+            Place::Lost(room) => {
+                let is_in_general = self.accounts.get(actor.account).rooms.contains(&GENERAL);
+                let next = is_in_general.then(|| self.label(GENERAL, actor.account));
+                Err(Refusal::RoomLost { room: room.clone(), next })
+            }
         }
     }
 
@@ -67,6 +81,16 @@ impl Chat {
             None => Err(Refusal::NotMember { room }),
             _ if least == Role::Owner => Err(Refusal::OwnerOnly { room }),
             _ => Err(Refusal::ModeratorOnly { room }),
+        }
+    }
+
+    /// Checks that the requester may hand over, rename or delete the room: that it owns it, or is an operator of the server
+    /// and the room is public.
+    pub(super) fn check_may_settle(&self, actor: Actor, id: RoomId) -> Result<(), Refusal> {
+        let is_operator = self.accounts.get(actor.account).operator;
+        match is_operator && self.rooms.get(id).is_public() {
+            true => Ok(()),
+            false => self.check_may_lead(actor, id, Role::Owner),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::session::Place;
 use super::{
     AccountId, Actor, Answer, Chat, ClientId, Departure, Effects, Event, GENERAL, Name, ReadMark, Record, Refusal,
     Role, RoomChange, RoomId, RoomLabel, Timestamp,
@@ -27,7 +28,7 @@ impl Chat {
     fn still_in(&self, actor: Actor, refusal: Refusal) -> Refusal {
         match refusal {
             Refusal::NoSuchRoom { room, suggestion, .. } => {
-                let current = self.session(actor.client).cursor.room;
+                let current = self.session(actor.client).cursor.room();
                 let still_in = current.map(|room| self.label(room, actor.account));
                 Refusal::NoSuchRoom { room, suggestion, still_in }
             }
@@ -128,7 +129,7 @@ impl Chat {
         let audience = self.rooms.get_mut(id).audience();
         let mut now_of_requester = None;
         for client in self.accounts.get(account).clients.clone() {
-            let now = self.move_out(client, id).map(|room| self.label(room, account));
+            let now = self.move_out(client, id, &label, client == requester);
             match client == requester {
                 true => now_of_requester = now,
                 false => {
@@ -158,15 +159,25 @@ impl Chat {
         self.record(Record::RoleSet { room: id, account, role }, effects);
     }
 
-    /// Moves the cursor of a client that is no longer in `room`: to the first room, if `room` was current. Returns the
-    /// current room.
-    pub(super) fn move_out(&mut self, client: ClientId, room: RoomId) -> Option<RoomId> {
+    /// Moves the cursor of a client that is no longer in `room`, if that was its current room: to the first room if the
+    /// client itself requested it, else nowhere. Returns the current room.
+    pub(super) fn move_out(
+        &mut self,
+        client: ClientId,
+        room: RoomId,
+        label: &RoomLabel,
+        by_itself: bool,
+    ) -> Option<RoomLabel> {
         let account = self.session(client).account;
         let is_in_general = self.accounts.get(account).rooms.contains(&GENERAL);
         let cursor = &mut self.session_mut(client).cursor;
-        if cursor.room == Some(room) {
-            cursor.room = is_in_general.then_some(GENERAL);
+        if cursor.room() == Some(room) {
+            cursor.place = match by_itself {
+                false => Place::Lost(label.clone()),
+                true if is_in_general => Place::Room(GENERAL),
+                true => Place::Nowhere,
+            };
         }
-        cursor.room
+        cursor.room().map(|room| self.label(room, account))
     }
 }

@@ -103,7 +103,10 @@ impl Chat {
         let account = self.find_member(id, actor.account, who)?;
         let room = self.label(id, actor.account);
         match self.rooms.get(id).role(account) {
-            Some(Role::Owner) => return Err(Refusal::RankTooHigh { room, who: self.name(account) }),
+            Some(Role::Owner) => {
+                let (who, you) = (self.name(account), account == actor.account);
+                return Err(Refusal::RankTooHigh { room, who, you });
+            }
             now if now == Some(role) => return Err(Refusal::NothingToChange { room }),
             _ => {}
         }
@@ -118,7 +121,8 @@ impl Chat {
         }
         let rank = self.rank(target, id);
         if rank > Some(Role::Member) && rank >= self.rank(actor.account, id) {
-            return Err(Refusal::RankTooHigh { room: self.label(id, actor.account), who: self.name(target) });
+            let (room, who) = (self.label(id, actor.account), self.name(target));
+            return Err(Refusal::RankTooHigh { room, who, you: false });
         }
         Ok(())
     }

@@ -85,27 +85,54 @@ impl Name {
         self.0.to_ascii_lowercase()
     }
 
-    /// Whether no person may register this name.
+    /// Whether no person may register this name: a reserved word, a name that a deleted account is shown by, or what a
+    /// reader could confuse with one. `-`, `_` and the digits that stand for letters (`4dm1n`) do not hide a word.
     pub fn is_reserved(&self) -> bool {
-        let folded = self.folded();
-        folded.starts_with("ghost") || RESERVED.contains(&folded.as_str())
+        let plain = |text: &str| -> String {
+            let letter = |c: char| match c {
+                '3' => 'e',
+                '4' => 'a',
+                '7' => 't',
+                other => other,
+            };
+            skeleton(text).chars().filter(|c| *c != '-').map(letter).collect()
+        };
+        let name = plain(&self.0);
+        name.starts_with(&plain("ghost")) || RESERVED.iter().any(|word| plain(word) == name)
     }
 
-    /// A form that is equal for names that a reader could confuse: `0` and `o`, `1` and `l`, `_` and `-` are the same. Only
-    /// for comparing, never shown or stored.
+    /// A form that is equal for names that a reader could confuse as they are shown, in either case. Only for comparing, never
+    /// shown or stored.
+    ///
+    /// One class each are `i I l L 1`, `o O 0`, `s 5`, `z 2`, `b 8` and `- _`; `m` is `rn` and `w` is `vv`. No two digits
+    /// share a class, so that numbered names (`user1`, `user2`) stay apart. Letters that only some fonts draw alike are not in
+    /// it (`g q 9`, `cl d`): that would forbid names such as `clara` beside `dara`.
     pub fn skeleton(&self) -> String {
-        let similar = |c: char| match c.to_ascii_lowercase() {
-            '0' => 'o',
-            '1' => 'l',
-            '_' => '-',
-            other => other,
-        };
-        self.0.chars().map(similar).collect()
+        skeleton(&self.0)
     }
 
     fn folded_bytes(&self) -> impl Iterator<Item = u8> {
         self.0.bytes().map(|byte| byte.to_ascii_lowercase())
     }
+}
+
+fn skeleton(text: &str) -> String {
+    let mut skeleton = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.to_ascii_lowercase() {
+            '0' => skeleton.push('o'),
+            '1' | 'i' => skeleton.push('l'),
+            '2' => skeleton.push('z'),
+            '5' => skeleton.push('s'),
+            '8' => skeleton.push('b'),
+            '_' => skeleton.push('-'),
+            // The pair, not the letter: so `rrn` and `rm`, `vvv` and `wv` are the same however they are read.
+            'm' => skeleton.push_str("rn"),
+            'w' => skeleton.push_str("vv"),
+            other => skeleton.push(other),
+        }
+    }
+    skeleton
 }
 
 impl PartialEq for Name {
@@ -188,15 +215,43 @@ mod tests {
         check("SYSTEM", true);
         check("ghost", true);
         check("ghost-17", true);
-        check("ana", false);
-        check("adminka", false);
+        for text in ["0perator", "m0derator", "r00t", "gh0st-5", "GHO5T", "he1p", "heIp", "5upport", "0p", "adrnin"] {
+            check(text, true);
+        }
+        for text in ["4dm1n", "ad-min", "mod_", "h3lp", "gue57", "s-t-a-f-f"] {
+            check(text, true);
+        }
+        for text in ["ana", "adminka", "operetta", "rooter", "moss", "hope", "you2", "guest7", "gosh", "mode"] {
+            check(text, false);
+        }
     }
 
     #[test]
     fn look_alikes_share_a_skeleton() {
         let skeleton = |text: &str| Name::parse(text).unwrap().skeleton();
-        assert_eq!(skeleton("b0b"), skeleton("Bob"));
-        assert_eq!(skeleton("al1ce_x"), skeleton("allce-x"));
-        assert_ne!(skeleton("bob"), skeleton("bop"));
+        let alike = |one: &str, other: &str| assert_eq!(skeleton(one), skeleton(other), "{one} {other}");
+        alike("b0b", "Bob");
+        alike("al1ce_x", "allce-x");
+        alike("alice", "aIice");
+        alike("alice", "aLice");
+        alike("mary", "rnary");
+        alike("will", "vvilI");
+        alike("ROSE", "R05E");
+        alike("LIZ", "1i2");
+        alike("bob", "8OB");
+        alike("vvvera", "wvera");
+        alike("vwera", "wvera");
+        let differ = |one: &str, other: &str| assert_ne!(skeleton(one), skeleton(other), "{one} {other}");
+        differ("bob", "bop");
+        differ("anna", "ama");
+        differ("clara", "dara");
+        differ("gina", "qina");
+        differ("bern", "ben");
+        differ("ann", "arn");
+        for one in '0'..='9' {
+            for other in ('0'..='9').filter(|other| *other != one) {
+                differ(&format!("user{one}"), &format!("user{other}"));
+            }
+        }
     }
 }

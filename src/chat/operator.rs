@@ -22,7 +22,7 @@ impl Chat {
             self.accounts.get_mut(actor.account).code_tries.count_wrong(actor.now);
             return Err(Refusal::WrongCode);
         }
-        Ok(self.make_operator(actor, actor.account, true, effects))
+        Ok(self.make_operator(actor, actor.account, true, None, effects))
     }
 
     pub(super) fn set_operator(
@@ -37,12 +37,20 @@ impl Chat {
         if !on && self.is_last_operator(account) {
             return Err(Refusal::LastOperator);
         }
-        Ok(self.make_operator(actor, account, on, effects))
+        let by = Some(self.name(actor.account));
+        Ok(self.make_operator(actor, account, on, by, effects))
     }
 
-    fn make_operator(&mut self, actor: Actor, id: AccountId, on: bool, effects: &mut Effects) -> Event {
+    fn make_operator(
+        &mut self,
+        actor: Actor,
+        id: AccountId,
+        on: bool,
+        by: Option<Name>,
+        effects: &mut Effects,
+    ) -> Event {
         self.record(Record::OperatorSet { id, on }, effects);
-        let event = |you| Event::OperatorSet { who: self.name(id), operator: on, you };
+        let event = |you| Event::OperatorSet { who: self.name(id), operator: on, you, by: by.clone() };
         for client in self.accounts.get(id).clients.iter().filter(|client| **client != actor.client) {
             effects.notify(*client, event(true));
         }
@@ -63,7 +71,7 @@ impl Chat {
             return Err(Refusal::NotToYourself);
         }
         let (who, clients) = (account.label(), account.clients.clone());
-        self.dismiss_others(actor.now, &clients, &Farewell::Kicked { why }, effects);
+        self.dismiss_others(actor.now, &clients, &Farewell::Kicked { by: self.name(actor.account), why }, effects);
         Ok(Event::ServerKicked { who, closed: clients.len() as u64 })
     }
 
@@ -105,7 +113,12 @@ impl Chat {
                 (BanTarget::Address(address), clients)
             }
         };
-        self.dismiss_others(actor.now, &clients, &Farewell::Banned { until, why }, effects);
+        self.dismiss_others(
+            actor.now,
+            &clients,
+            &Farewell::Banned { by: self.name(actor.account), until, why },
+            effects,
+        );
         Ok(Event::ServerBanned { ban: self.ban_row(target, &ban), closed: clients.len() as u64 })
     }
 

@@ -1,9 +1,7 @@
 //! People: who is online, the members of a room, and the description of an account.
 
 use super::lookup::page_bounds;
-use super::{
-    AccountId, AccountView, Actor, Chat, Event, HERE_NAMES_MAX, Name, Person, Refusal, Role, RoomId, RoomLabel,
-};
+use super::{AccountId, AccountView, Actor, Chat, Event, HERE_NAMES_MAX, Name, Person, Refusal, RoomId, RoomLabel};
 use crate::address::Address;
 
 /// Most rooms, and most addresses, that the description of an account shows.
@@ -18,7 +16,7 @@ impl Chat {
         let total = self.accounts.online().len();
         let (range, page, pages) = page_bounds(total, page, self.limits.list_page_rows);
         let rows = self.accounts.online().skip(range.start).take(range.len());
-        let rows = rows.map(|account| account.person(Role::Member)).collect();
+        let rows = rows.map(|account| account.person(None)).collect();
         Ok(Event::People { room: None, rows, total: total as u64, page, pages })
     }
 
@@ -27,7 +25,7 @@ impl Chat {
         let members = &self.rooms.get(id).members;
         let (range, page, pages) = page_bounds(members.len(), page, self.limits.list_page_rows);
         let rows = members.iter().skip(range.start).take(range.len());
-        let rows = rows.map(|(id, member)| self.accounts.get(*id).person(member.role)).collect();
+        let rows = rows.map(|(id, member)| self.accounts.get(*id).person(Some(member.role))).collect();
         let room = Some(self.label(id, actor.account));
         Event::People { room, rows, total: members.len() as u64, page, pages }
     }
@@ -42,7 +40,7 @@ impl Chat {
             false => Vec::new(),
         };
         Ok(Event::Account(AccountView {
-            who: account.person(Role::Member),
+            who: account.person(None),
             created: account.created,
             last_seen: account.last_seen,
             operator: account.operator,
@@ -55,10 +53,8 @@ impl Chat {
     pub(super) fn others_here(&self, room: RoomId, viewer: AccountId) -> (Vec<Person>, u64) {
         let room = self.rooms.get(room);
         let others = room.present.iter().filter(|id| **id != viewer);
-        let here: Vec<Person> = others
-            .take(HERE_NAMES_MAX)
-            .map(|id| self.accounts.get(*id).person(room.role(*id).unwrap_or(Role::Member)))
-            .collect();
+        let here: Vec<Person> =
+            others.take(HERE_NAMES_MAX).map(|id| self.accounts.get(*id).person(room.role(*id))).collect();
         let all = room.present.len() - usize::from(room.present.contains(&viewer));
         let more = (all - here.len()) as u64;
         (here, more)

@@ -1,6 +1,6 @@
 //! Presence: who is shown that somebody came online, went offline, is away or is back.
 
-use super::{AccountId, Actor, Chat, ClientId, Effects, Event, PresenceChange, Record, Refusal, Role, Text};
+use super::{AccountId, Actor, Chat, ClientId, Effects, Event, PresenceChange, Record, Refusal, Text};
 
 impl Chat {
     pub(super) fn set_away(
@@ -24,7 +24,7 @@ impl Chat {
             self.sessions.watchers().filter(|(_, watcher)| *watcher != id && self.share_a_room(*watcher, id));
         let clients: Vec<ClientId> = watchers.map(|(client, _)| client).collect();
         if !clients.is_empty() {
-            let who = self.accounts.get(id).person(Role::Member);
+            let who = self.accounts.get(id).person(None);
             effects.notify_all(clients.into(), None, Event::Presence { who, change });
         }
     }

@@ -128,7 +128,7 @@ impl Chat {
     /// this connection was sent already, or is sent with this turn, are left out: they become read when the client acts.
     pub(super) fn unread(&self, actor: Actor) -> Answer {
         let session = self.session(actor.client);
-        let current = session.cursor.room;
+        let current = session.cursor.room();
         let rooms = &self.accounts.get(actor.account).rooms;
         let ordered = current.into_iter().chain(rooms.iter().copied().filter(|id| Some(*id) != current));
         let mut ranges = Vec::new();

@@ -34,6 +34,9 @@ pub enum Refusal {
     NoSuchRoom { room: RoomLabel, suggestion: Option<Name>, still_in: Option<RoomLabel> },
     /// The client has no current room.
     NoCurrentRoom,
+    /// The client's current room was `room` until somebody else, or another connection of the account, took it out of it.
+    /// `next` is the first room, if the account is in it.
+    RoomLost { room: RoomLabel, next: Option<RoomLabel> },
     /// The room name belongs to another room.
     RoomExists { room: Name },
     /// The requester is not a member of that room, which it may know of.
@@ -52,8 +55,8 @@ pub enum Refusal {
     OwnerOnly { room: RoomLabel },
     /// Only the room's owner and its moderators may do that.
     ModeratorOnly { room: RoomLabel },
-    /// Nobody may do that to the room's owner, and no moderator to another moderator.
-    RankTooHigh { room: RoomLabel, who: Name },
+    /// Nobody may do that to the room's owner, and no moderator to another moderator. `you`: the requester is the owner.
+    RankTooHigh { room: RoomLabel, who: Name, you: bool },
     /// Deleting needs the room's name repeated.
     ConfirmDelete { room: RoomLabel },
     /// The account owns as many rooms as it may.
@@ -80,6 +83,8 @@ pub enum Refusal {
     AccountGone,
     /// No direct message has arrived since the login.
     NobodyToReplyTo,
+    /// Within the last seconds `last` has sent a direct message, and before that `before`: either may be meant.
+    ReplyToWhom { last: Name, before: Name },
 
     // Tokens and sessions
     /// There is already a token of that name.
@@ -92,8 +97,9 @@ pub enum Refusal {
     NoSuchSession { session: ClientId },
 
     // Invitations
-    /// There is no such invitation, or it has expired or been used; without `what`, there is none at all.
-    NoSuchInvitation { what: Option<Name> },
+    /// There is no such invitation, or it has expired or been used; without `what`, there is none at all. With `room`, who
+    /// may revoke it is refused.
+    NoSuchInvitation { what: Option<Name>, room: Option<RoomLabel> },
     /// There are several invitations, and the request names none of them.
     WhichInvitation { rooms: Vec<Name> },
     /// The room has as many open invitations and codes as it may.
@@ -145,6 +151,7 @@ impl Refusal {
             Refusal::NotLoggedIn => "not_logged_in",
             Refusal::NoSuchRoom { .. } => "no_such_room",
             Refusal::NoCurrentRoom => "no_current_room",
+            Refusal::RoomLost { .. } => "room_lost",
             Refusal::RoomExists { .. } => "room_exists",
             Refusal::NotMember { .. } => "not_member",
             Refusal::InNamesake { .. } => "in_namesake",
@@ -168,6 +175,7 @@ impl Refusal {
             Refusal::NotToYourself => "not_to_yourself",
             Refusal::AccountGone => "account_gone",
             Refusal::NobodyToReplyTo => "nobody_to_reply_to",
+            Refusal::ReplyToWhom { .. } => "reply_to_whom",
             Refusal::TokenExists { .. } => "token_exists",
             Refusal::NoSuchToken { .. } => "no_such_token",
             Refusal::TooManyTokens { .. } => "too_many_tokens",

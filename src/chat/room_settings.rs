@@ -123,7 +123,9 @@ impl Chat {
         visibility: Visibility,
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
-        let (id, name) = self.find_room_to_change(actor, label)?;
+        let (id, name) = self.find_room_to_settle(actor, label)?;
+        // An operator may rename or delete a public room, but not hide it.
+        self.check_may_lead(actor, id, Role::Owner)?;
         if self.rooms.get(id).visibility() == Some(visibility) {
             return Err(Refusal::NothingToChange { room: RoomLabel::Room(name) });
         }
@@ -141,7 +143,7 @@ impl Chat {
         name: Name,
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
-        let (id, old) = self.find_room_to_change(actor, label)?;
+        let (id, old) = self.find_room_to_settle(actor, label)?;
         if old.as_str() == name.as_str() {
             return Err(Refusal::NothingToChange { room: RoomLabel::Room(old) });
         }
@@ -166,7 +168,7 @@ impl Chat {
         confirmation: Option<&Name>,
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
-        let (id, name) = self.find_room_to_change(actor, label)?;
+        let (id, name) = self.find_room_to_settle(actor, label)?;
         if confirmation != Some(&name) {
             return Err(Refusal::ConfirmDelete { room: RoomLabel::Room(name) });
         }
@@ -177,7 +179,7 @@ impl Chat {
         let mut now_of_requester = None;
         for member in members {
             for client in self.accounts.get(member).clients.clone() {
-                let now = self.move_out(client, id).map(|room| self.label(room, member));
+                let now = self.move_out(client, id, &room, client == actor.client);
                 match client == actor.client {
                     true => now_of_requester = now,
                     false => {
@@ -197,24 +199,31 @@ impl Chat {
         to: &Name,
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
-        let (id, name) = self.find_room_to_change(actor, label)?;
+        let (id, name) = self.find_room_to_settle(actor, label)?;
         let heir = self.find_member(id, actor.account, to)?;
-        if heir == actor.account {
+        let owner = self.rooms.get(id).owner();
+        if owner == Some(heir) {
             return Err(Refusal::NothingToChange { room: RoomLabel::Room(name) });
         }
-        self.set_role(id, actor.account, Role::Moderator, effects);
+        // Whoever gives a room away helps to keep it; from whom an operator takes it does not.
+        let rest = if owner == Some(actor.account) { Role::Moderator } else { Role::Member };
+        if let Some(owner) = owner {
+            self.set_role(id, owner, rest, effects);
+        }
         self.set_role(id, heir, Role::Owner, effects);
         let change = RoomChange::Role { who: self.name(heir), role: Role::Owner };
         let handed_over = self.announce(actor, id, change, effects);
-        let own = RoomChange::Role { who: self.name(actor.account), role: Role::Moderator };
-        let event = self.changed(actor, id, own);
-        effects.notify_all(self.rooms.get_mut(id).audience(), None, event);
+        if let Some(owner) = owner {
+            let event = self.changed(actor, id, RoomChange::Role { who: self.name(owner), role: rest });
+            effects.notify_all(self.rooms.get_mut(id).audience(), None, event);
+        }
         Ok(handed_over)
     }
 
-    /// The named or current room, which the requester must own, and which must not be the first room.
-    fn find_room_to_change(&self, actor: Actor, label: Option<&RoomLabel>) -> Result<(RoomId, Name), Refusal> {
-        let id = self.find_room_to_lead(actor, label, Role::Owner)?;
+    /// The named or current room, which the requester may hand over, rename or delete, and which must not be the first room.
+    fn find_room_to_settle(&self, actor: Actor, label: Option<&RoomLabel>) -> Result<(RoomId, Name), Refusal> {
+        let id = self.find_room(actor, label)?;
+        self.check_may_settle(actor, id)?;
         let name = self.rooms.get(id).name().expect("a direct room cannot be led").clone();
         match id {
             GENERAL => Err(Refusal::NotInFirstRoom { room: RoomLabel::Room(name) }),

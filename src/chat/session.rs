@@ -8,7 +8,7 @@ use super::token::Token;
 use super::{
     AccountId, Actor, Answer, Chat, ClientId, Effects, EnteredRoom, Event, Farewell, GENERAL, Grant, GrantedRange,
     InvitationRow, Missed, Name, Origin, PasswordHash, PresenceChange, RECENT_LINES, Record, Refusal, Role, RoomId,
-    Seq, SessionRow, Text, Timestamp, TokenDigest, Welcome,
+    RoomLabel, Seq, SessionRow, Text, Timestamp, TokenDigest, Welcome,
 };
 use crate::address::Address;
 
@@ -43,9 +43,42 @@ pub(super) struct Session {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cursor {
     /// The current room.
-    pub room: Option<RoomId>,
+    pub place: Place,
     /// The author of the last direct message.
     pub reply_to: Option<AccountId>,
+    /// Who that was before, and until when.
+    pub reply_before: Option<(AccountId, Timestamp)>,
+}
+
+/// Where a session talks.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Place {
+    /// In no room.
+    #[default]
+    Nowhere,
+    /// In this room.
+    Room(RoomId),
+    /// In no room since somebody else, or another connection of the account, took it out of this one. Requests without a
+    /// room are refused until it goes to one, since a line that is being typed is meant for the lost one.
+    Lost(RoomLabel),
+}
+
+impl Cursor {
+    /// The current room, if it has one.
+    pub fn room(&self) -> Option<RoomId> {
+        match self.place {
+            Place::Room(room) => Some(room),
+            Place::Nowhere | Place::Lost(_) => None,
+        }
+    }
+
+    /// Somebody has sent a direct message.
+    pub fn reply_to(&mut self, author: AccountId, now: Timestamp) {
+        match self.reply_to.replace(author) {
+            Some(before) if before != author => self.reply_before = Some((before, now)),
+            _ => {}
+        }
+    }
 }
 
 impl Session {
@@ -74,10 +107,12 @@ impl Session {
 
     /// Moves the cursor, if the session has one. Returns the room that was current before.
     pub fn go_to(&mut self, room: RoomId) -> Option<RoomId> {
-        match self.origin.traits.cursor {
-            true => self.cursor.room.replace(room),
-            false => None,
+        if !self.origin.traits.cursor {
+            return None;
         }
+        let before = self.cursor.room();
+        self.cursor.place = Place::Room(room);
+        before
     }
 }
 
@@ -214,7 +249,7 @@ impl Chat {
         let others = account.clients.len() as u64;
         let missed = self.missed(id);
         self.begin_session(client, Session::new(id, origin, now, token), effects);
-        let room = self.session(client).cursor.room.map(|room| self.label(room, id));
+        let room = self.session(client).cursor.room().map(|room| self.label(room, id));
         let invitations = self.invitations_of(id, now);
         Ok(Answer::Event(Event::LoggedIn(Welcome { name, last_seen, room, away, missed, invitations, others })))
     }

@@ -58,6 +58,10 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
             format!("No direct messages with {name}.{}", suggested('@', suggestion.as_ref()))
         }
         Refusal::NoCurrentRoom => "You have no current room.".to_owned(),
+        Refusal::RoomLost { room, .. } => match room {
+            RoomLabel::Room(name) => format!("You are not in #{name} any more."),
+            RoomLabel::Direct(name) => format!("Your direct messages with {name} are gone."),
+        },
         Refusal::RoomExists { room } => format!("The name #{room} belongs to another room."),
         Refusal::NotMember { room: RoomLabel::Room(name) } => format!("You are not in #{name}."),
         Refusal::NotMember { room: RoomLabel::Direct(name) } => format!("You have no direct messages with {name}."),
@@ -72,7 +76,8 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
         }
         Refusal::OwnerOnly { room } => format!("Only the owner of {} may do that.", named(room)),
         Refusal::ModeratorOnly { room } => format!("Only the owner and the moderators of {} may do that.", named(room)),
-        Refusal::RankTooHigh { room, who } => format!("{who} ranks as high in {} as you, or higher.", named(room)),
+        Refusal::RankTooHigh { room, you: true, .. } => format!("You own {} already.", named(room)),
+        Refusal::RankTooHigh { room, who, .. } => format!("{who} ranks as high in {} as you, or higher.", named(room)),
         Refusal::ConfirmDelete { room: RoomLabel::Room(name) } => {
             format!("Deleting #{name} needs its name repeated.")
         }
@@ -96,15 +101,21 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
         Refusal::AccountGone => "That account is deleted, so nobody would read it.".to_owned(),
         Refusal::NobodyToReplyTo => "Nobody has sent you a direct message since you logged in.".to_owned(),
 
+        Refusal::ReplyToWhom { last, before } => {
+            format!("{last} has written to you just now, and {before} before that.")
+        }
         Refusal::TokenExists { name } => format!("You have a token called {name} already."),
         Refusal::NoSuchToken { name } => format!("You have no token called {name}."),
         Refusal::TooManyTokens { max } => format!("You have {}, which is the most.", count(*max, "token")),
         Refusal::NoSuchSession { session } => format!("You have no connection {session}."),
 
-        Refusal::NoSuchInvitation { what: Some(what) } => {
+        Refusal::NoSuchInvitation { what: Some(what), room: Some(room) } => {
+            format!("{what} has no open invitation to {}.", named(room))
+        }
+        Refusal::NoSuchInvitation { what: Some(what), room: None } => {
             format!("No open invitation \"{what}\": it may have been used, revoked, or have expired.")
         }
-        Refusal::NoSuchInvitation { what: None } => "You have no open invitation.".to_owned(),
+        Refusal::NoSuchInvitation { what: None, .. } => "You have no open invitation.".to_owned(),
         Refusal::WhichInvitation { rooms } => {
             let names: Vec<String> = rooms.iter().map(|room| format!("#{room}")).collect();
             let open = count(names.len() as u64, "open invitation");

@@ -71,7 +71,7 @@ fn members_are_listed_on_entering(transport: Transport) {
     bob.quit();
     ann.does(ask::create("tea"));
     let mut bob = log_in(&house, "bob", with(Traits { member_lists: true, ..Traits::default() }));
-    let members = all_people(Some("#tea"), vec![member("ann", Role::Owner), online("bob")]);
+    let members = all_people(Some("#tea"), vec![member("ann", Role::Owner), member("bob", Role::Member)]);
     bob.gets(ask::join("#tea"), [joined("#tea", "ann", 0), members]);
 }
 

@@ -82,7 +82,7 @@ fn long_lists_come_in_pages(transport: Transport) {
     ann.does(ask::create("tea"));
     ann.does(ask::create("cake"));
     let page = |names: &[&str], page| {
-        let rows = names.iter().map(|name| online(name)).collect();
+        let rows = names.iter().map(|name| member(name, Role::Member)).collect();
         Event::People { room: Some(room("#general")), rows, total: 3, page, pages: 2 }.into()
     };
     bob.gets(ask::members("#general"), [page(&["ann", "bob"], 1)]);

@@ -8,8 +8,8 @@ use chat_server::protocol::json::Object;
 use super::ask::{self, name, room};
 use super::house::{House, Transport};
 use super::seen::{
-    SOME_TIME, all_people, all_rooms, away, changed, entered, has_joined, joined, left, member, message, online, said,
-    stored, whole_history, you_left,
+    SOME_TIME, all_people, all_rooms, away, changed, entered, has_joined, joined, left, member, message, said, stored,
+    whole_history, you_left,
 };
 
 over_each_transport! {
@@ -86,7 +86,7 @@ fn entering_shows_who_is_there_and_what_it_is_about(transport: Transport) {
         room: room("#tea"),
         topic: Some(TopicView { text: Text::from("all about tea"), by: name("ann"), at: SOME_TIME }),
         joined: true,
-        here: vec![member("ann", Role::Owner), away(online("bob"), "lunch")],
+        here: vec![member("ann", Role::Owner), away(member("bob", Role::Member), "lunch")],
         more: 0,
         members: 3,
         messages: 4,

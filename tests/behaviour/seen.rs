@@ -56,14 +56,14 @@ pub fn all_people(label: Option<&str>, rows: Vec<Person>) -> Object {
     Event::People { room: label.map(room), rows, total, page: 1, pages: 1 }.into()
 }
 
-/// Somebody online, with the role of a plain member.
+/// Somebody online, where no room is shown.
 pub fn online(who: &str) -> Person {
-    Person { name: name(who), online: true, away: None, role: Role::Member }
+    Person { name: name(who), online: true, away: None, role: None }
 }
 
 /// Somebody online with a role.
 pub fn member(who: &str, role: Role) -> Person {
-    Person { role, ..online(who) }
+    Person { role: Some(role), ..online(who) }
 }
 
 pub fn offline(who: Person) -> Person {
@@ -113,13 +113,13 @@ pub fn bye(how: &str, sent: u64) -> Object {
     let causes = ["account-deleted", "password-changed", "token-revoked", "closed-elsewhere"];
     let (reason, cause) = if causes.contains(&how) { ("signed-out", Some(how.to_owned())) } else { (how, None) };
     let reason = reason.to_owned();
-    Object::Bye(Bye { reason, cause, text: None, sent: Some(sent), until: None, why: Text::from("") })
+    Object::Bye(Bye { reason, cause, text: None, sent: Some(sent), by: None, until: None, why: Text::from("") })
 }
 
-/// The closing line with a reason that an operator gave.
-pub fn bye_because(how: &str, why: &str) -> Object {
+/// The closing line of somebody whom an operator put out for a reason.
+pub fn bye_because(how: &str, by: &str, why: &str) -> Object {
     let Object::Bye(bye) = bye(how, 0) else { unreachable!("it is one") };
-    Object::Bye(Bye { why: Text::from(why), ..bye })
+    Object::Bye(Bye { by: Some(name(by)), why: Text::from(why), ..bye })
 }
 
 /// A page of history that has all messages of the room.

@@ -69,7 +69,7 @@ fn nothing_follows_the_farewell_of_a_session_that_was_closed() {
         // What he sent after the server stopped reading is dropped.
         let lines = bob.rest();
         let [.., reason, bye] = &lines[..] else { panic!("{lines:?}") };
-        assert_eq!(reason, "-- An operator of the server closed your connections: enough", "{round}");
+        assert_eq!(reason, "-- ops, an operator of the server, closed your connections: \"enough\"", "{round}");
         assert!(bye.starts_with("-- Bye bob."), "{round}: {bye}");
         ops.sync();
     }

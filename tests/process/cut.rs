@@ -72,13 +72,13 @@ fn a_program_that_is_cut_before_the_login_can_read_why() {
     let connect = || TcpStream::connect(server.json).expect("the server accepts");
     check(
         "garbage",
-        "were not understood.\",\"sent\":null,\"until\":null,\"why\":null}",
+        "were not understood.\",\"sent\":null,\"by\":null,\"until\":null,\"why\":null}",
         connect,
         &b"nonsense\n".repeat(9),
     );
     check(
         "line too long",
-        "That line is far too long.\",\"sent\":null,\"until\":null,\"why\":null}",
+        "That line is far too long.\",\"sent\":null,\"by\":null,\"until\":null,\"why\":null}",
         connect,
         &b"x".repeat(70_000),
     );

@@ -177,8 +177,8 @@ fn a_banned_address_is_refused_at_the_door() {
     ana.sync();
 
     ana.send("/server ban 127.0.0.2 2d flooding");
-    assert!(ana.expect("-- 127.0.0.2 is banned").contains("1 connection closed: flooding"));
-    bob.expect("-- You are banned from the server until ");
+    assert!(ana.expect("-- 127.0.0.2 is banned").contains("1 connection closed: \"flooding\""));
+    bob.expect("-- ana banned you from the server until ");
     assert_eq!(bob.rest().last().expect("a last line"), "-- Bye bob.");
     let refused = ["-! This address is banned from this server."];
     assert_eq!(from(&server, "127.0.0.2").rest(), refused);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chat_server::chat::{
-    AccountId, Answer, Audience, ClientId, Command, Delivery, Event, Input, Message, PresenceChange, Record,
+    AccountId, Answer, Audience, ClientId, Command, Delivery, Event, Input, Message, PresenceChange, Record, Role,
     RoomChange, RoomId, RoomLabel,
 };
 
@@ -44,7 +44,7 @@ fn words(event: &Event) -> String {
         Event::YouLeft { room, .. } => format!("YouLeft {room:?}"),
         Event::RoomChanged { room, change, .. } => format!("RoomChanged {room:?} {change:?}"),
         Event::InvitationReceived(row) => format!("InvitationReceived {} {} {:?}", row.room, row.by, row.until),
-        Event::OperatorSet { who, operator, you } => format!("OperatorSet {who} {operator} {you}"),
+        Event::OperatorSet { who, operator, you, .. } => format!("OperatorSet {who} {operator} {you}"),
         Event::Presence { who, change } => format!("Presence {} {change:?}", who.name),
         Event::NotHere { who } => format!("NotHere {} {} {:?}", who.name, who.online, who.away),
         Event::People { room, page, .. } => format!("People {room:?} {page}"),
@@ -140,10 +140,10 @@ pub fn expected(
                 tell_change(before, after, *id, Some(client), &RoomChange::Renamed(name.clone()), &mut notices);
             }
             Record::RoleSet { room, account, role } => {
-                // The answer to a hand-over shows the new owner; that the requester is a moderator now is a notice.
-                let is_own = hands_over && before.clients[&client].account == *account;
+                // The answer to a hand-over shows the new owner; what the old one is now is a notice, to the requester too.
+                let is_old_owner = hands_over && *role != Role::Owner;
                 let change = RoomChange::Role { who: before.store.person(*account), role: *role };
-                let except = Some(client).filter(|_| !is_own);
+                let except = Some(client).filter(|_| !is_old_owner);
                 tell_change(before, after, *room, except, &change, &mut notices);
             }
             Record::InvitationCreated { room, account, by, until } => {

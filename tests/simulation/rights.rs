@@ -20,12 +20,13 @@ pub fn check(before: &State, asker: Option<Asker>, request: &Request, record: &R
     let rank = |room| asker.and_then(|asker| store.rank(room, asker.account));
     let leads = |room, least| !store.is_direct(room) && rank(room) >= Some(least);
     let owns = |room| leads(room, Role::Owner) && room != GENERAL;
+    let operates = || asker.is_some_and(|asker| store.is_operator(asker.account));
+    let settles = |room| owns(room) || (operates() && store.is_public(room) && room != GENERAL);
     let is_above = |room, account| {
         let other = store.rank(room, account);
         other <= Some(Role::Member) || other < rank(room)
     };
     let is_new = |room: RoomId| room.0 > store.last_room;
-    let operates = || asker.is_some_and(|asker| store.is_operator(asker.account));
     let has_ended = |account: AccountId| ended.iter().any(|(of, _)| *of == account);
     let may = match record {
         Record::AccountCreated { name, .. } => registers && !name.is_reserved(),
@@ -41,7 +42,8 @@ pub fn check(before: &State, asker: Option<Asker>, request: &Request, record: &R
             _ => operates(),
         },
         Record::RoomCreated { id, .. } => asker.is_some() && is_new(*id),
-        Record::RoomRenamed { id, .. } | Record::VisibilitySet { id, .. } | Record::RoomDeleted { id } => owns(*id),
+        Record::RoomRenamed { id, .. } | Record::RoomDeleted { id } => settles(*id),
+        Record::VisibilitySet { id, .. } => owns(*id),
         Record::TopicSet { id, .. } => leads(*id, Role::Moderator),
         Record::MemberAdded { room, account, role, .. } => {
             let is_revived = store.members_of(*room).next().is_none() && *room != GENERAL;
@@ -69,7 +71,8 @@ pub fn check(before: &State, asker: Option<Asker>, request: &Request, record: &R
         }
         Record::RoleSet { room, role, .. } => {
             let leaves = asker.is_some_and(|asker| store.role(*room, asker.account) == Some(Role::Owner));
-            leads(*room, Role::Owner) || (leaves && *role == Role::Owner)
+            let hands_over = matches!(request.command(), Some(Command::HandOver { .. }));
+            leads(*room, Role::Owner) || (leaves && *role == Role::Owner) || (hands_over && settles(*room))
         }
         Record::ReadSet { account, .. } => itself(*account) || has_ended(*account),
         Record::MessageSaid { room, author, .. } => {
@@ -126,13 +129,20 @@ pub fn check_refusal(before: &State, asker: Option<Asker>, refusal: &Refusal) {
     let is_true = match refusal {
         Refusal::NotLoggedIn => false,
         Refusal::NoSuchRoom { room, .. } => meant(room).is_none(),
-        Refusal::NoCurrentRoom => before.clients[&asker.client].room.is_none(),
+        Refusal::NoCurrentRoom | Refusal::RoomLost { .. } => before.clients[&asker.client].room.is_none(),
         Refusal::NotMember { room } => meant(room).is_some_and(|room| !store.is_member(room, asker.account)),
         Refusal::AlreadyMember { room } => meant(room).is_some_and(|room| store.is_member(room, asker.account)),
         Refusal::OwnerOnly { room } => rank(room) < Some(Role::Owner),
         Refusal::ModeratorOnly { room } => rank(room) < Some(Role::Moderator),
         Refusal::OperatorOnly => !store.is_operator(asker.account),
-        Refusal::RankTooHigh { room, who } => {
+        Refusal::RankTooHigh { room, you: true, .. } => {
+            meant(room).is_some_and(|room| store.role(room, asker.account) == Some(Role::Owner))
+        }
+        Refusal::NoSuchInvitation { room: Some(room), what: Some(what) } => {
+            let invited = person(what).and_then(|who| Some(store.invitations.contains_key(&(meant(room)?, who))));
+            invited != Some(true)
+        }
+        Refusal::RankTooHigh { room, who, you: false } => {
             let other = person(who).and_then(|who| store.rank(meant(room)?, who));
             other >= rank(room) || other == Some(Role::Owner)
         }

@@ -32,6 +32,8 @@ pub struct Client {
     pub token: Option<(Name, TokenDigest)>,
     /// Its current room, by what it was last shown.
     pub room: Option<RoomId>,
+    /// The current room that it lost by another's hand, as it was shown.
+    pub lost: Option<RoomLabel>,
     /// The rooms that it hears, each with the number after which it hears everything.
     pub hears: BTreeMap<RoomId, Seq>,
     /// Whose absence it was notified of, and how they were absent.
@@ -109,7 +111,8 @@ impl State {
         let (since, active) = (self.now, self.now);
         let (absent, delivered, fresh) = (BTreeMap::new(), Vec::new(), Vec::new());
         let account = asker.account;
-        let client = Client { account, origin, since, active, token, room: None, hears, absent, delivered, fresh };
+        let client =
+            Client { account, origin, since, active, token, room: None, lost: None, hears, absent, delivered, fresh };
         self.clients.insert(asker.client, client);
     }
 

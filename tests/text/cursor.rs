@@ -4,6 +4,7 @@ use super::plain;
 use crate::support::{Server, timeless};
 
 const IN_GENERAL: &str = "-- Now in #general.";
+const NO_ROOM: &str = "You have no current room. /rooms lists the rooms, /join ROOM enters one.";
 
 /// Every way into a room leads there, and a refusal leaves one where one was.
 #[test]
@@ -34,41 +35,62 @@ fn one_talks_where_one_went_last() {
     assert_eq!(bob.answer("/room")[0], "-- #den: private, created today 00:00.");
 }
 
-/// A member who is removed from the current room is shown where the next line goes.
+/// Where the next line goes is shown at once, and it goes nowhere if the current room was lost by another's hand.
 #[test]
-fn a_removed_member_is_shown_where_the_next_line_goes() {
+fn a_removed_member_talks_nowhere() {
     let server = Server::start_new();
-    let (mut ann, mut bob) = (server.register("ann"), server.register("bob"));
+    let (mut ann, mut bob, mut eve) = (server.register("ann"), server.register("bob"), server.register("eve"));
     let mut elsewhere = server.login("bob");
-    ann.ask("/create tea");
-    for client in [&mut bob, &mut elsewhere] {
-        client.ask("/join tea");
+    for client in [&mut ann, &mut bob, &mut elsewhere, &mut eve] {
         client.sync();
     }
-    ann.sync();
-    // Left on one connection, one is out on all.
-    assert_eq!(elsewhere.answer("/leave"), ["-- You left #tea. Now in #general."]);
-    assert_eq!(bob.sync(), ["-- You left #tea. Now in #general."]);
-    // A room that is named is left without being in it.
-    bob.ask("/join tea");
+    let lost = "-! You are not in #tea any more. Nothing was sent. /join #general to talk there.";
+    let takings: [(&str, &str); 4] = [
+        ("/kick bob please calm down", "-- You were kicked from #tea by ann: \"please calm down\""),
+        ("/ban bob", "-- You were banned from #tea by ann permanently."),
+        ("/leave", ""),
+        ("/room delete tea", "-- ann deleted #tea, with all that was said there."),
+    ];
+    for (taking, told) in takings {
+        ann.ask("/create tea");
+        ann.ask("/join tea");
+        bob.ask("/join tea");
+        for client in [&mut ann, &mut elsewhere] {
+            client.sync();
+        }
+        if taking == "/leave" {
+            // Left on one connection, one is out on all, and that one alone knows where it goes.
+            elsewhere.ask("/join tea");
+            bob.sync();
+            assert_eq!(elsewhere.answer("/leave"), ["-- You left #tea. Now in #general."]);
+            assert_eq!(bob.sync(), [format!("-- You left #tea. {NO_ROOM}")]);
+        } else {
+            ann.ask(taking);
+            assert_eq!(bob.sync(), [told, &format!("-- {NO_ROOM}")]);
+            // Where one talks stays what it is on connections that were elsewhere.
+            assert_eq!(elsewhere.sync(), [told, IN_GENERAL]);
+        }
+        for line in ["the code of the safe is 4711", "/me whispers 4711", "/topic 4711", "/leave"] {
+            assert_eq!(bob.answer(line), [lost], "{taking}: {line}");
+        }
+        assert_eq!(plain(eve.sync()), [""; 0], "{taking}");
+        assert_eq!(bob.answer("/join general")[0], IN_GENERAL);
+        ann.ask("/unban bob");
+        ann.sync();
+    }
     bob.ask("/join general");
-    assert_eq!(bob.answer("/leave #tea"), ["-- You left #tea. Now in #general."]);
-    bob.ask("/join tea");
-    ann.sync();
-    ann.ask("/kick bob please calm down");
-    assert_eq!(bob.sync(), ["-- You were kicked from #tea by ann: please calm down", IN_GENERAL]);
-    bob.ask("/join tea");
-    let deleted = "-- ann deleted #tea, with all that was said there.";
-    assert_eq!(ann.answer("/room delete tea").last().unwrap(), IN_GENERAL);
-    assert_eq!(bob.sync(), [deleted, IN_GENERAL]);
-    assert_eq!(
-        bob.answer("/leave")[0],
-        "-- You left #general. You have no current room. /rooms lists the rooms, /join ROOM enters one."
-    );
+    assert_eq!(bob.answer("/leave")[0], format!("-- You left #general. {NO_ROOM}"));
     assert_eq!(
         bob.answer("hello?"),
         ["-! You have no current room. Nothing was done. /rooms lists the rooms, /join ROOM enters one."]
     );
+    // Whoever is not in the first room either is shown how to find one.
+    bob.ask("/create den");
+    bob.ask("/join den");
+    elsewhere.ask("/leave den");
+    bob.sync();
+    let lost = "-! You are not in #den any more. Nothing was sent. /rooms lists the rooms, /join ROOM enters one.";
+    assert_eq!(bob.answer("hello?"), [lost]);
 }
 
 #[test]
@@ -113,7 +135,7 @@ fn a_command_without_a_room_means_the_one_where_one_talks() {
     let _bob = server.register("bob");
     ann.sync();
     ann.ask("/create tea");
-    assert_eq!(ann.answer("/topic kettles"), ["-- ann set the topic of #tea: kettles"]);
+    assert_eq!(ann.answer("/topic kettles"), ["-- ann set the topic of #tea: \"kettles\""]);
     ann.ask("/dm bob");
     let refused = "-! That cannot be done in direct messages. Nothing was done. /join ROOM goes back to a room, /create NAME makes one.";
     for command in ["/leave", "/topic kettles", "/room delete bob", "/invite code", "/kick bob", "/bans", "/op bob"] {
@@ -133,14 +155,21 @@ fn a_reply_goes_to_whoever_wrote_last() {
         ann.answer("/reply hello?"),
         ["-! Nobody has sent you a direct message since you logged in. Nothing was sent. Use: /msg NAME TEXT"]
     );
-    bob.ask("/msg ann from bob");
     cho.ask("/msg ann from cho");
-    assert_eq!(ann.sync().len(), 2);
+    assert_eq!(ann.sync().len(), 1);
     // Writing to somebody else does not change whom one answers.
     ann.ask("/msg bob later");
     ann.ask("/r hello cho");
     assert_eq!(plain(cho.sync()), ["[00:00] @ann ann: hello cho"]);
     assert_eq!(plain(bob.sync()), ["[00:00] @ann ann: later"]);
+    // An answer that is being typed for one is not sent to another.
+    bob.ask("/msg ann from bob");
+    ann.sync();
+    assert_eq!(
+        ann.answer("/r the surprise is for bob"),
+        ["-! bob has written to you just now, and cho before that. Nothing was sent. Say to whom: /msg bob TEXT"]
+    );
+    assert_eq!((bob.sync().len(), cho.sync().len()), (0, 0));
 }
 
 #[test]

@@ -163,6 +163,23 @@ fn pasted_lines_are_taken_in_order_and_nobody_is_cut_for_them() {
 }
 
 #[test]
+fn nobody_can_forge_a_part_of_a_list() {
+    let server = Server::start_new();
+    let (mut ana, mut bob) = ana_and_bob(&server);
+    for line in ["/away x\"), zed (away: \"y", "/create den", "/topic cake\", set by bob: \u{201d}tea"] {
+        ana.ask(line);
+    }
+    assert_eq!(bob.answer("/who"), ["-- 2 online: ana (away: \"x'), zed (away: 'y\"), bob."]);
+    assert_eq!(bob.answer("/whois ana")[0], "-- ana is online, away (\"x'), zed (away: 'y\").");
+    let listed = "--   #den      1 of 1 online  \"cake', set by bob: 'tea\"";
+    assert_eq!(bob.answer("/rooms")[1], listed);
+    assert_eq!(bob.answer("/join den")[1], "-- Topic: \"cake', set by bob: 'tea\"");
+    ana.ask("/ban #den bob gone\" -- ana is an operator");
+    let sentence = "-! You are banned from #den permanently. Nothing was done. Its moderators can lift that.";
+    assert_eq!(bob.answer("/join den").last().unwrap(), &format!("{sentence} Reason: \"gone' -- ana is an operator\""));
+}
+
+#[test]
 fn nobody_can_forge_a_line_or_move_anothers_cursor() {
     let server = Server::start_new();
     let (mut ana, mut bob) = ana_and_bob(&server);
@@ -220,8 +237,8 @@ fn nobody_can_forge_a_line_or_move_anothers_cursor() {
     for expected in [
         format!("[00:00] #general * ana {shown}"),
         format!("[00:00] @ana ana: {shown}"),
-        format!("-- Topic: {shown}"),
-        format!("-- ana is online, away ({shown})."),
+        format!("-- Topic: \"{shown}\""),
+        format!("-- ana is online, away (\"{shown}\")."),
         format!("[00:00] @ana 1 ana: {shown}"),
     ] {
         assert!(lines.contains(&expected), "{expected:?} is not in {lines:#?}");

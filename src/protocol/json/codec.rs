@@ -61,12 +61,6 @@ impl Writer<'_> {
         value.write(self);
     }
 
-    /// Writes a field that holds a list.
-    pub fn list<T>(&mut self, name: &str, values: &[T], write: impl Fn(&T, &mut Writer)) {
-        self.name(name);
-        self.values(values, write);
-    }
-
     /// Writes a list.
     pub fn values<T>(&mut self, values: &[T], write: impl Fn(&T, &mut Writer)) {
         self.out.push(b'[');

@@ -7,12 +7,12 @@ use super::codec::{Fields, Flat, Form, FromJson, Group, Writer, Wrong, bad, form
 use super::sample::Source;
 use super::value::Why;
 use crate::chat::{
-    BanRow, BanTarget, Departure, InvitationRow, Message, Missed, Person, Role, RoomRow, SessionRow, Timestamp,
-    TokenRow, TopicView, Visibility,
+    BanRow, BanTarget, Departure, InvitationRow, Message, Missed, Person, RoomRow, SessionRow, Timestamp, TokenRow,
+    TopicView, Visibility,
 };
 
 group! { Message = [Message { room, seq, at, author: from, kind, text }] { room, seq, at, from, kind, text } }
-group! { Person = [Person { name, online, away, role }] { name, online, away, role or Role::Member } }
+group! { Person = [Person { name, online, away, role }] { name, online, away, role } }
 group! { Missed = [Missed { room, last, new: unread, mentions }] { room, last, unread, mentions } }
 group! { InvitationRow = [InvitationRow { room, by, until }] { room, by, until } }
 group! {
@@ -139,43 +139,6 @@ impl Form<Option<Visibility>> for RoomKind {
     #[cfg(test)]
     fn sample(source: &mut Source) -> Option<Visibility> {
         FromJson::sample(source)
-    }
-}
-
-/// A person where no room is shown: `role` is `null`.
-pub(super) struct Roleless;
-
-impl Form<Person> for Roleless {
-    fn write(who: &Person, _: &'static str, writer: &mut Writer) {
-        writer.field("name", &who.name);
-        writer.field("online", &who.online);
-        writer.field("away", &who.away);
-        writer.field("role", &None::<Role>);
-    }
-
-    fn read(_: &'static str, fields: &mut Fields) -> Result<Person, Wrong> {
-        Group::read(fields)
-    }
-
-    #[cfg(test)]
-    fn sample(source: &mut Source) -> Person {
-        Person { role: Role::Member, ..FromJson::sample(source) }
-    }
-}
-
-impl Form<Vec<Person>> for Roleless {
-    fn write(people: &Vec<Person>, name: &'static str, writer: &mut Writer) {
-        let row = |who: &Person, writer: &mut Writer| writer.object(|writer| Roleless::write(who, name, writer));
-        writer.list(name, people, row);
-    }
-
-    fn read(name: &'static str, fields: &mut Fields) -> Result<Vec<Person>, Wrong> {
-        fields.get(name)
-    }
-
-    #[cfg(test)]
-    fn sample(source: &mut Source) -> Vec<Person> {
-        source.several(<Roleless as Form<Person>>::sample)
     }
 }
 

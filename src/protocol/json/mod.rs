@@ -150,7 +150,7 @@ pub fn slow_down(lines_per_s: u64, burst_lines: u64, delayed_lines_max: u64, out
 /// Appends the last object of a connection that has no session; `text` says the reason to people.
 pub fn bye(reason: Reason, text: Option<&str>, reference: Option<&Reference>, out: &mut Vec<u8>) {
     let (reason, text) = (reason.word().to_owned(), text.map(str::to_owned));
-    let bye = Bye { reason, cause: None, text, sent: None, until: None, why: Text::from("") };
+    let bye = Bye { reason, cause: None, text, sent: None, by: None, until: None, why: Text::from("") };
     Object::Bye(bye).encode(reference, out);
 }
 

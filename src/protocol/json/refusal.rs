@@ -47,6 +47,7 @@ table! {
     "no_such_room" = [Refusal::NoSuchRoom { room, suggestion, still_in }] { room, suggestion as Sparse }
         unsaid { still_in: None };
     "no_current_room" = [Refusal::NoCurrentRoom] {};
+    "room_lost" = [Refusal::RoomLost { room, next }] { room, next as Sparse };
     "room_exists" = [Refusal::RoomExists { room: name }] { name };
     "not_member" = [Refusal::NotMember { room }] { room };
     "in_namesake" = [Refusal::InNamesake { room: name }] { name };
@@ -56,7 +57,7 @@ table! {
     "banned" = [Refusal::Banned { room, until, why }] { room, until as Sparse, why as SparseWhy };
     "owner_only" = [Refusal::OwnerOnly { room }] { room };
     "moderator_only" = [Refusal::ModeratorOnly { room }] { room };
-    "rank_too_high" = [Refusal::RankTooHigh { room, who: name }] { room, name };
+    "rank_too_high" = [Refusal::RankTooHigh { room, who: name, you }] { room, name } unsaid { you: false };
     "confirm_delete" = [Refusal::ConfirmDelete { room }] { room };
     "too_many_rooms" = [Refusal::TooManyRooms { max }] { max };
     "room_full" = [Refusal::RoomFull { room }] { room };
@@ -71,6 +72,7 @@ table! {
     "not_to_yourself" = [Refusal::NotToYourself] {};
     "account_gone" = [Refusal::AccountGone] {};
     "nobody_to_reply_to" = [Refusal::NobodyToReplyTo] {};
+    "reply_to_whom" = [Refusal::ReplyToWhom { last, before }] { last, before };
 
     // Tokens and sessions
     "token_exists" = [Refusal::TokenExists { name }] { name };
@@ -79,7 +81,7 @@ table! {
     "no_such_session" = [Refusal::NoSuchSession { session }] { session };
 
     // Invitations
-    "no_such_invitation" = [Refusal::NoSuchInvitation { what: name }] { name as Sparse };
+    "no_such_invitation" = [Refusal::NoSuchInvitation { what: name, room }] { name as Sparse, room as Sparse };
     "which_invitation" = [Refusal::WhichInvitation { rooms }] { rooms };
     "too_many_invitations" = [Refusal::TooManyInvitations { room, max }] { room, max };
     "too_many_codes" = [Refusal::TooManyCodes] {};

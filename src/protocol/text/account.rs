@@ -270,7 +270,7 @@ mod tests {
         );
         check_refusal(
             Refusal::ServerBanned { until: Some(at("2026-11-23T09:32:00Z")), why: Text::from("spam") },
-            "This account or address is banned from the server until tomorrow 09:32. You are not logged in. Reason: spam",
+            "This account or address is banned from the server until tomorrow 09:32. You are not logged in. Reason: \"spam\"",
         );
         check_refusal(
             Refusal::ServerBanned { until: None, why: Text::from("") },

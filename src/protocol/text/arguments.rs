@@ -159,15 +159,27 @@ impl<'a> Arguments<'a> {
         if self.peek().is_some_and(is_numeric) { self.number("a page") } else { Ok(1) }
     }
 
-    /// Seconds, if a time is next; what is not a time is left where it is.
+    /// Seconds, if a time is next, with or without `for`. What is not meant as a time is left where it is.
     pub(super) fn duration(&mut self) -> Result<Option<u64>, Mistake> {
+        let mut words = self.rest.split_whitespace();
+        if words.next().is_some_and(|word| word.eq_ignore_ascii_case("for"))
+            && words.next().is_some_and(|word| Duration::of(word) != Duration::Other)
+        {
+            self.next();
+        }
         match self.peek().map_or(Duration::Other, Duration::of) {
             Duration::Seconds(seconds) => {
                 self.next();
                 Ok(Some(seconds))
             }
             Duration::Bad => Err(Mistake::bad_duration(self.peek().unwrap_or_default(), self.row)),
-            Duration::Other => Ok(None),
+            // A time at the end was meant as one too.
+            Duration::Other => match self.rest.split_whitespace().next_back() {
+                Some(last) if matches!(Duration::of(last), Duration::Seconds(_)) => {
+                    Err(Mistake::late_duration(last, self.row))
+                }
+                _ => Ok(None),
+            },
         }
     }
 
@@ -203,7 +215,7 @@ fn number(digits: &str) -> Option<u64> {
 #[derive(PartialEq, Eq, Debug)]
 enum Duration {
     Seconds(u64),
-    /// Looks like a time but is not one. Taken for something else, it would make a short ban a permanent one.
+    /// Begins like a time but is not one. Taken for something else, it would make a short ban a permanent one.
     Bad,
     /// Something else.
     Other,
@@ -212,13 +224,14 @@ enum Duration {
 impl Duration {
     const MAX_SECONDS: u64 = 10 * 365 * 86_400;
 
-    /// A time is written as numbers with units, as in `30m` or `1h30m`.
+    /// A time is written as numbers with units, as in `30m` or `1h30m`. A word that begins with a digit, whatever signs are
+    /// before it, is a time or a mistake.
     fn of(word: &str) -> Duration {
-        let mut rest = word.strip_prefix(['-', '+']).unwrap_or(word);
+        let mut rest = word.trim_start_matches(|c: char| !c.is_alphanumeric());
         if !rest.starts_with(char::is_numeric) {
             return Duration::Other;
         }
-        // `None` once it is clear that the time is invalid; what follows still shows whether a time was meant.
+        // `None` once it is clear that the time is invalid.
         let mut total = if rest.len() == word.len() { Some(0_u64) } else { None };
         while !rest.is_empty() {
             let (digits, after) = rest.split_at(rest.find(|c: char| !c.is_numeric()).unwrap_or(rest.len()));
@@ -232,8 +245,7 @@ impl Duration {
                 "w" | "week" | "weeks" => Some(7 * 86_400),
                 "mo" | "month" | "months" => Some(30 * 86_400),
                 "y" | "year" | "years" => Some(365 * 86_400),
-                "" | "." | "," => None,
-                _ => return Duration::Other,
+                _ => return Duration::Bad,
             };
             let part = number(digits).zip(seconds).and_then(|(count, seconds)| count.checked_mul(seconds));
             total = total.zip(part).and_then(|(total, part)| total.checked_add(part));
@@ -268,7 +280,10 @@ mod tests {
         }
         check(&format!("{}w", "9".repeat(400)), Duration::Bad);
         check(&"9999999999999w".repeat(100), Duration::Bad);
-        for word in ["", "m", "-", "spam", "3rd", "7up", "24/7", "100%", "2x4", "-x"] {
+        for word in ["30x", "1h,", "1h.", "3rd", "7up", "24/7", "100%", "2x4", "(30m)", "~30m", "'2h'", "½h", "#1"] {
+            check(word, Duration::Bad);
+        }
+        for word in ["", "m", "-", "spam", "x30m", "-x", "'tis", "(again)"] {
             check(word, Duration::Other);
         }
     }

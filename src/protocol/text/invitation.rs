@@ -123,8 +123,9 @@ fn say_all(lead: &str, pieces: Vec<String>, pen: &mut Pen<'_>) {
 /// The advice of a refusal about invitations: what was not done, and the next step.
 pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
     Some(match refusal {
-        Refusal::NoSuchInvitation { what: Some(_) } => Advice::next("Ask for a new one."),
-        Refusal::NoSuchInvitation { what: None } => Advice::next("Ask somebody in the room to invite you."),
+        Refusal::NoSuchInvitation { room: Some(_), .. } => Advice::next(""),
+        Refusal::NoSuchInvitation { what: Some(_), .. } => Advice::next("Ask for a new one."),
+        Refusal::NoSuchInvitation { what: None, .. } => Advice::next("Ask somebody in the room to invite you."),
         Refusal::WhichInvitation { rooms } => {
             let example = rooms.first().map_or("ROOM", |room| room.as_str());
             Advice::next(format!("Name one: /accept {example}"))
@@ -191,12 +192,16 @@ mod tests {
     fn a_refusal_says_what_was_not_done_and_the_next_step() {
         let tea = || room("tea");
         check_refusal(
-            Refusal::NoSuchInvitation { what: Some(name("tea")) },
+            Refusal::NoSuchInvitation { what: Some(name("tea")), room: None },
             "No open invitation \"tea\": it may have been used, revoked, or have expired. Nothing was done. Ask for a new one.",
         );
         check_refusal(
-            Refusal::NoSuchInvitation { what: None },
+            Refusal::NoSuchInvitation { what: None, room: None },
             "You have no open invitation. Nothing was done. Ask somebody in the room to invite you.",
+        );
+        check_refusal(
+            Refusal::NoSuchInvitation { what: Some(name("zed")), room: Some(tea()) },
+            "zed has no open invitation to #tea. Nothing was done.",
         );
         check_refusal(
             Refusal::WhichInvitation { rooms: vec![name("tea"), name("rust")] },

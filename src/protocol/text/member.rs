@@ -4,7 +4,7 @@ use crate::chat::{Command, Departure, EnteredRoom, Name, RECENT_LINES, Refusal, 
 
 use super::line::Typed;
 use super::moderation::because;
-use super::pen::{Pen, enumerated};
+use super::pen::{Pen, enumerated, quoted};
 use super::people::person;
 use super::refusal::Advice;
 use super::room::Label;
@@ -47,7 +47,7 @@ pub(super) fn entered(entered: &EnteredRoom, pen: &mut Pen<'_>) {
         RoomLabel::Room(_) | RoomLabel::Direct(_) => now,
     });
     if let Some(topic) = topic {
-        pen.say(&format!("Topic: {}", topic.text));
+        pen.say(&format!("Topic: {}", quoted(topic.text.as_str())));
     }
     say_who_is_here(entered, pen);
 }
@@ -108,7 +108,7 @@ pub(super) fn other_left(room: &RoomLabel, who: &Name, departure: &Departure, pe
     });
 }
 
-/// The reader left or was removed. The next line goes to another room, so that is said at once.
+/// The reader left or was removed. Where the next line goes is said at once: nowhere, if that was the current room.
 pub(super) fn you_left(room: &RoomLabel, departure: &Departure, now: Option<&RoomLabel>, pen: &mut Pen<'_>) {
     let (room, now) = (Label(room), now_in(now));
     match departure {
@@ -181,7 +181,7 @@ mod tests {
             214,
             &[
                 "-- You joined #tea. Now in #tea.",
-                "-- Topic: all about tea",
+                "-- Topic: \"all about tea\"",
                 "-- Here now: bob. Last 3 of 214 messages:",
             ],
         );
@@ -209,9 +209,9 @@ mod tests {
             check(Event::MemberLeft { room, who: name("bob"), departure }, &[expected]);
         };
         left(room("tea"), Departure::Left, "-- bob left #tea.");
-        left(room("tea"), kicked("spam, again"), "-- bob was kicked from #tea by ana: spam, again");
+        left(room("tea"), kicked("spam, again"), "-- bob was kicked from #tea by ana: \"spam, again\"");
         left(room("tea"), kicked(""), "-- bob was kicked from #tea by ana.");
-        left(room("tea"), banned("spam"), "-- bob was banned from #tea by ana until tomorrow 09:32: spam");
+        left(room("tea"), banned("spam"), "-- bob was banned from #tea by ana until tomorrow 09:32: \"spam\"");
         left(
             room("tea"),
             Departure::Banned { by: name("ana"), until: None, why: Text::from("") },
@@ -234,7 +234,7 @@ mod tests {
             None,
             &["-- You left #tea. You have no current room. /rooms lists the rooms, /join ROOM enters one."],
         );
-        left(kicked("spam"), general(), &["-- You were kicked from #tea by ana: spam", "-- Now in #general."]);
+        left(kicked("spam"), general(), &["-- You were kicked from #tea by ana: \"spam\"", "-- Now in #general."]);
         left(
             banned(""),
             general(),

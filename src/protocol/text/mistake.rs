@@ -41,8 +41,12 @@ impl Mistake {
         Mistake(format!("{} cannot be a name: {}. {} Usage: {usage}", Quote(typed), name_rule(error), row.undone))
     }
 
-    /// Neither a name nor an address.
+    /// Neither a name nor an address that can be banned.
     pub(super) fn bad_target(typed: &str, row: &Row) -> Mistake {
+        if typed.contains('/') {
+            let units = "one IPv4 address, or one IPv6 /64, can be banned at a time";
+            return Mistake(format!("{} is no such address: {units}. {} {}", Quote(typed), row.undone, next_step(row)));
+        }
         Mistake(format!("{} is neither a name nor an address. {} {}", Quote(typed), row.undone, next_step(row)))
     }
 
@@ -55,6 +59,12 @@ impl Mistake {
     pub(super) fn bad_duration(typed: &str, row: &Row) -> Mistake {
         let times = "a time from 1s to 10 years, such as 30m, 2h, 2d or 1w";
         Mistake(format!("{} is not {times}. {} {}", Quote(typed), row.undone, next_step(row)))
+    }
+
+    /// A time where nothing reads it.
+    pub(super) fn late_duration(typed: &str, row: &Row) -> Mistake {
+        let late = "stands behind the reason: the time comes first";
+        Mistake(format!("{} {late}. {} {}", Quote(typed), row.undone, next_step(row)))
     }
 
     /// There is no such command. `suggestion` is what to type instead, as far as it is known.

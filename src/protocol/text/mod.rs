@@ -130,7 +130,9 @@ impl Protocol for Text {
             Event::Bans { room, rows } => moderation::bans(room.as_ref(), rows, pen),
             Event::ServerBanned { ban, closed } => server::server_banned(ban, *closed, pen),
             Event::ServerKicked { who, closed } => server::server_kicked(who, *closed, pen),
-            Event::OperatorSet { who, operator, you } => server::operator_set(who, *operator, *you, pen),
+            Event::OperatorSet { who, operator, you, by } => {
+                server::operator_set(who, *operator, *you, by.as_ref(), pen)
+            }
         }
     }
 

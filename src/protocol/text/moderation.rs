@@ -3,7 +3,7 @@
 use crate::chat::{BanRow, BanTarget, Command, Departure, Name, Query, Refusal, RoomLabel, Text};
 
 use super::line::Typed;
-use super::pen::{Pen, count};
+use super::pen::{Pen, count, quoted};
 use super::refusal::Advice;
 use super::room::Label;
 use super::row::{Group, NOTHING_DONE, Row};
@@ -99,9 +99,9 @@ pub(super) static ROWS: &[Row] = &[
     },
 ];
 
-/// The end of a sentence that may have a reason: `: spam`, or a full stop if none was given.
+/// The end of a sentence that may have a reason: `: "spam"`, or a full stop if none was given.
 pub(super) fn because(why: &Text) -> String {
-    if why.is_empty() { ".".to_owned() } else { format!(": {why}") }
+    if why.is_empty() { ".".to_owned() } else { format!(": {}", quoted(why.as_str())) }
 }
 
 /// The reader removed somebody from a room.
@@ -130,7 +130,7 @@ pub(super) fn bans(room: Option<&RoomLabel>, rows: &[BanRow], pen: &mut Pen<'_>)
     for ban in rows {
         let BanRow { by, why, .. } = ban;
         let (since, until) = (pen.moment(ban.at), pen.until(ban.until));
-        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        let why = if why.is_empty() { String::new() } else { because(why) };
         pen.say(&format!("  {}  by {by} {since}, {until}{why}", target_of(&ban.target)));
     }
 }
@@ -152,6 +152,9 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
         Refusal::Banned { .. } => Advice::next("Its moderators can lift that."),
         Refusal::OwnerOnly { room } => Advice::next(format!("/room {} shows who it is.", Label(room))),
         Refusal::ModeratorOnly { room } => Advice::next(format!("/room {} shows them.", Label(room))),
+        Refusal::RankTooHigh { room, you: true, .. } => {
+            Advice::next(format!("To hand it over: /room {} owner NAME", Label(room)))
+        }
         Refusal::RankTooHigh { room, .. } => Advice::next(format!("/room {} shows the roles.", Label(room))),
         Refusal::NoSuchBan => Advice::next("/bans lists those of a room, /server bans those of the server."),
         _ => return None,
@@ -178,7 +181,10 @@ mod tests {
         check_command("/ban bob 30m", ban(None, Some(1800), ""));
         check_command("/ban #tea bob 2d too loud", ban(tea(), Some(172_800), "too loud"));
         check_command("/ban bob too loud", ban(None, None, "too loud"));
-        check_command("/ban bob 3rd warning", ban(None, None, "3rd warning"));
+        check_command("/ban bob 1w 3rd warning", ban(None, Some(604_800), "3rd warning"));
+        check_command("/ban bob for 30m", ban(None, Some(1800), ""));
+        check_command("/ban bob for shouting", ban(None, None, "for shouting"));
+        check_command("/ban bob shouted for 30m at all", ban(None, None, "shouted for 30m at all"));
         check_command("/unban bob", Command::Unban { who: who(), room: None });
         check_query("/bans", Query::Bans { room: None });
         check_query("/bans #tea", Query::Bans { room: tea() });
@@ -190,6 +196,13 @@ mod tests {
     fn a_bad_time_bans_nobody() {
         let bad = r#""30" is not a time from 1s to 10 years, such as 30m, 2h, 2d or 1w. Nobody was banned. Usage: /ban [#ROOM] NAME [TIME] [WHY] - for example /ban bob 30m please calm down"#;
         check_mistake("/ban bob 30 spam", bad);
+        for line in ["/ban bob 30x", "/ban bob 1h,", "/ban bob 3rd warning", "/ban bob for 30x", "/ban #tea bob (1h)"] {
+            let typed = line.rsplit(' ').find(|word| word.contains(char::is_numeric)).unwrap();
+            check_mistake(line, &bad.replacen("\"30\"", &format!("\"{typed}\""), 1));
+        }
+        let late = r#""30m" stands behind the reason: the time comes first. Nobody was banned. Usage: /ban [#ROOM] NAME [TIME] [WHY] - for example /ban bob 30m please calm down"#;
+        check_mistake("/ban bob spam 30m", late);
+        check_mistake("/ban bob too loud, for 30m", late);
     }
 
     #[test]
@@ -222,13 +235,13 @@ mod tests {
             Event::Bans { room: None, rows },
             &[
                 "-- 2 bans from the server:",
-                "--   bob  by ana yesterday 22:10, until tomorrow 09:32: spam",
+                "--   bob  by ana yesterday 22:10, until tomorrow 09:32: \"spam\"",
                 "--   2001:db8::/64  by ana yesterday 22:10, permanently",
             ],
         );
         check(
             Event::Bans { room: Some(room("tea")), rows: vec![ban(bob(), None, "spam")] },
-            &["-- 1 ban from #tea:", "--   bob  by ana yesterday 22:10, permanently: spam"],
+            &["-- 1 ban from #tea:", "--   bob  by ana yesterday 22:10, permanently: \"spam\""],
         );
         check(Event::Unbanned { room: Some(room("tea")), target: bob() }, &["-- bob is no longer banned from #tea."]);
         check(
@@ -242,7 +255,7 @@ mod tests {
         let tea = || room("tea");
         check_refusal(
             Refusal::Banned { room: tea(), until: Some(at("2026-11-22T11:00:00Z")), why: Text::from("spam") },
-            "You are banned from #tea until today 11:00. Nothing was done. Its moderators can lift that. Reason: spam",
+            "You are banned from #tea until today 11:00. Nothing was done. Its moderators can lift that. Reason: \"spam\"",
         );
         check_refusal(
             Refusal::Banned { room: tea(), until: None, why: Text::from("") },
@@ -257,7 +270,11 @@ mod tests {
             "Only the owner and the moderators of #tea may do that. Nothing was done. /room #tea shows them.",
         );
         check_refusal(
-            Refusal::RankTooHigh { room: tea(), who: name("bob") },
+            Refusal::RankTooHigh { room: tea(), who: name("ana"), you: true },
+            "You own #tea already. Nothing was done. To hand it over: /room #tea owner NAME",
+        );
+        check_refusal(
+            Refusal::RankTooHigh { room: tea(), who: name("bob"), you: false },
             "bob ranks as high in #tea as you, or higher. Nothing was done. /room #tea shows the roles.",
         );
         check_refusal(

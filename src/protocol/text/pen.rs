@@ -105,6 +105,18 @@ pub(super) fn shortened(text: &str, max: usize) -> String {
     short + "..."
 }
 
+/// What somebody wrote, as a part of a line of the server: in quotation marks, which it cannot end itself. What looks like
+/// one in it becomes an apostrophe, so that nobody can write what the server seems to say.
+pub(super) fn quoted(text: &str) -> String {
+    let inside = |c: char| match c {
+        '"' | '\u{201C}' | '\u{201D}' | '\u{201E}' | '\u{201F}' | '\u{2033}' | '\u{02BA}' | '\u{02DD}' | '\u{FF02}' => {
+            '\''
+        }
+        other => other,
+    };
+    std::iter::once('"').chain(text.chars().map(inside)).chain(std::iter::once('"')).collect()
+}
+
 /// The pieces of a list that ends a sentence: a comma after each except the last, which has a full stop.
 pub(super) fn enumerated(mut pieces: Vec<String>) -> Vec<String> {
     let last = pieces.len().saturating_sub(1);
@@ -138,6 +150,15 @@ mod tests {
         refused("Unknown command \"a\r\n-- b\u{1b}[2J\u{202e}\u{85}\".", &mut out);
         let expected = "-! Unknown command \"a\u{FFFD}\u{FFFD}-- b\u{FFFD}[2J\u{FFFD}\u{FFFD}\".\r\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_somebody_wrote_ends_at_the_second_quotation_mark() {
+        let check = |text: &str, expected: &str| assert_eq!(quoted(text), expected);
+        check("lunch", "\"lunch\"");
+        check("lunch\"), u004, u005 (\"busy", "\"lunch'), u004, u005 ('busy\"");
+        check("a\u{FF02}b\u{201D}c\u{2033}", "\"a'b'c'\"");
+        check("it's \u{2018}fine\u{2019}", "\"it's \u{2018}fine\u{2019}\"");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::chat::{AccountView, Command, Person, Query, Refusal, Role, RoomLabel,
 
 use super::arguments::is_numeric;
 use super::line::Typed;
-use super::pen::{Pen, count, enumerated, shortened};
+use super::pen::{Pen, count, enumerated, quoted, shortened};
 use super::refusal::Advice;
 use super::room::Label;
 use super::row::{Group, NOTHING_DONE, Row};
@@ -66,27 +66,26 @@ pub(super) static ROWS: &[Row] = &[
     },
 ];
 
-/// Somebody in a list: `cho (away: lunch)`, `dee (offline)`; with the role if `roles`: `bob (moderator)`.
+/// Somebody in a list: `cho (away: "lunch")`, `dee (offline)`; with the role if `roles`: `bob (moderator)`.
 pub(super) fn person(who: &Person, roles: bool) -> String {
     let mut remarks = Vec::new();
     match who.role {
-        Role::Member => {}
-        Role::Moderator if roles => remarks.push("moderator".to_owned()),
-        Role::Owner if roles => remarks.push("owner".to_owned()),
-        Role::Moderator | Role::Owner => {}
+        Some(Role::Moderator) if roles => remarks.push("moderator".to_owned()),
+        Some(Role::Owner) if roles => remarks.push("owner".to_owned()),
+        _ => {}
     }
     match &who.away {
         _ if !who.online => remarks.push("offline".to_owned()),
         Some(text) if text.is_empty() => remarks.push("away".to_owned()),
-        Some(text) => remarks.push(format!("away: {}", shortened(text.as_str(), AWAY_COLUMNS))),
+        Some(text) => remarks.push(format!("away: {}", quoted(&shortened(text.as_str(), AWAY_COLUMNS)))),
         None => {}
     }
     if remarks.is_empty() { who.name.to_string() } else { format!("{} ({})", who.name, remarks.join(", ")) }
 }
 
-/// That somebody is not there: `away (lunch)`.
+/// That somebody is not there: `away ("lunch")`.
 pub(super) fn away(text: &Text) -> String {
-    if text.is_empty() { "away".to_owned() } else { format!("away ({text})") }
+    if text.is_empty() { "away".to_owned() } else { format!("away ({})", quoted(text.as_str())) }
 }
 
 /// Who is online, or the members of a room. `(page, pages)` says which part of them.
@@ -205,13 +204,13 @@ mod tests {
             3,
             1,
             1,
-            &["-- 3 online: ana, bob, cho (away: lunch)."],
+            &["-- 3 online: ana, bob, cho (away: \"lunch\")."],
         );
         people(None, vec![], 0, 1, 0, &["-- 0 online."]);
         people(None, vec![online("ana")], 214, 2, 3, &["-- 214 online, page 2 of 3: ana.", "-- More: /who 3"]);
         people(None, vec![], 214, 9, 3, &["-- 214 online, nobody on page 9."]);
-        let ana = Person { role: Role::Owner, ..online("ana") };
-        let eli = Person { role: Role::Moderator, ..cho() };
+        let ana = Person { role: Some(Role::Owner), ..online("ana") };
+        let eli = Person { role: Some(Role::Moderator), ..cho() };
         people(
             Some(room("tea")),
             vec![ana, eli, offline("dee")],
@@ -220,7 +219,7 @@ mod tests {
             2,
             &[
                 "-- 103 members of #tea, page 1 of 2: ana (owner),",
-                "--   cho (moderator, away: lunch), dee (offline).",
+                "--   cho (moderator, away: \"lunch\"), dee (offline).",
                 "-- More: /who #tea 2",
             ],
         );
@@ -240,7 +239,7 @@ mod tests {
             2,
             1,
             1,
-            &["-- 2 online: fin (away: gone fishing until the kett...), gus (away)."],
+            &["-- 2 online: fin (away: \"gone fishing until the kett...\"), gus (away)."],
         );
     }
 
@@ -267,7 +266,7 @@ mod tests {
             vec![],
             addresses,
             &[
-                "-- cho is online, away (lunch).",
+                "-- cho is online, away (\"lunch\").",
                 "-- Account since 2026-10-01.",
                 "-- Connected from: 192.0.2.7 2001:db8::/64",
             ],
@@ -286,20 +285,23 @@ mod tests {
             false,
             vec![],
             vec![],
-            &["-- cho is not online, away (lunch), last here yesterday 22:10.", "-- Account since 2026-10-01."],
+            &["-- cho is not online, away (\"lunch\"), last here yesterday 22:10.", "-- Account since 2026-10-01."],
         );
     }
 
     #[test]
     fn an_absence_is_shown_to_its_account_and_to_who_writes() {
-        check(Event::AwaySet { text: Some(Text::from("lunch")) }, &["-- You are away (lunch); /back when you return."]);
+        check(
+            Event::AwaySet { text: Some(Text::from("lunch")) },
+            &["-- You are away (\"lunch\"); /back when you return."],
+        );
         check(Event::AwaySet { text: Some(Text::from("")) }, &["-- You are away; /back when you return."]);
         check(Event::AwaySet { text: None }, &["-- You are back."]);
-        check(Event::NotHere { who: cho() }, &["-- cho is away (lunch) and will see it."]);
+        check(Event::NotHere { who: cho() }, &["-- cho is away (\"lunch\") and will see it."]);
         check(Event::NotHere { who: offline("cho") }, &["-- cho is not online and will see it at the next login."]);
         check(
             Event::NotHere { who: Person { online: false, ..cho() } },
-            &["-- cho is not online, away (lunch), and will see it at the next login."],
+            &["-- cho is not online, away (\"lunch\"), and will see it at the next login."],
         );
         check(Event::NotHere { who: Person { name: name("dee"), ..online("dee") } }, &["-- dee will see it."]);
     }

@@ -4,6 +4,7 @@ use crate::chat::Refusal;
 use crate::protocol::Context;
 use crate::protocol::refusal::{given_reason, happened};
 
+use super::pen::quoted;
 use super::row::NOTHING_DONE;
 
 /// The second and third part of a refusal: what was not done, and the next step; either may be empty.
@@ -43,7 +44,7 @@ impl Advice {
 /// The refusal in words, without the `-! ` that its line starts with.
 pub fn refusal_text(refusal: &Refusal, context: Context) -> String {
     let Advice { undone, next } = Advice::of(refusal);
-    let reason = given_reason(refusal).map(|why| format!("Reason: {why}")).unwrap_or_default();
+    let reason = given_reason(refusal).map(|why| format!("Reason: {}", quoted(why.as_str()))).unwrap_or_default();
     let mut text = happened(refusal, context);
     for part in [undone, next, reason] {
         if !part.is_empty() {

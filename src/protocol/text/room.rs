@@ -11,9 +11,9 @@ use super::arguments::Arguments;
 use super::invitation;
 use super::line::Typed;
 use super::mistake::Mistake;
-use super::pen::{Pen, WIDTH, columns, count, enumerated, shortened};
+use super::pen::{Pen, WIDTH, columns, count, enumerated, quoted, shortened};
 use super::refusal::Advice;
-use super::row::{Group, NOTHING_DONE, Row};
+use super::row::{Group, NOTHING_DONE, NOTHING_SENT, Row};
 
 /// A topic is not worth its space in a list if it has fewer columns than this.
 const TOPIC_MIN_COLUMNS: usize = 10;
@@ -249,12 +249,12 @@ fn room_line(row: &RoomRow, widest: usize) -> String {
     if row.new > 0 {
         line.push_str(&format!(", {} new", row.new));
     }
-    let left = (WIDTH - "-- ".len()).saturating_sub(columns(&line) + "  ".len());
+    let left = (WIDTH - "-- ".len()).saturating_sub(columns(&line) + "  \"\"".len());
     if let Some(topic) = &row.topic
         && left >= TOPIC_MIN_COLUMNS
     {
         line.push_str("  ");
-        line.push_str(&shortened(topic.as_str(), left));
+        line.push_str(&quoted(&shortened(topic.as_str(), left)));
     }
     line
 }
@@ -263,7 +263,9 @@ fn room_line(row: &RoomRow, widest: usize) -> String {
 pub(super) fn topic(room: &RoomLabel, topic: Option<&TopicView>, pen: &mut Pen<'_>) {
     let (room, is_direct) = (Label(room), matches!(room, RoomLabel::Direct(_)));
     pen.say(&match topic {
-        Some(TopicView { text, by, at }) => format!("Topic of {room}, set by {by} {}: {text}", pen.moment(*at)),
+        Some(TopicView { text, by, at }) => {
+            format!("Topic of {room}, set by {by} {}: {}", pen.moment(*at), quoted(text.as_str()))
+        }
         None if is_direct => format!("{room} has no topic: direct messages cannot have one."),
         None => format!("{room} has no topic. To set one: /topic {room} TEXT"),
     });
@@ -291,7 +293,7 @@ fn kind(room: &RoomLabel, visibility: Option<Visibility>, created: Timestamp, pe
 /// What is written in a room.
 fn about(topic: Option<&Text>, messages: u64, unread: u64, pen: &mut Pen<'_>) {
     if let Some(topic) = topic {
-        pen.say(&format!("Topic: {topic}"));
+        pen.say(&format!("Topic: {}", quoted(topic.as_str())));
     }
     let unread = if unread == 0 { "none unread".to_owned() } else { format!("{unread} unread") };
     pen.say(&match messages {
@@ -315,8 +317,12 @@ fn people(owner: Option<&Name>, moderators: &[Name], members: u64, online: u64, 
 pub(super) fn changed(room: &RoomLabel, by: Option<&Name>, change: &RoomChange, pen: &mut Pen<'_>) {
     let room = Label(room);
     pen.say(&match (change, by) {
-        (RoomChange::Topic(Some(topic)), Some(by)) => format!("{by} set the topic of {room}: {topic}"),
-        (RoomChange::Topic(Some(topic)), None) => format!("The topic of {room} is now: {topic}"),
+        (RoomChange::Topic(Some(topic)), Some(by)) => {
+            format!("{by} set the topic of {room}: {}", quoted(topic.as_str()))
+        }
+        (RoomChange::Topic(Some(topic)), None) => {
+            format!("The topic of {room} is now: {}", quoted(topic.as_str()))
+        }
         (RoomChange::Topic(None), Some(by)) => format!("{by} removed the topic of {room}."),
         (RoomChange::Topic(None), None) => format!("{room} no longer has a topic."),
         (RoomChange::Visibility(visibility), by) => {
@@ -360,6 +366,12 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
             Advice::next(format!("To start: /dm {name}"))
         }
         Refusal::NoCurrentRoom => Advice::next("/rooms lists the rooms, /join ROOM enters one."),
+        Refusal::RoomLost { next: Some(next), .. } => {
+            Advice::new(NOTHING_SENT, format!("{} to talk there.", WayTo(next)))
+        }
+        Refusal::RoomLost { next: None, .. } => {
+            Advice::new(NOTHING_SENT, "/rooms lists the rooms, /join ROOM enters one.")
+        }
         Refusal::RoomExists { .. } => Advice::next("Choose another name."),
         Refusal::NotInDirectRoom { .. } => Advice::next("/join ROOM goes back to a room, /create NAME makes one."),
         Refusal::NotInFirstRoom { .. } => Advice::next("/create NAME makes a room of your own."),
@@ -446,9 +458,9 @@ mod tests {
             Event::RoomList { rows, page: 1, pages: 1 },
             &[
                 "-- Rooms:",
-                "--   #general  4 of 12 online, joined, 12 new  the whole house, from the at...",
+                "--   #general  4 of 12 online, joined, 12 new  \"the whole house, from the...\"",
                 "--   #tea      4 of 12 online, private",
-                "--   #rust     4 of 12 online  crabs",
+                "--   #rust     4 of 12 online  \"crabs\"",
                 "--   @cho      4 of 12 online, 1 new",
                 "-- /join ROOM enters one.",
             ],
@@ -470,7 +482,7 @@ mod tests {
         let topic = Some(TopicView { text: text("all about tea"), by: name("bob"), at: at("2026-11-21T22:10:00Z") });
         check(
             Event::Topic { room: room("tea"), topic },
-            &["-- Topic of #tea, set by bob yesterday 22:10: all about tea"],
+            &["-- Topic of #tea, set by bob yesterday 22:10: \"all about tea\""],
         );
         check(Event::Topic { room: room("tea"), topic: None }, &["-- #tea has no topic. To set one: /topic #tea TEXT"]);
     }
@@ -495,7 +507,7 @@ mod tests {
             shown,
             &[
                 "-- #tea: private, created 2026-11-20 09:38.",
-                "-- Topic: all about tea",
+                "-- Topic: \"all about tea\"",
                 "-- 214 messages, 12 unread.",
                 "-- 5 members, 2 online. Owner: ana. Moderators: bob, cho.",
                 "-- Invited: dee, eli.",
@@ -537,8 +549,8 @@ mod tests {
         };
         changed(
             RoomChange::Topic(Some(Text::from("cake"))),
-            "-- bob set the topic of #tea: cake",
-            "-- The topic of #tea is now: cake",
+            "-- bob set the topic of #tea: \"cake\"",
+            "-- The topic of #tea is now: \"cake\"",
         );
         changed(RoomChange::Topic(None), "-- bob removed the topic of #tea.", "-- #tea no longer has a topic.");
         changed(

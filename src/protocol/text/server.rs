@@ -173,13 +173,23 @@ pub(super) fn server_kicked(who: &Name, closed: u64, pen: &mut Pen<'_>) {
 }
 
 /// Somebody is an operator from now on, or no longer.
-pub(super) fn operator_set(who: &Name, operator: bool, you: bool, pen: &mut Pen<'_>) {
-    let now = if operator { "now an operator of the server" } else { "no longer an operator of the server" };
-    pen.say(&match (you, operator) {
-        (true, true) => format!("You are {now}. /help server shows what you can do."),
-        (true, false) => format!("You are {now}."),
-        (false, _) => format!("{who} is {now}."),
-    });
+pub(super) fn operator_set(who: &Name, operator: bool, you: bool, by: Option<&Name>, pen: &mut Pen<'_>) {
+    let whom = if you { "you".to_owned() } else { who.to_string() };
+    let is = if you { "You are".to_owned() } else { format!("{who} is") };
+    let by = by.filter(|by| *by != who);
+    let mut text = match (by, operator) {
+        (Some(by), true) => format!("{by} made {whom} an operator."),
+        (Some(by), false) => format!(
+            "{by} made {whom} a plain account: {whom} {} no longer an operator.",
+            if you { "are" } else { "is" }
+        ),
+        (None, true) => format!("{is} now an operator of the server."),
+        (None, false) => format!("{is} no longer an operator of the server."),
+    };
+    if you && operator {
+        text.push_str(" /help server shows what you can do.");
+    }
+    pen.say(&text);
 }
 
 /// The advice of a refusal about the server: what was not done, and the next step.
@@ -236,7 +246,7 @@ mod tests {
     fn operators_see_what_became_of_their_orders() {
         check(
             Event::ServerBanned { ban: ban(bob(), tomorrow(), "spam"), closed: 2 },
-            &["-- bob is banned from the server until tomorrow 09:32, 2 connections closed: spam"],
+            &["-- bob is banned from the server until tomorrow 09:32, 2 connections closed: \"spam\""],
         );
         check(
             Event::ServerBanned { ban: ban(address(), None, ""), closed: 0 },
@@ -248,16 +258,28 @@ mod tests {
             &["-- bob is disconnected, 1 connection closed. Only a ban keeps somebody away."],
         );
         check(
-            Event::OperatorSet { who: name("bob"), operator: true, you: true },
+            Event::OperatorSet { who: name("bob"), operator: true, you: true, by: None },
             &["-- You are now an operator of the server. /help server shows what you can do."],
         );
         check(
-            Event::OperatorSet { who: name("bob"), operator: true, you: false },
-            &["-- bob is now an operator of the server."],
+            Event::OperatorSet { who: name("bob"), operator: true, you: false, by: Some(name("ana")) },
+            &["-- ana made bob an operator."],
         );
         check(
-            Event::OperatorSet { who: name("bob"), operator: false, you: false },
-            &["-- bob is no longer an operator of the server."],
+            Event::OperatorSet { who: name("bob"), operator: true, you: true, by: Some(name("ana")) },
+            &["-- ana made you an operator. /help server shows what you can do."],
+        );
+        check(
+            Event::OperatorSet { who: name("bob"), operator: false, you: false, by: Some(name("ana")) },
+            &["-- ana made bob a plain account: bob is no longer an operator."],
+        );
+        check(
+            Event::OperatorSet { who: name("bob"), operator: false, you: true, by: Some(name("ana")) },
+            &["-- ana made you a plain account: you are no longer an operator."],
+        );
+        check(
+            Event::OperatorSet { who: name("ana"), operator: false, you: true, by: Some(name("ana")) },
+            &["-- You are no longer an operator of the server."],
         );
     }
 

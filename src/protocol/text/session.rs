@@ -141,12 +141,12 @@ pub(super) fn ended(name: &Name, farewell: &Farewell, sent: u64, rooms: &[RoomLa
         Farewell::ClosedElsewhere => {
             pen.say(&format!("You closed this connection from another one of yours.{saved} You may connect again."));
         }
-        Farewell::Kicked { why } => {
-            pen.say(&format!("An operator of the server closed your connections{}", because(why)));
+        Farewell::Kicked { by, why } => {
+            pen.say(&format!("{by}, an operator of the server, closed your connections{}", because(why)));
             pen.say(&format!("Bye {name}.{saved} You may connect again."));
         }
-        Farewell::Banned { until, why } => {
-            pen.say(&format!("You are banned from the server {}{}", pen.until(*until), because(why)));
+        Farewell::Banned { by, until, why } => {
+            pen.say(&format!("{by} banned you from the server {}{}", pen.until(*until), because(why)));
             pen.say(&format!("Bye {name}.{saved}"));
         }
     }
@@ -227,7 +227,7 @@ mod tests {
         let cho = Person { away: Some(Text::from("lunch")), ..online("cho") };
         check(
             registered(vec![online("bob"), cho, online("dee")], 0, 214),
-            &[welcome, "-- Here now: bob, cho (away: lunch), dee. Last 3 of 214 messages:"],
+            &[welcome, "-- Here now: bob, cho (away: \"lunch\"), dee. Last 3 of 214 messages:"],
         );
         check(registered(vec![], 0, 0), &[welcome, "-- Nobody else is here now. No earlier messages."]);
         check(registered(vec![online("bob")], 0, 2), &[welcome, "-- Here now: bob. All 2 messages so far:"]);
@@ -282,7 +282,7 @@ mod tests {
             &[
                 "-- Welcome back, ana. Nothing new.",
                 "-- You have no current room. /rooms lists the rooms, /join ROOM enters one.",
-                "-- You are away (lunch); /back when you return.",
+                "-- You are away (\"lunch\"); /back when you return.",
                 "-- You are also connected 2 times elsewhere.",
                 "-- bob invites you to #tea until tomorrow 09:32: /accept tea",
             ],
@@ -364,25 +364,25 @@ mod tests {
             ],
         );
         ended(
-            Farewell::Kicked { why: Text::from("too loud") },
+            Farewell::Kicked { by: name("bob"), why: Text::from("too loud") },
             3,
             both(),
             &[
-                "-- An operator of the server closed your connections: too loud",
+                "-- bob, an operator of the server, closed your connections: \"too loud\"",
                 "-- Bye ana. All 3 messages you sent are saved. You may connect again.",
             ],
         );
         ended(
-            Farewell::Banned { until, why: Text::from("spam") },
+            Farewell::Banned { by: name("bob"), until, why: Text::from("spam") },
             0,
             both(),
-            &["-- You are banned from the server until tomorrow 09:32: spam", "-- Bye ana."],
+            &["-- bob banned you from the server until tomorrow 09:32: \"spam\"", "-- Bye ana."],
         );
         ended(
-            Farewell::Banned { until: None, why: Text::from("") },
+            Farewell::Banned { by: name("bob"), until: None, why: Text::from("") },
             0,
             both(),
-            &["-- You are banned from the server permanently.", "-- Bye ana."],
+            &["-- bob banned you from the server permanently.", "-- Bye ana."],
         );
     }
 

@@ -164,6 +164,7 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
     Some(match refusal {
         Refusal::AccountGone => Advice::new(NOTHING_SENT, "/history shows what was said."),
         Refusal::NobodyToReplyTo => Advice::new(NOTHING_SENT, "Use: /msg NAME TEXT"),
+        Refusal::ReplyToWhom { last, .. } => Advice::new(NOTHING_SENT, format!("Say to whom: /msg {last} TEXT")),
         Refusal::EmptyText => Advice::new(NOTHING_SENT, "Type some words first."),
         Refusal::TextTooLong { .. } => Advice::new(NOTHING_SENT, "Send it in parts."),
         _ => return None,
@@ -276,7 +277,7 @@ mod tests {
             Person { away: Some(Text::from("lunch")), ..online("cho") },
             0,
             tea(),
-            "-- Now in direct messages with cho. cho is away (lunch). No earlier messages. /join #tea goes back.",
+            "-- Now in direct messages with cho. cho is away (\"lunch\"). No earlier messages. /join #tea goes back.",
         );
     }
 

@@ -1,7 +1,7 @@
 //! Whether what a request led to is right, by the state before and after it.
 
 use chat_server::chat::{
-    Answer, Audience, ClientId, Command, Delivery, Event, Input, Query, Record, RoomId, RoomLabel, Seq,
+    Answer, Audience, ClientId, Command, Delivery, Event, Input, Query, Record, Refusal, RoomId, RoomLabel, Seq,
 };
 
 use super::super::answers::{self, Pages};
@@ -69,6 +69,11 @@ impl World {
                 Delivery::Event(Audience::One(client), _) => vec![*client],
                 Delivery::Event(Audience::Many(clients, _), _) => clients.to_vec(),
             };
+            // It names the room that the client was shown to lose.
+            if let Some(lost) = lost_room(delivery) {
+                assert_eq!(Some(lost), before.clients[&client].lost.as_ref(), "{client} lost another room");
+                continue;
+            }
             for receiver in &clients {
                 let asked = Some(request).filter(|_| *receiver == client);
                 privacy::check(delivery, account(receiver), asked, &self.sight, after_sight, before.now);
@@ -208,6 +213,14 @@ impl World {
                 Some(Event::YouLeft { now, .. }) => now.clone(),
                 _ => continue,
             };
+            let it = self.state.clients.get_mut(&client).expect("it was asked for above");
+            it.lost = match (event, delivery, &room) {
+                (Some(Event::YouLeft { room: lost, .. }), Delivery::Event(..), None) if it.room.is_some() => {
+                    Some(lost.clone())
+                }
+                (Some(Event::YouLeft { .. }), Delivery::Event(..), None) => it.lost.take(),
+                _ => None,
+            };
             let find = |label| self.state.store.find(asker.account, &label, self.state.now).expect("it is shown");
             self.state.clients.get_mut(&client).expect("it was asked for above").room = room.map(find);
         }
@@ -230,6 +243,14 @@ fn the_answer<'a>(client: ClientId, request: &Request, deliveries: &'a [Delivery
             assert_eq!(expected, 0, "the answer comes first");
             None
         }
+    }
+}
+
+/// The room that a request without one was meant for, if it was lost by another's hand.
+fn lost_room(delivery: &Delivery) -> Option<&RoomLabel> {
+    match delivery {
+        Delivery::Answer(_, Answer::Event(Event::Refused(Refusal::RoomLost { room, .. }))) => Some(room),
+        _ => None,
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn arbitrary() -> impl Strategy<Value = Arbitrary> {
 impl Arbitrary {
     fn person(&self) -> Person {
         let away = (self.many.is_multiple_of(2)).then(|| self.text.clone());
-        Person { name: self.name.clone(), online: self.online, away, role: Role::Owner }
+        Person { name: self.name.clone(), online: self.online, away, role: Some(Role::Owner) }
     }
 
     fn topic(&self) -> TopicView {
@@ -117,8 +117,8 @@ impl Arbitrary {
             Farewell::PasswordChanged,
             Farewell::TokenRevoked { name: self.by.clone() },
             Farewell::ClosedElsewhere,
-            Farewell::Kicked { why: self.text.clone() },
-            Farewell::Banned { until: self.until(), why: self.text.clone() },
+            Farewell::Kicked { by: self.name.clone(), why: self.text.clone() },
+            Farewell::Banned { by: self.name.clone(), until: self.until(), why: self.text.clone() },
         ]
     }
 
@@ -245,7 +245,12 @@ impl Arbitrary {
             Event::Bans { room: online.then(|| room.clone()), rows: vec![self.ban(); many] },
             Event::ServerBanned { ban: self.ban(), closed: number },
             Event::ServerKicked { who: name.clone(), closed: number },
-            Event::OperatorSet { who: name.clone(), operator: online, you: other > 0 },
+            Event::OperatorSet {
+                who: name.clone(),
+                operator: online,
+                you: other > 0,
+                by: (other > 1).then(|| name.clone()),
+            },
         ];
         for departure in self.departures() {
             let (room, who) = (room.clone(), name.clone());
@@ -281,7 +286,9 @@ impl Arbitrary {
             Refusal::Banned { room: room.clone(), until: self.until(), why: text },
             Refusal::NoSuchAccount { name: name.clone(), suggestion: online.then_some(by) },
             Refusal::WhichInvitation { rooms: vec![name.clone(); many] },
-            Refusal::NoSuchInvitation { what: online.then_some(name) },
+            Refusal::RoomLost { room: room.clone(), next: online.then(|| room.clone()) },
+            Refusal::ReplyToWhom { last: name.clone(), before: name.clone() },
+            Refusal::NoSuchInvitation { what: online.then_some(name), room: online.then(|| room.clone()) },
             Refusal::TextTooLong { bytes: many, max: number },
             Refusal::NoSuchMessages { room, last: number },
         ]

@@ -9,7 +9,7 @@ use super::pen::{WIDTH, columns};
 use super::refusal::refusal_text;
 use crate::address::Address;
 use crate::chat::{
-    BanRow, BanTarget, Code, Command, Event, InvitationRow, Message, MessageKind, Name, Person, Query, Refusal, Role,
+    BanRow, BanTarget, Code, Command, Event, InvitationRow, Message, MessageKind, Name, Person, Query, Refusal,
     RoomLabel, Text, Timestamp, is_forbidden,
 };
 use crate::protocol::text::Text as TextProtocol;
@@ -41,7 +41,7 @@ pub(super) fn said(room: RoomLabel, seq: u64, moment: &str, text: &str) -> Messa
 }
 
 pub(super) fn online(text: &str) -> Person {
-    Person { name: name(text), online: true, away: None, role: Role::Member }
+    Person { name: name(text), online: true, away: None, role: None }
 }
 
 pub(super) fn invitation() -> InvitationRow {
