@@ -15,6 +15,7 @@ pub mod protocol;
 pub mod config;
 pub mod logging;
 pub mod shutdown;
+pub mod system;
 pub mod net;
 pub mod store;
 pub mod password;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chat_server::config::{Config, Invocation, Tool};
-use chat_server::{logging, server, tool};
+use chat_server::{logging, server, system, tool};
 
 const USAGE: u8 = 2;
 const INTERNAL: u8 = 7;
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
 }
 
 fn run(config: Config) -> ExitCode {
+    system::limit_arenas();
     let logging = logging::start(config.log_level);
     let (code, failure) = match panic::catch_unwind(|| server::run(config)) {
         Ok(Ok(())) => (0, None),

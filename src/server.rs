@@ -24,6 +24,7 @@ use crate::protocol::Clock;
 use crate::reason::Reason;
 use crate::shutdown::{Quit, QuitSender, Threads, quit_channel};
 use crate::store::{self, Folder, OpenError, Reader, Store as _, Watch, Watched, Writer};
+use crate::system;
 
 /// Descriptors reserved for the database, the log and the rest, so that clients cannot exhaust them. Each listener reserves
 /// more for refused connections.
@@ -32,6 +33,10 @@ const DESCRIPTORS_KEPT: u64 = 64;
 const MAPS_KEPT: u64 = 2000;
 /// Memory maps of a thread: its stack, the guard page, and its allocator arena.
 const MAPS_PER_THREAD: u64 = 4;
+/// Address space reserved for threads that are not clients', the caches of the store, and growth.
+const ADDRESS_SPACE_KEPT: u64 = 64 << 20;
+/// Address space of a password hash that is computed.
+const HASH_BYTES: u64 = 20 << 20;
 /// The most that a broker that does not finish in time may add to the time of a stop.
 const LAST_SECOND: Duration = Duration::from_secs(1);
 /// The error for a store that does not return from a call.
@@ -94,6 +99,9 @@ pub fn run(config: Config) -> Result<(), Failure> {
         }
     };
     ctrlc::set_handler(stop).map_err(|error| Failure::Internal(format!("cannot handle signals: {error}")))?;
+
+    system::survive_file_size_limit()
+        .map_err(|error| Failure::Internal(format!("cannot handle the signal SIGXFSZ: {error}")))?;
 
     let server = Server::start(&config, &CONVERSATIONS, stopping)?;
     server.wait();
@@ -431,9 +439,13 @@ fn caps(limits: &Limits, listeners: usize) -> Caps {
     let descriptors = raise_descriptor_limit().saturating_sub(kept);
     let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse().ok());
     let maps: u64 = maps.map_or(u64::MAX, |maps: u64| maps.saturating_sub(MAPS_KEPT) / MAPS_PER_THREAD);
-    let possible = descriptors.min(maps).max(1);
+    let hashing = limits.password_hashes_at_once.saturating_mul(HASH_BYTES);
+    let by_address_space = system::connections_by_address_space(hashing.saturating_add(ADDRESS_SPACE_KEPT));
+    let possible = descriptors.min(maps).min(by_address_space).max(1);
     let total = if limits.connections_max == 0 { possible } else { limits.connections_max.min(possible) };
-    log::info!("connections_max={total} by_descriptors={descriptors} by_memory_maps={maps}");
+    log::info!(
+        "connections_max={total} by_descriptors={descriptors} by_memory_maps={maps} by_address_space={by_address_space}"
+    );
     Caps {
         total,
         per_address: limits.connections_per_address_max,

@@ -12,6 +12,9 @@ SELECT 1 FROM code WHERE room NOT IN (SELECT id FROM room)
 UNION ALL
 SELECT 1 FROM ban WHERE room NOT IN (SELECT id FROM room) OR account NOT IN (SELECT id FROM account)
 UNION ALL
+-- The messages of this one would be removed.
+SELECT 1 FROM deleted_room WHERE id IN (SELECT id FROM room)
+UNION ALL
 SELECT 1 FROM account_ban WHERE account NOT IN (SELECT id FROM account);
 
 -- name: check_numbers
@@ -19,6 +22,11 @@ SELECT 1 FROM account_ban WHERE account NOT IN (SELECT id FROM account);
 -- messages.
 SELECT room FROM message GROUP BY room
 HAVING room NOT IN (SELECT id FROM deleted_room) AND (count(*) <> max(seq) OR room NOT IN (SELECT id FROM room));
+
+-- name: check_messages
+-- All messages, as the query page has them, and their rooms.
+SELECT message.seq, message.at, message.author, account.name, message.kind, message.body, message.room
+FROM message LEFT JOIN account ON account.id = message.author;
 
 -- name: check_count
 SELECT count(*) FROM message;

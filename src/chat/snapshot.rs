@@ -1,7 +1,15 @@
 //! The stored state that decisions need. The chat is loaded from it when the server starts.
 
-use super::{AccountId, Code, Name, ReadMark, Role, RoomId, Seq, Text, Timestamp, TokenDigest, Visibility};
+use std::collections::BTreeSet;
+
+use super::{
+    AccountId, Code, GENERAL, Name, ReadMark, Role, RoomId, SYSTEM, Seq, Text, Timestamp, TokenDigest, Visibility,
+};
 use crate::address::Address;
+
+/// No number of an account, a room or a message gets as high, at a million a second for thirty years; and the label of a
+/// deleted account, `ghost-NUMBER`, is still a name.
+const NUMBER_MAX: i64 = 99_999_999_999_999;
 
 /// The whole state except the messages, in plain rows. Rows of each kind are ordered by their keys.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -111,4 +119,109 @@ pub struct StoredBan {
     pub until: Option<Timestamp>,
     /// Why.
     pub why: Text,
+}
+
+impl Snapshot {
+    /// Why no chat can be loaded from this state, in one line: rows that contradict one another or what the chat relies on.
+    /// No chat writes such a state, but an edit by hand or damage of a disk may leave one.
+    pub fn fault(&self) -> Option<String> {
+        let accounts: BTreeSet<AccountId> = self.accounts.iter().map(|row| row.id).collect();
+        self.fault_of_accounts(&accounts)
+            .or_else(|| self.rooms.iter().find_map(|room| self.fault_of_room(room, &accounts)))
+            .or_else(|| self.fault_of_names())
+            .or_else(|| self.fault_of_references(&accounts))
+    }
+
+    fn fault_of_accounts(&self, accounts: &BTreeSet<AccountId>) -> Option<String> {
+        if accounts.is_empty() && self.rooms.is_empty() && self.last_room == 0 {
+            // Nobody has used it yet.
+            return None;
+        }
+        if !accounts.contains(&SYSTEM) {
+            return Some("the server's own account is missing".to_owned());
+        }
+        let is_first = |room: &&StoredRoom| room.id == GENERAL && room.visibility == Some(Visibility::Public);
+        if !self.rooms.iter().any(|room| is_first(&room)) {
+            return Some("the first room, which is public, is missing".to_owned());
+        }
+        let wrong = self.accounts.iter().map(|row| row.id.0).find(|id| !(1..=NUMBER_MAX).contains(id));
+        let wrong = wrong.map(|id| format!("no account has the number {id}"));
+        wrong.or_else(|| (self.last_room > NUMBER_MAX).then(|| format!("no room had the number {}", self.last_room)))
+    }
+
+    fn fault_of_room(&self, room: &StoredRoom, accounts: &BTreeSet<AccountId>) -> Option<String> {
+        let id = room.id;
+        if !(1..=NUMBER_MAX).contains(&id.0) || room.last_seq > NUMBER_MAX.unsigned_abs() {
+            return Some(format!("room {id} or its messages have numbers that no room has"));
+        }
+        if room.topic.as_ref().is_some_and(|(_, by, _)| !accounts.contains(by)) {
+            return Some(format!("the topic of room {id} was set by an account that is missing"));
+        }
+        match (&room.name, room.visibility) {
+            (Some(_), Some(_)) => None,
+            (None, None) => self.fault_of_direct_room(room),
+            _ => Some(format!("room {id} has a name without a visibility, or the reverse")),
+        }
+    }
+
+    fn fault_of_direct_room(&self, room: &StoredRoom) -> Option<String> {
+        let id = room.id;
+        let members: Vec<AccountId> = self.members_of(id).collect();
+        let is_of_two = matches!(members[..], [one, other] if one != other && one != SYSTEM && other != SYSTEM);
+        if !is_of_two {
+            return Some(format!("direct room {id} does not have two members"));
+        }
+        let is_there = self.invitations.iter().any(|(room, ..)| *room == id)
+            || self.codes.iter().any(|(_, room, ..)| *room == id)
+            || self.bans.iter().any(|(room, ..)| *room == id);
+        (room.topic.is_some() || is_there).then(|| {
+            format!("direct room {id} has a topic, a ban, an invitation or a code, which only named rooms have")
+        })
+    }
+
+    /// Of names that must be unique, and pairs of accounts that have one direct room.
+    fn fault_of_names(&self) -> Option<String> {
+        let (mut names, mut rooms, mut pairs) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for row in &self.accounts {
+            if let Some(name) = row.name.as_ref().filter(|name| !names.insert(name.folded())) {
+                return Some(format!("two accounts are named {name}"));
+            }
+        }
+        for room in &self.rooms {
+            let is_public = room.visibility == Some(Visibility::Public);
+            if let Some(name) = room.name.as_ref().filter(|name| is_public && !rooms.insert(name.folded())) {
+                return Some(format!("two public rooms are named {name}"));
+            }
+            if room.name.is_none() && !pairs.insert(self.members_of(room.id).collect::<Vec<_>>()) {
+                return Some(format!("direct room {} is the second one of its two members", room.id));
+            }
+        }
+        None
+    }
+
+    /// Of rows that name an account or a room.
+    fn fault_of_references(&self, accounts: &BTreeSet<AccountId>) -> Option<String> {
+        let rooms: BTreeSet<RoomId> = self.rooms.iter().map(|room| room.id).collect();
+        let lacks = |room: &RoomId, named: &[AccountId]| {
+            !rooms.contains(room) || named.iter().any(|account| !accounts.contains(account))
+        };
+        let lacking = [
+            ("a member", self.members.iter().any(|row| lacks(&row.room, &[row.account]))),
+            ("a mention", self.mentions.iter().any(|(room, account, _)| lacks(room, &[*account]))),
+            ("a token", self.tokens.iter().any(|row| lacks(&GENERAL, &[row.account]))),
+            ("an invitation", self.invitations.iter().any(|(room, account, by, _)| lacks(room, &[*account, *by]))),
+            ("a one-time code", self.codes.iter().any(|(_, room, by, _)| lacks(room, &[*by]))),
+            ("a ban from a room", self.bans.iter().any(|(room, account, ban)| lacks(room, &[*account, ban.by]))),
+            ("a ban", self.account_bans.iter().any(|(account, ban)| lacks(&GENERAL, &[*account, ban.by]))),
+            ("a ban", self.address_bans.iter().any(|(_, ban)| lacks(&GENERAL, &[ban.by]))),
+        ];
+        let found = lacking.iter().find(|(_, is_lacking)| *is_lacking)?;
+        Some(format!("{} refers to an account or a room that is missing", found.0))
+    }
+
+    /// The members of a room, ascending.
+    fn members_of(&self, room: RoomId) -> impl Iterator<Item = AccountId> {
+        let from = self.members.partition_point(|row| row.room < room);
+        self.members[from..].iter().take_while(move |row| row.room == room).map(|row| row.account)
+    }
 }

@@ -7,6 +7,7 @@ use crossbeam_channel::bounded;
 
 use super::Client;
 use super::output::Unreachable;
+use super::page::unread;
 use super::session::Session;
 use crate::broker::{Reply, Request, Waits};
 use crate::chat::{Input, Name, Origin, PasswordHash, Refusal};
@@ -116,7 +117,7 @@ impl Client<'_> {
         services.throttle.try_login(address, name).map_err(too_many_logins)?;
         let credential = services.reader.credential(name).map_err(|error| {
             log::warn!("cannot read an account client={} error={error}", self.connection.number());
-            Refusal::HistoryBusy
+            unread(&error)
         })?;
         let hash = credential.as_ref().map(|credential| &credential.hash);
         let connection = self.connection.clone();

@@ -1,11 +1,19 @@
 //! Reading a page of history, cut to what one answer may have.
 
-use crate::chat::{Grant, Message, RoomId, Seq};
+use crate::chat::{Grant, Message, Refusal, RoomId, Seq};
 use crate::store::{ReadError, Reader};
 
 /// Most bytes of one page, and of a part of a backlog. A page of long messages has fewer of them; the next page goes on
 /// there.
 pub(super) const PAGE_MAX_BYTES: usize = 60 * 1024;
+
+/// What a client is told if the store cannot be read. Trying again helps only if it was busy.
+pub(super) fn unread(error: &ReadError) -> Refusal {
+    match error {
+        ReadError::Busy => Refusal::HistoryBusy,
+        ReadError::Failed(_) => Refusal::Fault,
+    }
+}
 
 /// What a page of history loses that gets too long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -36,7 +36,7 @@ pub(super) fn check(files: &Files) -> Result<(), OpenError> {
         None => log::info!("store is too large to be checked completely path={}", path.display()),
     }
     if version == schema::latest() {
-        load::snapshot(&connection).map_err(failed)?;
+        check_state(&connection, path)?;
     }
     if let Wal::Removed { .. } = wal {
         log::warn!(
@@ -46,6 +46,14 @@ pub(super) fn check(files: &Files) -> Result<(), OpenError> {
         );
     }
     Ok(())
+}
+
+/// Refuses a store of the newest schema from which no chat can be loaded.
+pub(super) fn check_state(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    match load::snapshot(connection).map_err(|error| failed(path, error))?.fault() {
+        None => Ok(()),
+        Some(fault) => Err(OpenError::damaged(path, fault)),
+    }
 }
 
 /// Opens a store that no server uses, without changing it, and checks where it comes from: its header, its log, and its
@@ -60,17 +68,29 @@ pub(super) fn open(files: &Files) -> Result<(Connection, u32, Wal), OpenError> {
         return Err(OpenError::Unusable(text));
     }
     let wal = wal::check(files)?;
-    header::check(path, wal != Wal::Filled)?;
+    header::check(path, !matches!(wal, Wal::Filled { .. }))?;
     let connection = open_untouched(path, wal).map_err(failed)?;
     let version = check_origin(path, &connection)?;
-    if let Wal::Removed { token } = wal {
-        let stored: Option<i64> =
-            connection.query_row(query!("last_stop"), [], |row| row.get(0)).optional().map_err(failed)?;
-        if stored != Some(token) {
+    match wal {
+        Wal::Removed { token } if token_of(&connection).map_err(failed)? != Some(token) => {
             return Err(wal::missing(files));
         }
+        Wal::Filled { token: Some(token) } if is_another(path, token) => return Err(wal::not_of_log(files)),
+        _ => {}
     }
     Ok((connection, version, wal))
+}
+
+/// The token in the table `last_stop`.
+fn token_of(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    connection.query_row(query!("last_stop"), [], |row| row.get(0)).optional()
+}
+
+/// Whether the database file itself, without its log, has another token. One that a kill left half copied may be
+/// unreadable without its log; that is no sign.
+fn is_another(path: &Path, token: i64) -> bool {
+    let database = Connection::open_with_flags(immutable(path), READ_ONLY | OpenFlags::SQLITE_OPEN_URI);
+    database.and_then(|database| token_of(&database)).is_ok_and(|found| found != Some(token))
 }
 
 /// Refuses a database of another program, of a newer version, or without one of its tables. Returns its schema's number.

@@ -37,7 +37,7 @@ pub enum StoreError {
 /// Why a client's query was not answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ReadError {
-    /// No connection was free within a second.
+    /// No connection was free within a second, or another program lets nobody read. Trying again may help.
     Busy,
     /// The store could not be read.
     Failed(String),
@@ -154,7 +154,7 @@ impl fmt::Display for StoreError {
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ReadError::Busy => f.write_str("no connection to the store is free"),
+            ReadError::Busy => f.write_str("the store is busy"),
             ReadError::Failed(text) => f.write_str(text),
         }
     }

@@ -1,10 +1,12 @@
 //! Reads the whole state except the messages.
+//!
+//! Texts that people wrote are read as far as they can be; anything else that is wrong is damage.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::query::query;
-use super::value::count;
+use super::value::{count, optional_text, text};
 use crate::chat::{AccountRow, MemberRow, ReadMark, Snapshot, StoredBan, StoredRoom, StoredToken};
 
 /// Everything that the chat needs for its decisions.
@@ -45,7 +47,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
         password_version: count(row, 2)?,
         created: row.get(3)?,
         last_seen: row.get(4)?,
-        away: row.get(5)?,
+        away: optional_text(row, 5)?,
         operator: row.get(6)?,
         acks: row.get(7)?,
     })
@@ -63,7 +65,7 @@ fn token(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
 }
 
 fn room(row: &Row<'_>) -> rusqlite::Result<StoredRoom> {
-    let topic = match row.get(4)? {
+    let topic = match optional_text(row, 4)? {
         Some(text) => Some((text, row.get(5)?, row.get(6)?)),
         None => None,
     };
@@ -96,5 +98,6 @@ fn read_mark(row: &Row<'_>) -> rusqlite::Result<ReadMark> {
 
 /// The columns `by`, `at`, `until`, `why`, from column `first` on.
 fn ban(row: &Row<'_>, first: usize) -> rusqlite::Result<StoredBan> {
-    Ok(StoredBan { by: row.get(first)?, at: row.get(first + 1)?, until: row.get(first + 2)?, why: row.get(first + 3)? })
+    let (why, _) = text(row, first + 3)?;
+    Ok(StoredBan { by: row.get(first)?, at: row.get(first + 1)?, until: row.get(first + 2)?, why })
 }

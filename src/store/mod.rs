@@ -4,7 +4,7 @@
 //! A server opens the [`Folder`], gets a [`Writer`] and a [`Reader`] from [`open`], and gives the writer the records
 //! of each turn. What [`Store::commit`] has accepted survives a kill and a power cut.
 //!
-//! Every connection is set up for WAL, `synchronous=FULL`, foreign keys, immediate transactions, a busy timeout of 5 s
+//! Every connection is set up for WAL, `synchronous=FULL`, foreign keys, immediate transactions, a bounded wait for locks
 //! and no memory mapping. Only the writer makes checkpoints.
 //!
 //! The store never decides anything about the chat, and never repairs, deletes or overwrites a store it cannot use.
@@ -78,8 +78,6 @@ const WAL: &str = "chat.db-wal";
 const FILE_MODE: u32 = 0o600;
 /// SQLite 3.7.0 to 3.51.2 can corrupt a database when two connections write or checkpoint at once.
 const SQLITE_AT_LEAST: i32 = 3_051_003;
-/// How long a statement waits for a lock that another process holds, such as a backup tool.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Flags of every connection. There is no mutex because each connection is used by one thread at a time.
 const READ_WRITE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
@@ -105,14 +103,14 @@ pub fn open(folder: &Folder, read_connections: u32) -> Result<(Writer, Reader), 
     Ok((writer, reader))
 }
 
-/// Sets up a connection. Only the writer makes checkpoints, explicitly: neither a commit nor closing a connection does.
-fn set_up(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+/// Sets up a connection that waits for another program's lock for at most `busy_max`. Only the writer makes checkpoints, explicitly: neither a commit nor closing a connection does.
+fn set_up(connection: &Connection, busy_max: Duration) -> rusqlite::Result<()> {
+    connection.busy_timeout(busy_max)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
-         PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0;",
+         PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0;",
     )
 }
 
@@ -147,7 +145,7 @@ mod tests {
         let folder = Folder::open(temporary.path()).unwrap();
         open(&folder, 1).unwrap();
         let connection = Connection::open_with_flags(folder.files().database(), READ_WRITE).unwrap();
-        set_up(&connection).unwrap();
+        set_up(&connection, Duration::from_millis(100)).unwrap();
         let check = |pragma, expected: i64| {
             let found: i64 = connection.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();
             assert_eq!(found, expected, "{pragma}");
@@ -155,7 +153,8 @@ mod tests {
         check("synchronous", 2);
         check("foreign_keys", 1);
         check("trusted_schema", 0);
-        check("busy_timeout", 5000);
+        check("busy_timeout", 100);
+        check("secure_delete", 1);
         check("wal_autocheckpoint", 0);
         check("temp_store", 2);
         check("application_id", i64::from(schema::APPLICATION_ID));

@@ -206,7 +206,8 @@ mod tests {
             let store = old_store(number);
             UPGRADED.set(store.path().to_owned());
             let mut connection = Connection::open_with_flags(store.path().join(DATABASE), READ_WRITE).unwrap();
-            super::super::set_up(&connection).unwrap();
+            super::super::set_up(&connection, std::time::Duration::ZERO).unwrap();
+            super::super::wal::Mark::create(Folder::open(store.path()).unwrap().files()).unwrap();
             let kill =
                 |_: TraceEvent<'_>| KILLED.with_borrow_mut(|all| all.push(copied(&UPGRADED.with_borrow(Clone::clone))));
             connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(kill));

@@ -21,6 +21,34 @@ pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
+/// The longest text that is shown. Longer ones, which no chat-server writes, are cut.
+const TEXT_MAX_BYTES: usize = 65_536;
+/// Follows what is left of a damaged text.
+pub(super) const DAMAGED: &str = "[damaged]";
+
+/// A text that people wrote, as far as it can be read, and whether all of it could. A store is damaged in one place, and
+/// that must not make unreadable what is around it: bytes that are not UTF-8 are replaced, and the text is marked.
+pub(super) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<(Text, bool)> {
+    let (bytes, is_text) = match row.get_ref(column)? {
+        ValueRef::Text(bytes) => (bytes, std::str::from_utf8(bytes).is_ok()),
+        ValueRef::Blob(bytes) => (bytes, false),
+        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => (&b""[..], false),
+    };
+    if is_text && bytes.len() <= TEXT_MAX_BYTES {
+        return Ok((Text::clean(bytes), true));
+    }
+    let shown = Text::clean(&bytes[..bytes.len().min(TEXT_MAX_BYTES)]);
+    Ok((Text::from(format!("{shown} {DAMAGED}").as_str()), false))
+}
+
+/// A text likewise, or none.
+pub(super) fn optional_text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Text>> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(None),
+        _ => text(row, column).map(|(text, _)| Some(text)),
+    }
+}
+
 fn wrong(what: &str) -> FromSqlError {
     FromSqlError::Other(format!("not {what}").into())
 }
@@ -79,13 +107,6 @@ impl ToSql for Text {
     }
 }
 
-/// Cleaned again: if another program wrote the text, its readers must still be protected from control characters.
-impl FromSql for Text {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Text> {
-        value.as_str().map(Text::from)
-    }
-}
-
 impl ToSql for PasswordHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok((*self.0).into())
@@ -94,7 +115,8 @@ impl ToSql for PasswordHash {
 
 impl FromSql for PasswordHash {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<PasswordHash> {
-        value.as_str().map(|text| PasswordHash(text.into()))
+        // A damaged one matches no password.
+        value.as_bytes().map(|bytes| PasswordHash(String::from_utf8_lossy(bytes).into()))
     }
 }
 

@@ -8,7 +8,9 @@ use rusqlite::Connection;
 use super::backup::{find, is_in_use};
 use super::error::{OpenError, in_one_line};
 use super::files::Files;
-use super::{READ_ONLY, check, load, schema};
+use super::query::query;
+use super::{READ_ONLY, check, load, reader, schema};
+use crate::chat::{Name, RoomId, RoomLabel};
 
 /// The most findings of one kind.
 const FINDINGS_MAX: usize = 100;
@@ -45,11 +47,32 @@ fn look(path: &Path) -> Result<Vec<String>, OpenError> {
     }
     if findings.is_empty() && version == schema::latest() {
         match load::snapshot(&connection) {
-            Ok(_) => {}
+            Ok(snapshot) => findings.extend(snapshot.fault()),
             Err(error) => findings.push(check::failed(path, error).to_string()),
         }
     }
+    if findings.is_empty() {
+        findings.extend(damaged_messages(&connection).map_err(failed)?);
+    }
     Ok(findings)
+}
+
+/// The messages that are shown as damaged, a line each.
+fn damaged_messages(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut all = connection.prepare(query!("check_messages"))?;
+    let (mut rows, mut found) = (all.query([])?, Vec::new());
+    let label = RoomLabel::Room(Name::parse("any").expect("it is a name"));
+    while let Some(row) = rows.next()? {
+        let (message, is_sound) = reader::message(row, &label)?;
+        if !is_sound {
+            let room: RoomId = row.get(6)?;
+            found.push(format!("message {} of room {room} is damaged", message.seq));
+        }
+        if found.len() == FINDINGS_MAX {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 fn structure(connection: &Connection) -> rusqlite::Result<Vec<String>> {

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 
 use super::error::{CommitError, OpenError, StoreError};
 use super::folder::Folder;
 use super::place::Place;
 use super::query::query;
 use super::value::count;
-use super::{BUSY_TIMEOUT, READ_WRITE, Store, load, record, schema, set_up, wal};
+use super::wal::{self, Mark};
+use super::{READ_WRITE, Store, check, load, record, schema, set_up};
 use crate::chat::{AccountId, KeyedMessage, Record, SendKey, Snapshot};
 
 /// The log is copied into the database when it has grown by this many pages, which are 4 MiB.
@@ -24,13 +25,19 @@ const COMMIT_PAGES: usize = 4;
 const STATEMENTS: usize = 64;
 /// How many messages of a deleted room are removed in one transaction, which takes about 8 ms.
 const REMOVED_AT_ONCE: i64 = 10_000;
-/// How long starting and closing wait for other readers.
-const READERS_WAIT: Duration = Duration::from_millis(500);
+/// How long a turn waits for the lock of another program that writes, once: nobody is answered meanwhile. If that is not
+/// enough, turns do not wait at all until one is stored again.
+const LOCK_WAIT: Duration = Duration::from_millis(100);
+/// How long starting waits for other programs.
+const START_WAIT: Duration = Duration::from_millis(500);
+/// How long each step of closing waits for readers and other programs.
+const CLOSE_WAIT: Duration = Duration::from_millis(200);
 
 /// Stores what the chat decides. A store has one writer; dropping it without [`close`](Writer::close) loses nothing.
 #[derive(Debug)]
 pub struct Writer {
     connection: Connection,
+    mark: Mark,
     /// Locked until the connection is closed.
     place: Place,
     folder: Folder,
@@ -41,6 +48,8 @@ pub struct Writer {
     checkpoint_from: i64,
     /// Pages written since the size of the log was last checked, at most.
     pages_unchecked: usize,
+    /// Another program held the lock when it was last needed.
+    is_locked: bool,
 }
 
 impl Writer {
@@ -49,11 +58,16 @@ impl Writer {
         let path = folder.files().database().to_owned();
         let failed = |error: rusqlite::Error| OpenError::cannot("open store", &path, error);
         let mut connection = Connection::open_with_flags(&path, READ_WRITE).map_err(failed)?;
-        set_up(&connection).map_err(failed)?;
+        set_up(&connection, START_WAIT).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        let files = folder.files();
+        let cannot_mark = |error| OpenError::cannot("mark as running", folder.path(), error);
+        // The first read opens the log. From here on there may be something in it.
+        connection.pragma_query_value(None, "schema_version", |_| Ok(())).map_err(failed)?;
+        let mut mark = Mark::create(files).map_err(cannot_mark)?;
         schema::keep_old(&connection, folder).map_err(|error| OpenError::cannot("keep a copy of", &path, error))?;
         schema::migrate(&mut connection).map_err(|error| OpenError::cannot("bring up to date", &path, error))?;
-        connection.busy_timeout(READERS_WAIT).map_err(failed)?;
+        check::check_state(&connection, &path)?;
         // After a migration, so that a program that only reads the file's header finds the schema's new number.
         match checkpoint(&connection, "TRUNCATE") {
             Err(error) => match CommitError::of("checkpoint", &path, &error) {
@@ -63,10 +77,30 @@ impl Writer {
             Ok(state) if state.is_all_copied() => {}
             Ok(_) => log::warn!("another program reads the store, the log is kept path={}", path.display()),
         }
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
-        wal::mark(folder.files()).map_err(|error| OpenError::cannot("mark as running", folder.path(), error))?;
-        place.expect_log(folder.files()).map_err(|error| OpenError::cannot("find the log of", &path, error))?;
-        Ok(Writer { connection, place, folder: folder.clone(), broken: None, checkpoint_from: 0, pages_unchecked: 0 })
+        connection.busy_timeout(LOCK_WAIT).map_err(failed)?;
+        place.expect_log(files).map_err(|error| OpenError::cannot("find the log of", &path, error))?;
+        let token = match sign(&connection) {
+            Ok(token) => token,
+            Err(error) => match CommitError::of("store in", &path, &error) {
+                // The mark says less, and a full disk does not prevent a start.
+                CommitError::Refused(text) => {
+                    log::warn!("{text}");
+                    None
+                }
+                CommitError::Fatal(text) => return Err(OpenError::Unusable(text)),
+            },
+        };
+        mark.complete(files, token).map_err(cannot_mark)?;
+        Ok(Writer {
+            connection,
+            mark,
+            place,
+            folder: folder.clone(),
+            broken: None,
+            checkpoint_from: 0,
+            pages_unchecked: 0,
+            is_locked: false,
+        })
     }
 
     /// Brings everything into the one file `chat.db` and closes it. The log is kept where a disk is full or another
@@ -80,7 +114,7 @@ impl Writer {
             return Err(StoreError::Failed(why));
         }
         let failed = |error: rusqlite::Error| StoreError::of("close", &path, &error);
-        self.connection.busy_timeout(READERS_WAIT).map_err(failed)?;
+        self.connection.busy_timeout(if self.is_locked { Duration::ZERO } else { CLOSE_WAIT }).map_err(failed)?;
         // Such as a full disk. The log is whole, so the server can stop.
         let keep_log = |error: &rusqlite::Error| match CommitError::of("close", &path, error) {
             CommitError::Refused(text) => {
@@ -89,28 +123,41 @@ impl Writer {
             }
             CommitError::Fatal(text) => Err(StoreError::Failed(text)),
         };
+        let cannot_mark = |error| StoreError::Failed(format!("cannot mark {}: {error}", path.display()));
+        let files = self.folder.files().clone();
+        match checkpoint(&self.connection, "PASSIVE") {
+            Ok(state) if state.is_all_copied() => self.mark.allow_empty(&files).map_err(cannot_mark)?,
+            Ok(_) => {}
+            Err(error) => return keep_log(&error),
+        }
         let state = match checkpoint(&self.connection, "TRUNCATE") {
             Ok(state) => state,
             Err(error) => return keep_log(&error),
         };
-        let cannot_mark = |error| StoreError::Failed(format!("cannot mark {}: {error}", self.folder.path().display()));
-        if !state.is_all_copied() {
-            log::warn!("another program reads an older state of the store, the log is kept path={}", path.display());
-            return match self.in_transaction(|connection| {
-                connection.prepare_cached(query!("stopped"))?.query_row([], |row| row.get(0))
-            }) {
-                Ok(token) => wal::mark_stopped(self.folder.files(), token).map_err(cannot_mark),
-                Err(error) => keep_log(&error),
-            };
-        }
-        wal::unmark(self.folder.files()).map_err(cannot_mark)?;
-        if state.is_busy {
-            log::info!("another program has the store open, the log is left to it path={}", path.display());
-        } else {
+        if state.is_all_copied() && !state.is_busy {
+            wal::unmark(&files).map_err(cannot_mark)?;
             // The log is empty, so SQLite may remove it.
             self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
+            return self.connection.close().map_err(|(_, error)| failed(error));
         }
-        self.connection.close().map_err(|(_, error)| failed(error))
+        // The token that the database has once it has everything.
+        let token = match self.mark.token().filter(|_| state.is_all_copied()) {
+            Some(token) => {
+                log::info!("another program has the store open, the log is left to it path={}", path.display());
+                Ok(token)
+            }
+            None => {
+                log::warn!(
+                    "another program reads an older state of the store, the log is kept path={}",
+                    path.display()
+                );
+                self.in_transaction(new_token)
+            }
+        };
+        match token {
+            Ok(token) => self.mark.stopped(&files, token).map_err(cannot_mark),
+            Err(error) => keep_log(&error),
+        }
     }
 
     /// Removes some messages of a deleted room. Returns whether there was such a room.
@@ -129,9 +176,15 @@ impl Writer {
     }
 
     /// Runs `work` in a transaction. If it fails, the caller must roll back.
-    fn in_transaction<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    fn in_transaction<T>(&mut self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         // A rusqlite `Transaction` would parse these two statements in every turn.
-        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let begun = self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]);
+        let is_locked = matches!(&begun, Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy));
+        if is_locked != self.is_locked {
+            self.connection.busy_timeout(if is_locked { Duration::ZERO } else { LOCK_WAIT })?;
+            self.is_locked = is_locked;
+        }
+        begun?;
         let done = work(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(done)
@@ -222,6 +275,10 @@ impl Store for Writer {
         }
         // Each record may change one page, and the commit changes a few more.
         self.pages_unchecked += records.len() + COMMIT_PAGES;
+        // Without it the next start only knows less about the log.
+        if let Err(error) = self.mark.follow() {
+            log::debug!("cannot record the state of the log error={error}");
+        }
         self.check_place()
     }
 
@@ -238,6 +295,9 @@ impl Store for Writer {
             return Err(CommitError::Fatal(why.clone()));
         }
         self.check_place()?;
+        if let Err(error) = self.mark.restore(self.folder.files()) {
+            log::warn!("cannot mark the store as in use error={error}");
+        }
         match self.remove_some() {
             Ok(false) => {}
             Ok(true) => {
@@ -254,6 +314,18 @@ impl Store for Writer {
         }
         Ok(())
     }
+}
+
+/// Begins the log with a token that the database has too, so that it shows which database the log belongs to. Returns
+/// `None` if another program prevents that.
+fn sign(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let token = new_token(connection)?;
+    let state = checkpoint(connection, "PASSIVE")?;
+    Ok(state.is_all_copied().then_some(token))
+}
+
+fn new_token(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached(query!("stopped"))?.query_row([], |row| row.get(0))
 }
 
 /// How much of the log is copied into the database.
@@ -335,13 +407,39 @@ mod tests {
     fn a_store_that_another_program_has_locked_goes_on_afterwards() {
         let temporary = tempfile::tempdir().unwrap();
         let (mut writer, _reader) = filled(temporary.path());
-        writer.connection.busy_timeout(Duration::from_millis(20)).unwrap();
         let other = Connection::open(temporary.path().join(DATABASE)).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        let error = writer.commit(&[said(TEA, 41, ANA)]).unwrap_err();
-        assert!(matches!(&error, CommitError::Refused(text) if text.ends_with("is locked")), "{error}");
+        let wait = |writer: &Writer| -> i64 {
+            writer.connection.pragma_query_value(None, "busy_timeout", |row| row.get(0)).unwrap()
+        };
+        assert_eq!(u128::try_from(wait(&writer)).unwrap(), LOCK_WAIT.as_millis());
+        for _ in 0..3 {
+            let error = writer.commit(&[said(TEA, 41, ANA)]).unwrap_err();
+            assert!(matches!(&error, CommitError::Refused(text) if text.ends_with("is locked")), "{error}");
+            assert_eq!(wait(&writer), 0, "it is not waited for twice");
+        }
+        writer.maintain().unwrap();
         other.execute_batch("ROLLBACK").unwrap();
         writer.commit(&[said(TEA, 41, ANA)]).unwrap();
+        assert_eq!(u128::try_from(wait(&writer)).unwrap(), LOCK_WAIT.as_millis());
+    }
+
+    #[test]
+    fn a_store_that_another_program_has_locked_closes_and_opens_again() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = filled(temporary.path());
+        let other = Connection::open(temporary.path().join(DATABASE)).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE; UPDATE account SET operator = 1 WHERE id = 2").unwrap();
+        writer.commit(&[said(TEA, 41, ANA)]).unwrap_err();
+        writer.close().unwrap();
+        let killed = copied(temporary.path());
+        assert_eq!(opened(killed.path()).1.page(&range(TEA, 1, 99)).unwrap().len(), 40);
+        // What the other program commits is not taken for damage.
+        other.execute_batch("COMMIT").unwrap();
+        let killed = copied(temporary.path());
+        assert!(opened(killed.path()).0.load().unwrap().accounts[1].operator);
+        drop(other);
+        assert!(opened(temporary.path()).0.load().unwrap().accounts[1].operator);
     }
 
     #[test]
@@ -414,7 +512,7 @@ mod tests {
         other.execute_batch("BEGIN; SELECT count(*) FROM room;").unwrap();
         let start = Instant::now();
         writer.close().unwrap();
-        assert!(start.elapsed() < 40 * READERS_WAIT);
+        assert!(start.elapsed() < 100 * CLOSE_WAIT);
         // The other program still reads while the next server starts.
         opened(temporary.path());
         drop(other);

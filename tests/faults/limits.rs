@@ -2,17 +2,14 @@
 //! is room again everything is as before.
 
 use std::net::TcpStream;
-use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::probe::Probe;
-use crate::process::{has, is_root, processor_time, wait_until};
+use crate::process::{has, is_root, processor_time, under_shell, wait_until};
 use crate::support::{Ledger, Server, Wire, crowd};
 use crate::{Outcome, Plan};
 
-/// SIGABRT, by which a Rust program ends that is denied a few bytes.
-const ABORT: i32 = 6;
 /// How long the server is watched while it refuses.
 const WHILE_REFUSING: Duration = Duration::from_secs(2);
 /// In percent of one processor, including the probe's talk.
@@ -20,47 +17,43 @@ const PROCESSOR_MAX: u32 = 60;
 
 /// At most 128 descriptors, of which the server keeps 64 for its store and itself.
 pub fn descriptors(_: &mut Plan) -> Outcome {
-    exhaust("128 descriptors", 100, |command| shell("ulimit -n 128", &command))
+    exhaust("128 descriptors", 100, |command| under_shell("ulimit -n 128", &command))
 }
 
-/// An address space of 1 GiB, of which the C library reserves 64 MiB for each of the first threads. It is not promised
-/// that the server survives: a Rust program that is denied a few bytes aborts. It is promised that
-/// nothing is lost.
+/// An address space of 300 MiB to 1 GiB: the server limits its connections, goes on at that limit, and stops cleanly.
 pub fn memory(_: &mut Plan) -> Outcome {
     let setup = Server::with("login_timeout_s = 120");
-    let mut server = setup.start();
+    let server = setup.start();
     crowd::register(&server);
     let mut ledger = Ledger::open(&server);
     server.stop();
-    server = setup.start_by(|command| shell("ulimit -v 1048576", &command));
-    let mut held = 0;
-    let testimonies = crowd::talk(server.address, "memory", || {
-        let mut wires = Vec::new();
-        while wires.len() < 2000 {
-            let Ok(socket) = TcpStream::connect(server.address) else { break };
-            wires.push(socket);
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        held = wires.len();
-    });
-    let ended = server.ended();
-    if ended.is_none() {
+    let mut figures = Vec::new();
+    for megabytes in [300, 400, 500, 600, 800, 1024] {
+        let limit = format!("ulimit -v {}", megabytes * 1024);
+        let mut server = setup.start_by(|command| under_shell(&limit, &command));
+        let mut held = 0;
+        let testimonies = crowd::talk(server.address, &format!("memory {megabytes}"), || {
+            let mut wires = Vec::new();
+            while wires.len() < 2000 {
+                let Ok(socket) = TcpStream::connect(server.address) else { break };
+                wires.push(Wire::over(socket));
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            held = wires.iter_mut().filter_map(|wire| wire.listen(Duration::from_millis(1)).then_some(wire)).count();
+        });
+        assert_eq!(server.ended(), None, "{megabytes} MiB: {}", server.log());
         server.signal("TERM");
+        assert_eq!(server.wait().code(), Some(0), "{megabytes} MiB: {}", server.log());
+        let maximum =
+            server.log().lines().rev().find_map(|line| Some(line.split_once("connections_max=")?.1.to_owned()));
+        let maximum = maximum.expect("it is logged").split(' ').next().unwrap_or_default().to_owned();
+        figures.push(format!("{megabytes} MiB: {maximum} connections, {held} heard of it"));
+        let server = setup.start();
+        ledger.settle(&server, &testimonies, &limit);
+        ledger.close(&server);
+        server.stop();
     }
-    // Stopping needs a little memory too.
-    let end = match (ended, server.wait()) {
-        (None, status) if status.code() == Some(0) => "it went on and stopped cleanly".to_owned(),
-        (ended, status) => {
-            assert_eq!(status.signal(), Some(ABORT), "{status}");
-            format!("it aborted {}", if ended.is_some() { "meanwhile" } else { "while it stopped" })
-        }
-    };
-    drop(server);
-    let server = setup.start();
-    ledger.settle(&server, &testimonies, "without memory");
-    ledger.close(&server);
-    server.stop();
-    Outcome::Held(format!("with {held} connections {end}, and nothing was lost: {}", ledger.tally))
+    Outcome::Held(format!("{}; nothing was lost: {}", figures.join(", "), ledger.tally))
 }
 
 /// At most 40 threads, for a user who is not root, to whom no such limit applies.
@@ -78,12 +71,6 @@ pub fn thread_count(_: &mut Plan) -> Outcome {
         changed.arg(&folder).arg(command.get_program()).args(command.get_args());
         changed
     })
-}
-
-fn shell(before: &str, command: &Command) -> Command {
-    let mut shell = Command::new("sh");
-    shell.arg("-c").arg(format!("{before}; exec \"$@\"")).arg("sh").arg(command.get_program()).args(command.get_args());
-    shell
 }
 
 /// Connects until the server refuses, watches it, disconnects, and watches it again.

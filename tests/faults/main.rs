@@ -66,6 +66,7 @@ const TESTS: &[FaultTest] = &[
     test("write", 50, shim::failing_write),
     test("disk-full", 6, disk::full),
     test("locked", 6, disk::locked),
+    test("file-size", 4, disk::file_size),
     test("names", 20, races::names),
     test("removal", 300, races::removal),
     test("ghosts", 500, races::ghosts),

@@ -110,3 +110,10 @@ pub fn wait_until(what: &str, patience: Duration, mut is_so: impl FnMut() -> boo
     }
     start.elapsed()
 }
+
+/// The same command under a shell that does `before` first, such as setting a limit.
+pub fn under_shell(before: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("{before}; exec \"$@\"")).arg("sh").arg(command.get_program()).args(command.get_args());
+    shell
+}

@@ -7,7 +7,7 @@ use crate::broker::{Waits, wall_clock};
 use crate::chat::{Ask, Code, Command, Event, Grant, HistoryRange, INVITATION_BYTES, Query, Refusal};
 use crate::client::input::InputEvent;
 use crate::client::output::Unreachable;
-use crate::client::page::{Loses, Page};
+use crate::client::page::{Loses, Page, unread};
 use crate::client::session::{Asked, Session, SessionEnd};
 use crate::protocol::json::{self, Json, Request};
 use crate::protocol::{Context, Protocol, Reference};
@@ -130,7 +130,7 @@ impl Program<'_, '_> {
             Err(error) => {
                 log::warn!("cannot read history client={} error={error}", self.client.connection.number());
                 let context = Context { now: wall_clock(), clock: &services.clock };
-                Json.answer(&Event::Refused(Refusal::HistoryBusy), reference, context, &mut bytes);
+                Json.answer(&Event::Refused(unread(&error)), reference, context, &mut bytes);
                 Vec::new()
             }
         };

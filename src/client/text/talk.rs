@@ -8,7 +8,7 @@ use crate::chat::{
 use crate::client::Client;
 use crate::client::input::InputEvent;
 use crate::client::output::{Output, Unreachable};
-use crate::client::page::{Loses, Page};
+use crate::client::page::{Loses, Page, unread};
 use crate::client::session::{Asked, Session, SessionEnd};
 use crate::password::{PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
 use crate::protocol::Context;
@@ -154,7 +154,7 @@ impl Client<'_> {
             },
             Err(error) => {
                 log::warn!("cannot read history client={} error={error}", self.connection.number());
-                text::refused(&text::refusal_text(&Refusal::HistoryBusy, context), &mut bytes);
+                text::refused(&text::refusal_text(&unread(&error), context), &mut bytes);
                 Vec::new()
             }
         };
