@@ -9,14 +9,8 @@ use blake2::{Blake2s256, Digest};
 
 use crate::chat::{TokenDigest, TokenSecret};
 
-/// The prefix of every token, so that people and programs recognise one.
-pub const PREFIX: &str = "token:";
 /// Random bytes of a token.
-const RANDOM_BYTES: usize = 20;
-/// The base 32 alphabet of RFC 4648, in lower case: five bits a digit.
-const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-/// Digits of a token.
-const LENGTH: usize = RANDOM_BYTES * 8 / 5;
+const RANDOM_BYTES: usize = TokenSecret::LENGTH * 5 / 8;
 
 /// The system gave no random numbers.
 #[derive(Debug)]
@@ -39,8 +33,9 @@ pub fn draw() -> Result<(TokenSecret, TokenDigest), NoRandomness> {
 
 /// The digest of a password that has the form of a token; `None` for any other. No password has that form by accident.
 pub fn digest(given: &[u8]) -> Option<TokenDigest> {
-    let digits = given.strip_prefix(PREFIX.as_bytes())?;
-    let is_token = digits.len() == LENGTH && digits.iter().all(|digit| DIGITS.contains(digit));
+    let digits = given.strip_prefix(TokenSecret::PREFIX.as_bytes())?;
+    let is_token =
+        digits.len() == TokenSecret::LENGTH && digits.iter().all(|digit| TokenSecret::DIGITS.contains(digit));
     is_token.then(|| digest_of(given))
 }
 
@@ -49,11 +44,11 @@ fn digest_of(token: &[u8]) -> TokenDigest {
 }
 
 fn written(random: &[u8; RANDOM_BYTES]) -> String {
-    let mut token = String::from(PREFIX);
+    let mut token = String::from(TokenSecret::PREFIX);
     // Five bytes are eight digits.
     for bytes in random.chunks(5) {
         let bits = bytes.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-        token.extend((0..8).rev().map(|place| char::from(DIGITS[(bits >> (5 * place) & 31) as usize])));
+        token.extend((0..8).rev().map(|place| char::from(TokenSecret::DIGITS[(bits >> (5 * place) & 31) as usize])));
     }
     token
 }
@@ -67,7 +62,7 @@ mod tests {
         let (secret, kept) = draw().unwrap();
         assert_eq!(digest(secret.0.as_bytes()), Some(kept));
         assert_ne!(draw().unwrap().1, kept);
-        assert_eq!(secret.0.len(), PREFIX.len() + LENGTH);
+        assert_eq!(secret.0.len(), TokenSecret::PREFIX.len() + TokenSecret::LENGTH);
     }
 
     #[test]

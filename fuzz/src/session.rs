@@ -23,6 +23,7 @@ pub fn session(data: &[u8]) {
         now.0 += i64::from(first / 4) * 60_000;
         let ask = match parse(&line[..line.len().min(4096)]) {
             Typed::Ask(ask) => ask,
+            Typed::Direct(command) => command.into(),
             // A bare word that is typed again is sent as a message.
             Typed::Bare(_, text) => Command::Say { room: None, kind: MessageKind::Speech, text, key: None }.into(),
             _ => continue,

@@ -32,6 +32,25 @@ impl Code {
         Code(text.to_ascii_lowercase().into())
     }
 
+    /// Whether there is something in `text` that has the form of a code, in any case of letters: alone also with spaces, as
+    /// codes are read out.
+    pub fn is_in(text: &str) -> bool {
+        let is_separator = |c: char| !c.is_ascii_alphanumeric();
+        let is_word = |part: &&str| WORDS.iter().any(|known| known.eq_ignore_ascii_case(part));
+        // An operator's code ends like one for a room.
+        let has_form = |parts: &[&str]| {
+            let Some((number, words)) = parts.split_last() else { return false };
+            number.len() == 2 && number.bytes().all(|digit| digit.is_ascii_digit()) && words.iter().all(is_word)
+        };
+        let whole: Vec<&str> = text.split(is_separator).filter(|part| !part.is_empty()).collect();
+        let is_joined = |word: &str| {
+            let parts: Vec<&str> = word.split('-').collect();
+            parts.windows(INVITATION_BYTES).any(has_form)
+        };
+        (whole.len() >= INVITATION_BYTES && has_form(&whole))
+            || text.split(|c: char| is_separator(c) && c != '-').any(is_joined)
+    }
+
     /// The code.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -73,6 +92,33 @@ mod tests {
         let code = Code::invitation([0, 255, 255]);
         assert_eq!(code.as_str(), format!("{}-{}-99", WORDS[0], WORDS[255]));
         assert_eq!(Code::operator([1, 2, 3, 4, 5, 0]).as_str().split('-').count(), 6);
+    }
+
+    #[test]
+    fn the_form_of_a_code_is_recognised() {
+        let code = Code::operator([1, 2, 3, 4, 5, 0]);
+        let check = |text: &str, expected: bool| assert_eq!(Code::is_in(text), expected, "{text}");
+        for text in [
+            code.as_str(),
+            "maple-otter-42",
+            "MAPLE-Otter-42",
+            "maple otter 42",
+            " maple-otter-42.",
+            "maple - otter - 42",
+        ] {
+            check(text, true);
+        }
+        check(&format!("operator {code}"), true);
+        check("the code is \"maple-otter-42\", once", true);
+        check("/accept:maple-otter-42", true);
+        check("x-maple-otter-42-x", true);
+        for text in
+            ["maple-otter", "maple otter", "otter-42", "maple-otter-4", "maple-otter-421", "hello 42", "42", "", "---"]
+        {
+            check(text, false);
+        }
+        check("we saw a maple otter 42 times", false);
+        check("sha-256 on 2026-11-22", false);
     }
 
     #[test]

@@ -23,6 +23,28 @@ impl fmt::Debug for TokenDigest {
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenSecret(pub Arc<str>);
 
+impl TokenSecret {
+    /// The prefix of every token, so that people and programs recognise one.
+    pub const PREFIX: &str = "token:";
+    /// The base 32 alphabet of RFC 4648, in lower case: five bits a digit.
+    pub const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    /// Digits of a token.
+    pub const LENGTH: usize = 32;
+
+    /// Whether there is something in `text` that has the form of a token, or of one that was not copied whole.
+    pub fn is_in(text: &str) -> bool {
+        let digits =
+            |text: &str| text.bytes().take_while(|byte| Self::DIGITS.contains(&byte.to_ascii_lowercase())).count();
+        let lower = text.to_ascii_lowercase();
+        let has_prefix = lower.split(Self::PREFIX).skip(1).any(|rest| digits(rest) >= Self::LENGTH / 2);
+        // No word of 32 letters is as likely to have a digit.
+        let is_bare = |word: &str| {
+            word.len() == Self::LENGTH && digits(word) == Self::LENGTH && word.bytes().any(|byte| byte.is_ascii_digit())
+        };
+        has_prefix || lower.split(|c: char| !c.is_ascii_alphanumeric()).any(is_bare)
+    }
+}
+
 impl fmt::Debug for TokenSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenSecret(..)")
@@ -113,5 +135,25 @@ impl Chat {
     pub(super) fn remove_tokens(&mut self, actor: Actor, effects: &mut Effects) {
         let names: Vec<Name> = self.accounts.get(actor.account).tokens.keys().cloned().collect();
         names.into_iter().for_each(|name| self.remove_token(actor, name, effects));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_of_a_token_is_recognised() {
+        let check = |text: &str, expected: bool| assert_eq!(TokenSecret::is_in(text), expected, "{text}");
+        let digits = "k3uxz5ql2wd7nhs6ymjtr4vabcf2oep7";
+        check(&format!("token:{digits}"), true);
+        check(&format!("login ana TOKEN:{digits} please"), true);
+        check(&format!("my token:{}", &digits[..20]), true);
+        check(&format!("it is \"{digits}\""), true);
+        check("token: what is that?", false);
+        check("token:hunter22", false);
+        check(&"a".repeat(32), false);
+        check("d41d8cd98f00b204e9800998ecf8427e", false);
+        check("", false);
     }
 }

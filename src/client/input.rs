@@ -1,8 +1,11 @@
 //! The input of a client: bytes, telnet commands, lines at their pace, and the end.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
 
 use super::Services;
 use super::pace::{Pace, Turn};
@@ -12,8 +15,18 @@ use crate::protocol::foreign::{self, ForeignProtocol};
 use crate::protocol::telnet::Telnet;
 use crate::shutdown::Quit;
 
-/// Bytes read at a time. Also the most that is kept for a client that has to wait.
+/// Bytes read at a time.
 const READ_BYTES: usize = 4096;
+
+/// How much may be kept of what is sent behind a line that waits for its turn, in which Ctrl-C is looked for: more than three
+/// hundred lines of two hundred bytes, as many as may wait before a client is cut. What comes beyond it waits in the socket.
+const AHEAD_MAX_BYTES: usize = 64 * 1024;
+
+/// The most that is discarded at once; nobody types as much ahead.
+const DISCARD_MAX_BYTES: usize = 1024 * 1024;
+
+/// The most lines that are kept of those that are discarded.
+const KEPT_MAX: usize = 16;
 
 /// One thing that came from a client.
 #[derive(Debug)]
@@ -22,6 +35,8 @@ pub enum InputEvent {
     Line(Vec<u8>),
     /// A line that was too long; nothing of it is kept.
     TooLong,
+    /// A line with an escape character that is not part of a key; nothing of it is kept.
+    Garbled,
     /// A line that went on far beyond the limit.
     Overlong,
     /// Lines come faster than this: from now on they wait for their turns. Comes once until the client has rested.
@@ -30,8 +45,12 @@ pub enum InputEvent {
     Flooding,
     /// These bytes must be sent to the client: answers to its telnet commands.
     Answer(Vec<u8>),
-    /// Ctrl-C and the like: what was typed of a line is dropped.
+    /// Ctrl-C and the like, at its place between the lines: what was typed of a line is dropped.
     Interrupted,
+    /// Ctrl-C and the like, behind lines that were still waiting for their turns: so many, which are dropped.
+    Dropped(usize),
+    /// A person's input has ended while lines of it wait for their turns. They still come.
+    Ending,
     /// The first bytes were those of another protocol.
     Foreign(ForeignProtocol),
     /// End of input, or a lone Ctrl-D.
@@ -55,9 +74,16 @@ pub struct Input {
     /// The last line that was given had to wait.
     was_delayed: bool,
     quit: Quit,
+    /// Lines that were taken and not discarded with those around them.
+    kept: VecDeque<Vec<u8>>,
     /// An answer that comes before the next line.
     answer: Vec<u8>,
-    interrupted: bool,
+    /// What the last read gave completed no line so far.
+    is_fragment: bool,
+    /// When more may be read, after fragments that came too fast.
+    read_after: Option<Instant>,
+    /// Found behind the lines that are not taken yet.
+    end: Option<InputEvent>,
     /// Nothing has been read yet.
     is_fresh: bool,
     at_end: bool,
@@ -88,7 +114,10 @@ impl Input {
             was_delayed: false,
             quit: services.quit.clone(),
             answer: Vec::new(),
-            interrupted: false,
+            kept: VecDeque::new(),
+            is_fragment: false,
+            read_after: None,
+            end: None,
             is_fresh: true,
             at_end: false,
             has_timeout: false,
@@ -106,19 +135,19 @@ impl Input {
             if !self.answer.is_empty() {
                 return InputEvent::Answer(std::mem::take(&mut self.answer));
             }
-            if std::mem::take(&mut self.interrupted) {
-                return InputEvent::Interrupted;
-            }
             if let Some((line, turn)) = self.delayed.take() {
                 return self.wait_for(line, turn, deadline);
             }
-            let event = match self.decoder.next() {
+            let decoded = self.kept.pop_front().map(Decoded::Line).or_else(|| self.decoder.next());
+            let event = match decoded {
                 Some(decoded) => Some(decoded.into()),
+                None if self.end.is_some() => self.end.take(),
                 None if self.at_end => Some(self.decoder.finish().map_or(InputEvent::End, InputEvent::from)),
-                None => self.read(deadline),
+                None => self.read_in_turn(deadline),
             };
             match event {
-                Some(line @ (InputEvent::Line(_) | InputEvent::TooLong)) => {
+                Some(line @ (InputEvent::Line(_) | InputEvent::TooLong | InputEvent::Garbled)) => {
+                    self.is_fragment = false;
                     if let Some(event) = self.take_turn(line) {
                         return event;
                     }
@@ -126,6 +155,57 @@ impl Input {
                 Some(event) => return event,
                 None => {}
             }
+        }
+    }
+
+    /// Discards what has arrived and was not taken: interruptions, a line that is not finished, to its end, and all lines
+    /// except those that `keeps` wants. Returns how many lines were discarded.
+    pub(super) fn discard(&mut self, keeps: impl Fn(&[u8]) -> bool) -> usize {
+        let (mut lines, mut bytes) = (0, 0);
+        let mut take = |input: &mut Input, event| match event {
+            InputEvent::Line(line) if keeps(&line) && input.kept.len() < KEPT_MAX => input.kept.push_back(line),
+            event => lines += input.discarded(event),
+        };
+        if let Some((line, _)) = self.delayed.take() {
+            take(self, line);
+        }
+        loop {
+            while let Some(decoded) = self.decoder.next() {
+                take(self, decoded.into());
+            }
+            let is_over = self.at_end || self.end.is_some() || bytes >= DISCARD_MAX_BYTES;
+            if is_over || !self.connection.has_input() {
+                break;
+            }
+            bytes += READ_BYTES;
+            self.end = self.read(None);
+        }
+        self.decoder.discard_line();
+        lines
+    }
+
+    /// Discards the lines before the last interruption that was found ahead. Returns how many there were.
+    fn discard_interrupted(&mut self) -> usize {
+        let mut lines = 0;
+        while self.decoder.is_interruption_ahead()
+            && let Some(decoded) = self.decoder.next()
+        {
+            lines += self.discarded(decoded.into());
+        }
+        lines
+    }
+
+    /// How many lines an event was; one without text is none. An end is kept.
+    fn discarded(&mut self, event: InputEvent) -> usize {
+        match event {
+            // It may be a password.
+            InputEvent::Line(line) => usize::from(!Zeroizing::new(line).is_empty()),
+            InputEvent::TooLong | InputEvent::Garbled => 1,
+            InputEvent::Overlong => {
+                self.end = Some(event);
+                0
+            }
+            _ => 0,
         }
     }
 
@@ -144,16 +224,58 @@ impl Input {
         }
     }
 
-    /// Waits for the turn of a line, until `deadline` if there is one. When the server stops, what has arrived is done
-    /// without waiting.
+    /// Waits for the turn of a line, until `deadline` if there is one. What a person who is logged in sends behind it is read
+    /// meanwhile, up to a bound: an interruption there drops the line and all others before it, and so does the loss of the
+    /// connection. When the server stops, what has arrived is done without waiting.
     fn wait_for(&mut self, line: InputEvent, turn: Instant, deadline: Option<Instant>) -> InputEvent {
         let until = deadline.map_or(turn, |deadline| deadline.min(turn));
-        let stops = self.quit.wait_timeout(until.saturating_duration_since(Instant::now()));
-        if until < turn && !stops {
-            self.delayed = Some((line, turn));
-            return InputEvent::TimedOut;
+        loop {
+            if self.decoder.is_interruption_ahead() {
+                return InputEvent::Dropped(self.discarded(line) + self.discard_interrupted());
+            }
+            if self.connection.is_broken() && !self.quit.is_set() {
+                return InputEvent::Lost;
+            }
+            if self.quit.is_set() || turn <= Instant::now() {
+                return line;
+            }
+            if until <= Instant::now() {
+                self.delayed = Some((line, turn));
+                return InputEvent::TimedOut;
+            }
+            let looks_ahead = self.telnet.is_some() && self.pace.is_of_account();
+            let is_full = self.decoder.unread_bytes() >= AHEAD_MAX_BYTES;
+            if !looks_ahead || self.at_end || self.end.is_some() || is_full {
+                self.quit.wait_timeout(until.saturating_duration_since(Instant::now()));
+                continue;
+            }
+            match self.read(Some(until)) {
+                None | Some(InputEvent::TimedOut) => {}
+                end => self.end = end,
+            }
+            let ends = self.at_end && !self.quit.is_set();
+            if ends || !self.answer.is_empty() {
+                self.delayed = Some((line, turn));
+                return if ends { InputEvent::Ending } else { InputEvent::Answer(std::mem::take(&mut self.answer)) };
+            }
         }
-        line
+    }
+
+    /// Reads once, no sooner than the pace allows: what completes no line, such as telnet commands, costs a part of one.
+    fn read_in_turn(&mut self, deadline: Option<Instant>) -> Option<InputEvent> {
+        if std::mem::take(&mut self.is_fragment) {
+            let now = Instant::now();
+            self.read_after = Some(now + self.pace.take_part(now));
+        }
+        if let Some(turn) = self.read_after.take() {
+            let until = deadline.map_or(turn, |deadline| deadline.min(turn));
+            let wait = until.saturating_duration_since(Instant::now());
+            if !wait.is_zero() && !self.quit.wait_timeout(wait) && until < turn {
+                self.read_after = Some(turn);
+                return Some(InputEvent::TimedOut);
+            }
+        }
+        self.read(deadline)
     }
 
     /// Reads once.
@@ -190,12 +312,18 @@ impl Input {
         {
             return Some(InputEvent::Foreign(protocol));
         }
+        self.is_fragment = true;
         match &mut self.telnet {
             Some(telnet) => {
                 let mut data = Vec::with_capacity(read);
                 let signals = telnet.receive(&buffer[..read], &mut data, &mut self.answer);
-                self.interrupted |= signals.interrupted;
-                self.decoder.push(&data);
+                let mut start = 0;
+                for place in signals.interruptions {
+                    self.decoder.push(&data[start..place]);
+                    self.decoder.interrupt();
+                    start = place;
+                }
+                self.decoder.push(&data[start..]);
             }
             None => self.decoder.push(&buffer[..read]),
         }
@@ -208,6 +336,8 @@ impl From<Decoded> for InputEvent {
         match decoded {
             Decoded::Line(line) => InputEvent::Line(line),
             Decoded::TooLong => InputEvent::TooLong,
+            Decoded::Garbled => InputEvent::Garbled,
+            Decoded::Interrupted => InputEvent::Interrupted,
             Decoded::EndOfTransmission => InputEvent::End,
             Decoded::Overlong => InputEvent::Overlong,
         }

@@ -30,6 +30,8 @@ pub use output::{Output, Unreachable};
 pub use pace::{AccountPaces, Pace, PaceLimits};
 pub use session::{Asked, Session, SessionEnd};
 
+use text::RecentSecrets;
+
 use crate::broker::Request;
 use crate::chat::ClientId;
 use crate::net::{Connection, LINGER};
@@ -113,6 +115,8 @@ pub struct Client<'a> {
     connection: Arc<Connection>,
     services: &'a Services,
     input: Input,
+    /// What a person typed at the last prompts.
+    recent: RecentSecrets,
     /// Whether what the thread sends next to the broker shows that the client has read what was delivered before. Once for
     /// each line, and not for one that had to wait for the rate limiter: it may be older.
     is_act: Rc<Cell<bool>>,
@@ -157,7 +161,15 @@ fn serve(
 ) {
     let (protocol, input) = (conversation.protocol(), conversation.input(connection.clone(), services));
     let is_act = Rc::new(Cell::new(true));
-    let mut client = Client { protocol, connection: connection.clone(), services, input, is_act, is_writer };
+    let mut client = Client {
+        protocol,
+        connection: connection.clone(),
+        services,
+        input,
+        recent: RecentSecrets::default(),
+        is_act,
+        is_writer,
+    };
     let mut started = connection.since();
     loop {
         let ended = match conversation.log_in(&mut client, started) {

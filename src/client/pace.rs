@@ -105,11 +105,21 @@ impl Pace {
         }
     }
 
+    /// Takes a read that completed no line: bytes of one, or telnet commands. Returns how long the next read must wait.
+    pub(super) fn take_part(&mut self, now: Instant) -> Duration {
+        self.connection.take_part(now)
+    }
+
     /// The connection is logged in: its lines count for the account too, beginning with the one that logged it in.
     pub(super) fn enter(&mut self, accounts: &AccountPaces, name: &Name, now: Instant) {
         let account = accounts.of(name, now);
         lock(&account).take(now);
         self.account = Some(account);
+    }
+
+    /// Whether the connection is logged in.
+    pub(super) fn is_of_account(&self) -> bool {
+        self.account.is_some()
     }
 
     /// The session is over; the connection's pace goes on.

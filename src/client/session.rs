@@ -67,8 +67,8 @@ impl Client<'_> {
         while self.connection.unsent() > much && !self.is_cut() && !self.services.quit.wait_timeout(READER_POLL) {}
     }
 
-    /// What comes next from the client: a line, [`InputEvent::TooLong`], [`InputEvent::Slowed`], or what telnet has besides
-    /// lines. `Err`: the session is over.
+    /// What comes next from the client: a line, or one that cannot be taken; [`InputEvent::Slowed`]; or what telnet has
+    /// besides lines. `Err`: the session is over.
     pub fn next_in_turn(&mut self) -> Result<InputEvent, SessionEnd> {
         let event = self.input.next(self.stop_deadline());
         // What a client that was cut had still to say is dropped.
@@ -76,12 +76,16 @@ impl Client<'_> {
             return Err(self.over(InputEvent::Lost));
         }
         match event {
-            InputEvent::Line(_) | InputEvent::TooLong => {
+            InputEvent::Line(_) | InputEvent::TooLong | InputEvent::Garbled => {
                 self.wait_for_reader();
                 self.is_act.set(!self.input.was_delayed());
                 if self.is_cut() { Err(self.over(InputEvent::Lost)) } else { Ok(event) }
             }
-            InputEvent::Answer(_) | InputEvent::Interrupted | InputEvent::Slowed(_) => Ok(event),
+            InputEvent::Answer(_)
+            | InputEvent::Interrupted
+            | InputEvent::Dropped(_)
+            | InputEvent::Ending
+            | InputEvent::Slowed(_) => Ok(event),
             over => Err(self.over(over)),
         }
     }

@@ -235,7 +235,8 @@ impl Connection {
         }
     }
 
-    fn has_input(&self) -> bool {
+    /// Whether a read would not wait. `false` for a wire without a descriptor.
+    pub fn has_input(&self) -> bool {
         let Some(descriptor) = self.wire.descriptor() else { return false };
         let mut polled = [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)];
         rustix::event::poll(&mut polled, Some(&Timespec::default())).is_ok() && !polled[0].revents().is_empty()

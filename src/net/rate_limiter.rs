@@ -15,6 +15,10 @@ pub struct Rate {
     pub lines_per_s: u64,
 }
 
+/// How many reads that complete no line cost as much as a line. Where every key is sent by itself, a person may type eighty
+/// keys a second at the default rate.
+const PARTS: u32 = 16;
+
 /// Limits lines: a token bucket, kept as the moment at which it will be full again.
 #[derive(Debug)]
 pub struct RateLimiter {
@@ -45,6 +49,12 @@ impl RateLimiter {
             self.delayed += 1;
         }
         wait
+    }
+
+    /// Takes a part of a token, for a read that completes no line. Returns how long the next read must wait.
+    pub fn take_part(&mut self, now: Instant) -> Duration {
+        self.full_at = self.full_at.max(now) + self.interval / PARTS;
+        self.full_at.duration_since(now).saturating_sub(self.window)
     }
 
     /// How many lines had to wait since the bucket was last full.
@@ -124,6 +134,18 @@ mod tests {
         assert_eq!((limiter.is_full(start + ms(1199)), limiter.is_full(start + ms(1200))), (false, true));
         assert_eq!(limiter.take(start + ms(5000)), ms(0));
         assert_eq!(limiter.delayed(), 0, "a rest forgives");
+    }
+
+    #[test]
+    fn what_completes_no_line_costs_a_part_of_one() {
+        let start = Instant::now();
+        let mut limiter = RateLimiter::new(Rate { burst_lines: 2, lines_per_s: 10 }, start);
+        assert!((0..32).all(|_| limiter.take_part(start).is_zero()), "as much as two lines cost");
+        let part = Duration::from_secs(1) / 10 / 16;
+        assert_eq!(limiter.take_part(start), part);
+        assert_eq!(limiter.take(start), part * 17, "a line behind them waits");
+        assert_eq!(limiter.delayed(), 1, "and is the only one that did");
+        assert!((0..100).all(|second| limiter.take_part(start + Duration::from_secs(second + 1)).is_zero()));
     }
 
     #[test]

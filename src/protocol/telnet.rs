@@ -1,14 +1,16 @@
 //! The telnet protocol as seen by the server: bytes from the client in, data and answers out.
 //!
-//! Owns the state of one connection's telnet commands and options (RFC 854, 855) and the one option the
-//! server uses: ECHO (RFC 857), by which it asks the client to hide a password. Every other option, SUPPRESS-GO-AHEAD
-//! (RFC 858) included, is refused, once each time the client changes its request, so that no two programs can negotiate
-//! in a loop (RFC 1143).
+//! Owns the state of one connection's telnet commands and options (RFC 854, 855) and the two options the server uses:
+//! ECHO (RFC 857), by which it asks the client to hide a password, and BINARY (RFC 856), by which it asks the client to send
+//! all eight bits: without it Debian's `telnet` strips the eighth bit of some bytes, which destroys UTF-8. BINARY is
+//! requested once, as soon as the client has sent a telnet command: `nc` would show the request. Every other option,
+//! SUPPRESS-GO-AHEAD (RFC 858) included, is refused, once each time the client changes its request, so that no two programs
+//! can negotiate in a loop (RFC 1143).
 //!
 //! Never reads or writes a socket, never waits for an answer (tintin++ does not answer WONT ECHO, `nc`
-//! answers nothing), never cuts lines, and never stores input: as no option is agreed to, no subnegotiation can mean
-//! anything, and its bytes are dropped as they arrive. The memory of a connection is fixed, and data and answers together
-//! are never longer than the input.
+//! answers nothing), never cuts lines, and never stores input: no subnegotiation can mean anything for these two options,
+//! and its bytes are dropped as they arrive. The memory of a connection is fixed, and data and answers together are never
+//! longer than the input, apart from the one request for BINARY.
 
 const END_OF_SUBNEGOTIATION: u8 = 240;
 const SUSPEND: u8 = 237;
@@ -27,8 +29,10 @@ const IAC: u8 = 255;
 /// The lowest byte that is a command after IAC: end of file, RFC 1184.
 const FIRST_COMMAND: u8 = 236;
 
+const BINARY: u8 = 0;
 const ECHO: u8 = 1;
 const TIMING_MARK: u8 = 6;
+const TIMING_MARK_ANSWER: [u8; 3] = [IAC, WONT, TIMING_MARK];
 
 /// The byte of a terminal for Backspace; the line editor erases a character.
 const BACKSPACE: u8 = 0x08;
@@ -41,20 +45,22 @@ pub struct Telnet {
     state: State,
     is_telnet: bool,
     echo: Echo,
+    binary: Binary,
     /// Options the client requested (DO) and was refused, until it withdraws the request.
     refused_do: OptionSet,
     /// Options the client offered (WILL) and was refused, until it withdraws the offer.
     refused_will: OptionSet,
+    /// The pending answers hold one to a timing mark.
+    is_mark_answered: bool,
 }
 
 /// The telnet commands that matter to the session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Signals {
-    /// The client pressed Ctrl-C or the like: interrupt, break, suspend or abort. The half line before it is
-    /// already erased by a Ctrl-U at its place in the data; this signals that a prompt which waits for an answer is
-    /// to be given up.
-    pub interrupted: bool,
+    /// Where the client pressed Ctrl-C or the like (interrupt, break, suspend or abort), as lengths of `data` in ascending
+    /// order: what stands before such a place in the data came before the key.
+    pub interruptions: Vec<usize>,
 }
 
 impl Telnet {
@@ -65,10 +71,12 @@ impl Telnet {
 
     /// Feeds received bytes, cut anywhere. Data bytes are appended to `data`, answers to `reply`.
     ///
-    /// CR, LF and NUL stay in the data, for the line decoder. Erase Character and Erase Line become Backspace
-    /// and Ctrl-U, and an interruption becomes Ctrl-U, so that they work on exactly what came before them.
+    /// CR, LF and NUL stay in the data, for the line decoder. Erase Character and Erase Line become Backspace and Ctrl-U,
+    /// so that they work on exactly what came before them. `reply` may hold answers that were not sent yet: a timing mark
+    /// that is answered there is not answered again.
     pub fn receive(&mut self, input: &[u8], data: &mut Vec<u8>, reply: &mut Vec<u8>) -> Signals {
         let mut signals = Signals::default();
+        self.is_mark_answered = reply.chunks(3).any(|answer| answer == TIMING_MARK_ANSWER);
         let mut rest = input;
         while let Some((&byte, after)) = rest.split_first() {
             rest = after;
@@ -82,7 +90,7 @@ impl Telnet {
                     rest = after;
                     State::Data
                 }
-                State::Command => self.command(byte, data, &mut signals),
+                State::Command => self.command(byte, data, reply, &mut signals),
                 State::Option(request) => {
                     self.negotiate(request, byte, reply);
                     State::Data
@@ -125,16 +133,18 @@ impl Telnet {
     }
 
     /// The byte after IAC.
-    fn command(&mut self, byte: u8, data: &mut Vec<u8>, signals: &mut Signals) -> State {
-        self.is_telnet |= (FIRST_COMMAND..IAC).contains(&byte);
+    fn command(&mut self, byte: u8, data: &mut Vec<u8>, reply: &mut Vec<u8>, signals: &mut Signals) -> State {
+        // No client begins with a subnegotiation: nothing was agreed to.
+        let is_proof = (FIRST_COMMAND..IAC).contains(&byte) && byte != SUBNEGOTIATION;
+        if is_proof && !std::mem::replace(&mut self.is_telnet, true) {
+            self.binary.is_requested = true;
+            reply.extend([IAC, DO, BINARY]);
+        }
         match byte {
             IAC => data.push(IAC),
             ERASE_CHARACTER => data.push(BACKSPACE),
             ERASE_LINE => data.push(CTRL_U),
-            INTERRUPT_PROCESS | BREAK | SUSPEND | ABORT => {
-                data.push(CTRL_U);
-                signals.interrupted = true;
-            }
+            INTERRUPT_PROCESS | BREAK | SUSPEND | ABORT => signals.interruptions.push(data.len()),
             WILL => return State::Option(Request::Will),
             WONT => return State::Option(Request::Wont),
             DO => return State::Option(Request::Do),
@@ -148,8 +158,13 @@ impl Telnet {
 
     fn negotiate(&mut self, request: Request, option: u8, reply: &mut Vec<u8>) {
         match request {
-            // After Ctrl-C, Debian's client hides all output until this is answered (RFC 860): each time.
-            Request::Do if option == TIMING_MARK => reply.extend([IAC, WONT, TIMING_MARK]),
+            // After Ctrl-C, Debian's client hides all output until this is answered (RFC 860): each time it asks, but one
+            // answer serves all requests before it.
+            Request::Do if option == TIMING_MARK => {
+                if !std::mem::replace(&mut self.is_mark_answered, true) {
+                    reply.extend(TIMING_MARK_ANSWER);
+                }
+            }
             Request::Do if option == ECHO && self.echo.confirm() => {}
             Request::Do => {
                 if self.refused_do.insert(option) {
@@ -160,6 +175,16 @@ impl Telnet {
                 self.refused_do.remove(option);
                 if option == ECHO && self.echo.deny() {
                     reply.extend([IAC, WONT, ECHO]);
+                }
+            }
+            Request::Will if option == BINARY => {
+                if self.binary.offered() {
+                    reply.extend([IAC, DO, BINARY]);
+                }
+            }
+            Request::Wont if option == BINARY => {
+                if self.binary.withdrawn() {
+                    reply.extend([IAC, DONT, BINARY]);
                 }
             }
             Request::Will => {
@@ -245,6 +270,28 @@ impl Echo {
     }
 }
 
+/// Whether the client sends all eight bits (RFC 1143, without the queue: the server requests it once and never withdraws).
+#[derive(Debug, Default)]
+struct Binary {
+    /// DO BINARY was sent and is not answered.
+    is_requested: bool,
+    is_on: bool,
+}
+
+impl Binary {
+    /// Takes a WILL; true if it calls for a DO.
+    fn offered(&mut self) -> bool {
+        let was_on = std::mem::replace(&mut self.is_on, true);
+        !std::mem::take(&mut self.is_requested) && !was_on
+    }
+
+    /// Takes a WONT; true if it calls for a DONT.
+    fn withdrawn(&mut self) -> bool {
+        let was_on = std::mem::take(&mut self.is_on);
+        !std::mem::take(&mut self.is_requested) && was_on
+    }
+}
+
 /// A set of telnet options, one bit for each of the 256.
 #[derive(Debug, Default)]
 struct OptionSet([u128; 2]);
@@ -278,19 +325,28 @@ mod tests {
     struct Parsed {
         data: Vec<u8>,
         reply: Vec<u8>,
-        interrupted: bool,
+        interruptions: Vec<usize>,
     }
+
+    const DO_BINARY: &[u8] = &[IAC, DO, BINARY];
 
     fn receive(telnet: &mut Telnet, input: &[u8]) -> Parsed {
         let mut parsed = Parsed::default();
-        parsed.interrupted = telnet.receive(input, &mut parsed.data, &mut parsed.reply).interrupted;
+        parsed.interruptions = telnet.receive(input, &mut parsed.data, &mut parsed.reply).interruptions;
         parsed
+    }
+
+    /// The parser of a client that has shown that it speaks telnet.
+    fn proven() -> Telnet {
+        let mut telnet = Telnet::new();
+        assert_eq!(receive(&mut telnet, b"\xff\xf1").reply, DO_BINARY);
+        telnet
     }
 
     #[test]
     fn commands_are_taken_out_of_the_data_and_answered() {
         let check = |input: &[u8], data: &[u8], reply: &[u8]| {
-            let parsed = receive(&mut Telnet::new(), input);
+            let parsed = receive(&mut proven(), input);
             assert_eq!(parsed.data, data, "data of {input:x?}");
             assert_eq!(parsed.reply, reply, "reply to {input:x?}");
         };
@@ -316,16 +372,44 @@ mod tests {
     }
 
     #[test]
-    fn interruptions_are_reported_and_the_timing_mark_is_answered_each_time() {
-        let mut telnet = Telnet::new();
+    fn interruptions_keep_their_place_and_the_timing_mark_is_answered_each_time() {
+        let mut telnet = proven();
         // Measured: Ctrl-C, Ctrl-Z and Ctrl-\ in inetutils telnet; then the abort of RFC 1184.
         for command in [0xf4, 0xed, 0xf3, 0xee] {
             let parsed = receive(&mut telnet, &[0xff, command, 0xff, 0xfd, 0x06]);
-            assert!(parsed.interrupted, "{command:x}");
-            assert_eq!(parsed.data, b"\x15", "{command:x}");
+            assert_eq!(parsed.interruptions, [0], "{command:x}");
+            assert_eq!(parsed.data, b"", "{command:x}");
             assert_eq!(parsed.reply, b"\xff\xfc\x06", "{command:x}");
         }
-        assert!(!receive(&mut telnet, b"x\xff\xf7\xff\xf8").interrupted);
+        let parsed = receive(&mut telnet, b"one\n\xff\xf4tw\xff\xf4\xff\xf4o\n");
+        assert_eq!((&*parsed.data, &*parsed.interruptions), (&b"one\ntwo\n"[..], &[4, 6, 6][..]));
+        assert!(receive(&mut telnet, b"x\xff\xf7\xff\xf8").interruptions.is_empty());
+    }
+
+    #[test]
+    fn an_answer_to_a_timing_mark_that_waits_is_not_given_again() {
+        let mut telnet = proven();
+        assert_eq!(receive(&mut telnet, &b"\xff\xfd\x06".repeat(1000)).reply, TIMING_MARK_ANSWER);
+        let mut waiting = [&[IAC, WONT, 3][..], &TIMING_MARK_ANSWER].concat();
+        let _ = telnet.receive(b"\xff\xfd\x06", &mut Vec::new(), &mut waiting);
+        assert_eq!(waiting, [&[IAC, WONT, 3][..], &TIMING_MARK_ANSWER].concat());
+        assert_eq!(receive(&mut telnet, b"\xff\xfd\x06").reply, TIMING_MARK_ANSWER);
+    }
+
+    #[test]
+    fn all_eight_bits_are_requested_once_from_a_proven_client() {
+        let check = |input: &[u8], reply: &[u8]| {
+            assert_eq!(receive(&mut Telnet::new(), input).reply, reply, "{input:x?}");
+        };
+        let (will, wont) = (&[IAC, WILL, BINARY][..], &[IAC, WONT, BINARY][..]);
+        check(&["höflich".as_bytes(), b"\xff\xff\n"].concat(), b"");
+        check(b"\xff\xf4", DO_BINARY);
+        check(b"\xff\xf4\xff\xf4\xff\xf1", DO_BINARY);
+        check(&[b"\xff\xf1", will].concat(), DO_BINARY);
+        check(&[b"\xff\xf1", wont].concat(), DO_BINARY);
+        // A client that speaks first gets the request as the answer.
+        check(will, DO_BINARY);
+        check(&[will, will, wont, wont, will].concat(), &[DO_BINARY, &[IAC, DONT, BINARY], DO_BINARY].concat());
     }
 
     #[test]
@@ -339,6 +423,7 @@ mod tests {
         check(b"\xff", false);
         check(b"\xff\xff", false);
         check(b"\xffe", false);
+        check(b"\xff\xfa\x18", false);
         check(b"\xff\xf1", true);
         check(b"\xff\xfd\x01", true);
     }
@@ -348,7 +433,7 @@ mod tests {
         // A step: `+` hides, `-` shows, `d` receives DO ECHO, `n` receives DONT ECHO. After it: what was sent,
         // `W` for WILL ECHO and `N` for WONT ECHO; at the end, whether the input is hidden.
         let check = |steps: &str, sent: &str, hidden: bool| {
-            let mut telnet = Telnet::new();
+            let mut telnet = proven();
             let mut reply = Vec::new();
             for step in steps.chars() {
                 match step {
@@ -401,13 +486,11 @@ mod tests {
             let mut rest = &input[..];
             for cut in cuts {
                 let (piece, after) = rest.split_at(cut.min(rest.len()));
-                let parsed = receive(&mut telnet, piece);
-                pieces.data.extend(parsed.data);
-                pieces.reply.extend(parsed.reply);
-                pieces.interrupted |= parsed.interrupted;
+                let signals = telnet.receive(piece, &mut pieces.data, &mut pieces.reply);
+                pieces.interruptions.extend(signals.interruptions);
                 rest = after;
             }
-            prop_assert!(whole.data.len() + whole.reply.len() <= input.len());
+            prop_assert!(whole.data.len() + whole.reply.len() <= input.len() + DO_BINARY.len());
             prop_assert_eq!(whole, pieces);
         }
 
@@ -417,7 +500,7 @@ mod tests {
             steps in proptest::collection::vec(0..4u8, 0..60),
             says_dont in any::<bool>(),
         ) {
-            let mut telnet = Telnet::new();
+            let mut telnet = proven();
             let (mut to_client, mut to_server) = (VecDeque::new(), VecDeque::new());
             let (mut is_hiding, mut is_asked) = (false, false);
             let all_arrives = std::iter::repeat_n([2, 3], 200).flatten();

@@ -116,7 +116,7 @@ fn a_flood_is_slowed_down_with_one_notice_and_then_cut() {
     let (mut ana, mut bob) = wire_and_bob(&server);
     ana.send((0..200).map(|number| format!("{number}\r\n")).collect::<String>());
     let rest = ana.rest_text();
-    let told = "-- Many lines at once: they are taken in order, 20 a second.\r\n";
+    let told = "-- Many lines at once: they are taken in order, 20 a second. Ctrl-C drops those that wait.\r\n";
     assert_eq!(rest, format!("{told}-! Too many lines, too fast, for too long. Goodbye.\r\n"));
     let said = bob.messages_from("ana");
     let expected: Vec<String> = (0..said.len()).map(|number| number.to_string()).collect();

@@ -1,8 +1,8 @@
 //! Checks every byte that any test client receives, and every line of every test server's log.
 //!
 //! Required are: valid UTF-8; no control character except the line end, and none that changes the direction
-//! of text; one event is one line, whose first characters give its kind; telnet commands only around password
-//! prompts, or as the answer to a client that sent one first; and no password anywhere. Every password of the tests
+//! of text; one event is one line, whose first characters give its kind; telnet commands only around rows of password
+//! prompts, or to a client that sent one first, as the answer or as the one request for all eight bits; and no password anywhere. Every password of the tests
 //! starts with [`MARKER`], so a single search finds any of them.
 
 use chat_server::chat::is_forbidden;
@@ -22,7 +22,9 @@ const PROMPTS: [&str; 5] = [
 const IAC: u8 = 255;
 const WILL: u8 = 251;
 const WONT: u8 = 252;
+const DO: u8 = 253;
 const DONT: u8 = 254;
+const BINARY: u8 = 0;
 const ECHO: u8 = 1;
 
 /// The checker of one connection. Panics at the first fault.
@@ -32,6 +34,8 @@ pub struct OutputChecker {
     partial: Vec<u8>,
     /// The client has sent telnet commands, so the server may answer them.
     speaks_telnet: bool,
+    /// The server has sent DO BINARY.
+    asked_for_binary: bool,
     /// The server has sent WILL ECHO, and not yet WONT ECHO.
     hides: bool,
     /// The server has just sent WILL ECHO: the next line must be a prompt.
@@ -77,11 +81,12 @@ impl OutputChecker {
         let (mut plain, mut hides_input) = (line, false);
         while let [IAC, verb, option, rest @ ..] = plain {
             match (*verb, *option) {
-                // Sent twice in a row if one prompt follows another, so that nothing is shown between them.
-                (WILL, ECHO) => {
+                // Once for a row of prompts, so that nothing is shown between them.
+                (WILL, ECHO) if !self.hides => {
                     (self.hides, self.prompt_due, hides_input) = (true, true, true);
                 }
                 (WONT, ECHO) if self.hides => self.hides = false,
+                (DO, BINARY) if self.speaks_telnet && !self.asked_for_binary => self.asked_for_binary = true,
                 (WONT | DONT, _) if self.speaks_telnet => {}
                 _ => panic!("telnet command nobody asked for: {}", line.escape_ascii()),
             }
@@ -131,13 +136,13 @@ mod tests {
         let right: [&[u8]; 4] = [
             "-- Chat\r\n[09:30] #tea bob: שלום 👩‍👩‍👧\r\n".as_bytes(),
             b"\xff\xfb\x01-- Password:\r\n\xff\xfc\x01-! Wrong\r\n",
-            b"\xff\xfb\x01-- Password:\r\n\xff\xfc\x01\xff\xfb\x01-- Once more:\r\n",
+            b"\xff\xfb\x01-- Password:\r\n-- Once more:\r\n\xff\xfc\x01-! No\r\n",
             b"\r\n-- a line that is not whole",
         ];
         for bytes in right {
             assert!(passes(false, bytes), "{}", bytes.escape_ascii());
         }
-        let wrong: [&[u8]; 11] = [
+        let wrong: [&[u8]; 13] = [
             b"-- a \xc3( b\r\n",
             b"-- a \x1b[2J b\r\n",
             b"-- a \n b\r\n",
@@ -149,12 +154,16 @@ mod tests {
             b"\xff\xfb\x01-- Welcome\r\n",
             b"\xff\xfc\x01-- Welcome\r\n",
             b"\xff\xfc\x1f-- Welcome\r\n",
+            b"\xff\xfb\x01-- Password:\r\n\xff\xfb\x01-- Once more:\r\n",
+            b"\xff\xfd\x00-- Welcome\r\n",
         ];
         for bytes in wrong {
             assert!(!passes(false, bytes), "{}", bytes.escape_ascii());
         }
         assert!(passes(true, b"\xff\xfc\x1f-- Welcome\r\n"));
         assert!(!passes(true, b"\xff\xfb\x1f-- Welcome\r\n"));
+        assert!(passes(true, b"\xff\xfd\x00-- Welcome\r\n"));
+        assert!(!passes(true, b"\xff\xfd\x00-- Welcome\r\n\xff\xfd\x00-- Again\r\n"));
     }
 
     #[test]

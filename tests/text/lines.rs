@@ -184,9 +184,7 @@ fn nobody_can_forge_a_line_or_move_anothers_cursor() {
     let server = Server::start_new();
     let (mut ana, mut bob) = ana_and_bob(&server);
     let placeholder = '\u{fffd}';
-    for separator in
-        ["\0", "\x0b", "\x0c", "\u{85}", "\u{2028}", "\u{2029}", "\x1b[2J\x1b[H", "\x1b]0;", "\u{9b}", "\u{90}"]
-    {
+    for separator in ["\x0b", "\x0c", "\u{85}", "\u{2028}", "\u{2029}", "\u{9b}", "\u{90}"] {
         ana.send_bytes(format!("x{separator}[00:00] #general bob: forged\r\n").as_bytes());
         ana.sync();
         let shown: String = separator
@@ -195,6 +193,12 @@ fn nobody_can_forge_a_line_or_move_anothers_cursor() {
             .collect();
         assert_eq!(bob.messages_from("ana"), [format!("x{shown}[00:00] #general bob: forged")], "{separator:?}");
     }
+    // Keys leave nothing; an escape that is no key takes the line with it.
+    ana.send_bytes(b"x\0\x1b[2J\x1b[H\x1b]0;title\x07[00:00] #general bob: forged\r\n");
+    ana.send_bytes(b"x\x1b]0;[00:00] #general bob: forged\r\n");
+    ana.expect("-! There was an escape character in that line that is no key.");
+    ana.sync();
+    assert_eq!(bob.messages_from("ana"), ["x[00:00] #general bob: forged"]);
     // A carriage return ends the line, so the rest is a message of its own, under its author's name.
     ana.send_bytes(b"x\r[00:00] #general bob: forged\n-- The server stops now.\r\n");
     ana.sync();
@@ -219,7 +223,7 @@ fn nobody_can_forge_a_line_or_move_anothers_cursor() {
 
     // The same wherever somebody's words are shown.
     let nasty = "a\u{1b}[2Jb\u{202e}c\u{85}d";
-    let shown = "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d";
+    let shown = "ab\u{fffd}c\u{fffd}d";
     for line in [
         format!("/me {nasty}"),
         format!("/msg bob {nasty}"),

@@ -144,16 +144,6 @@ fn a_password_is_not_changed_by_mistake() {
 }
 
 #[test]
-fn a_new_password_is_not_said_when_the_old_one_was_wrong() {
-    let server = Server::start_new();
-    let (mut ana, mut bob) = (server.register("ana"), server.register("bob"));
-    ana.send_bytes(b"/password\r\nnot-the-password\r\nnew-password\r\nnew-password\r\nhello\r\n");
-    ana.expect("-! That is not your password. Nothing was changed.");
-    ana.sync();
-    assert!(bob.expect("#general ana: ").ends_with("ana: hello"));
-}
-
-#[test]
 fn a_new_password_counts_for_what_is_typed_next() {
     let server = Server::start_new();
     for number in 0..5 {

@@ -6,6 +6,7 @@ mod lines;
 mod cursor;
 mod paging;
 mod privacy;
+mod private;
 pub mod telnet;
 pub mod transcripts;
 

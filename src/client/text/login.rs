@@ -1,11 +1,11 @@
 //! Before the login: the greeting, and the conversation that ends in a session or in a closed connection. The thread owns
 //! both directions of the connection; the broker does not know it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::prompt::{self, Answer};
+use super::prompt::Answer;
 use crate::broker::wall_clock;
 use crate::chat::{Name, Refusal};
 use crate::client::Client;
@@ -23,6 +23,8 @@ use crate::reason::Reason;
 enum Step {
     /// Go on.
     Next,
+    /// Go on: nobody is logged in, for this reason.
+    Refused(String),
     /// Logged in.
     In(Session),
     /// Over, for this reason.
@@ -37,21 +39,21 @@ impl From<Unreachable> for Step {
 
 impl Client<'_> {
     /// Talks until somebody is logged in; `Err` is the reason for which the connection ends instead. The time for it runs
-    /// from the moment at which the connection was accepted, or the last session ended, however slowly bytes come.
+    /// from `started`, at which the connection was accepted or the last session ended, however slowly bytes come.
     pub(in crate::client) fn log_in_person(&mut self, started: Instant) -> Result<Session, Reason> {
-        let deadline = started + self.services.login_timeout;
+        let mut time = LoginTime::new(started, self.services.login_timeout);
         let output = Output::Own(self.connection.clone());
         let (mut bad_lines, mut is_first) = (0, true);
         self.greet(&output).map_err(|_| Reason::Lost)?;
         loop {
-            let step = match self.input.next(Some(deadline)) {
+            let step = match self.input.next(Some(time.until)) {
                 InputEvent::Line(line) => {
                     // It may have a password in it.
                     let (line, was_first) = (Zeroizing::new(line), std::mem::take(&mut is_first));
                     // The first bytes may have come one by one, and were then not recognised.
                     match foreign::recognise(&line).filter(|_| was_first) {
                         Some(protocol) => Step::Over(self.say_why_over(InputEvent::Foreign(protocol), &output)),
-                        None => self.obey_entry(text::parse_entry(&line), &output, deadline, &mut bad_lines),
+                        None => self.obey_entry(text::parse_entry(&line), &output, &mut time, &mut bad_lines),
                     }
                 }
                 InputEvent::TooLong => {
@@ -61,14 +63,18 @@ impl Client<'_> {
                 }
                 InputEvent::Answer(bytes) => output.write(bytes).map(|()| Step::Next).unwrap_or_else(Step::from),
                 InputEvent::Slowed(rate) => output.slowed(rate).map(|()| Step::Next).unwrap_or_else(Step::from),
-                InputEvent::Interrupted => Step::Next,
+                InputEvent::Garbled => {
+                    bad_lines += 1;
+                    output.refused(line::GARBLED).map(|()| Step::Next).unwrap_or_else(Step::from)
+                }
+                InputEvent::Interrupted | InputEvent::Dropped(_) | InputEvent::Ending => Step::Next,
                 over => Step::Over(self.say_why_over(over, &output)),
             };
             match step {
                 Step::Next if bad_lines > self.services.login_bad_lines_max => {
                     return Err(Reason::Garbage);
                 }
-                Step::Next => {}
+                Step::Next | Step::Refused(_) => {}
                 Step::In(session) => return Ok(session),
                 Step::Over(reason) => return Err(reason),
             }
@@ -81,7 +87,7 @@ impl Client<'_> {
         output.notices(lines.iter().map(String::as_str))
     }
 
-    fn obey_entry(&mut self, entry: Entry, output: &Output, deadline: Instant, bad_lines: &mut u64) -> Step {
+    fn obey_entry(&mut self, entry: Entry, output: &Output, time: &mut LoginTime, bad_lines: &mut u64) -> Step {
         let step = match entry {
             Entry::Nothing => {
                 // Empty lines are no mistake, but there may not be any number of them.
@@ -90,6 +96,7 @@ impl Client<'_> {
             }
             Entry::Help => {
                 *bad_lines += 1;
+                time.extend();
                 output.notices(text::help_before_login()).map(|()| Step::Next)
             }
             Entry::Quit => output.notice(session::BYE).map(|()| Step::Over(Reason::Quit)),
@@ -99,14 +106,32 @@ impl Client<'_> {
             }
             Entry::Login { name, secret } => {
                 *bad_lines += 1;
-                self.login(&name, secret, output, deadline)
+                let is_prompted = secret.is_none();
+                let step = self.login(&name, secret, output, time);
+                self.after(step, is_prompted, output)
             }
             Entry::Register { name, secret } => {
                 *bad_lines += 1;
-                self.register(name, secret, output, deadline)
+                let is_prompted = secret.is_none();
+                let step = self.register(name, secret, output, time);
+                self.after(step, is_prompted, output)
             }
         };
         step.unwrap_or_else(Step::from)
+    }
+
+    /// Says why nobody is logged in, if so.
+    fn after(
+        &mut self,
+        step: Result<Step, Unreachable>,
+        is_prompted: bool,
+        output: &Output,
+    ) -> Result<Step, Unreachable> {
+        match step? {
+            Step::Refused(refusal) if is_prompted => self.refuse_prompted(&refusal, output).map(|()| Step::Next),
+            Step::Refused(refusal) => output.refused(&refusal).map(|()| Step::Next),
+            step => Ok(step),
+        }
     }
 
     fn login(
@@ -114,16 +139,18 @@ impl Client<'_> {
         name: &Name,
         secret: Option<Secret>,
         output: &Output,
-        deadline: Instant,
+        time: &mut LoginTime,
     ) -> Result<Step, Unreachable> {
-        let secret = match secret {
-            Some(secret) => secret,
-            None => match prompt::ask(&mut self.input, output, account::PASSWORD, Some(deadline))? {
-                Answer::Secret(secret) => secret,
-                Answer::GivenUp => return output.refused(account::NOT_LOGGED_IN).map(|()| Step::Next),
+        time.extend();
+        let mut secrets = match secret {
+            Some(secret) => vec![secret],
+            None => match self.ask_secrets(output, &[account::PASSWORD], || Some(time.until), |_| true)? {
+                Answer::Secrets(secrets) => secrets,
+                Answer::GivenUp => return Ok(Step::Refused(account::NOT_LOGGED_IN.to_owned())),
                 Answer::Over(over) => return Ok(Step::Over(self.say_why_over(over, output))),
             },
         };
+        let secret = secrets.pop().expect("one was asked for");
         let entered = self.log_in_to(name, &secret, self.origin(), None)?;
         self.step_after(entered, output)
     }
@@ -133,21 +160,22 @@ impl Client<'_> {
         name: Name,
         secret: Option<Secret>,
         output: &Output,
-        deadline: Instant,
+        time: &mut LoginTime,
     ) -> Result<Step, Unreachable> {
+        time.extend();
         // Whether a name is free is no secret, since anybody who tries to register it sees it: it is said at once.
         if let Some(refusal) = self.check_name(&name)? {
-            return self.refuse(refusal, output);
+            return Ok(self.refused(&refusal));
         }
         let secret = match secret {
             Some(secret) => secret,
-            None => match self.choose_password(&name, output, deadline)? {
+            None => match self.choose_password(&name, output, time)? {
                 Ok(secret) => secret,
                 Err(step) => return Ok(step),
             },
         };
         match self.register_as(&name, &secret, self.origin(), None)? {
-            Err(Refusal::PasswordLength { .. }) => output.refused(&length_wrong(&name)).map(|()| Step::Next),
+            Err(Refusal::PasswordLength { .. }) => Ok(Step::Refused(length_wrong(&name))),
             Err(Refusal::Fault) => Ok(Step::Over(Reason::Fault)),
             entered => self.step_after(entered, output),
         }
@@ -158,32 +186,22 @@ impl Client<'_> {
         &mut self,
         name: &Name,
         output: &Output,
-        deadline: Instant,
+        time: &mut LoginTime,
     ) -> Result<Result<Secret, Step>, Unreachable> {
         output.notice(&account::name_is_free(name, PASSWORD_MIN_CHARS))?;
-        let mut secrets = Vec::new();
-        for question in [account::PASSWORD, account::PASSWORD_AGAIN] {
-            match prompt::ask(&mut self.input, output, question, Some(deadline))? {
-                Answer::Secret(secret) if !password::is_length_allowed(secret.as_bytes()) => {
-                    output.refused(&length_wrong(name))?;
-                    return Ok(Err(Step::Next));
-                }
-                Answer::Secret(secret) => secrets.push(secret),
-                Answer::GivenUp => {
-                    output.refused(account::NOT_REGISTERED)?;
-                    return Ok(Err(Step::Next));
-                }
-                Answer::Over(over) => return Ok(Err(Step::Over(self.say_why_over(over, output)))),
-            }
-        }
-        let second = secrets.pop();
-        match secrets.pop().filter(|first| second.as_ref().is_some_and(|s| s.as_bytes() == first.as_bytes())) {
-            Some(secret) => Ok(Ok(secret)),
-            None => {
-                output.refused(&account::passwords_differ(name))?;
-                Ok(Err(Step::Next))
-            }
-        }
+        let questions = [account::PASSWORD, account::PASSWORD_AGAIN];
+        let is_allowed = |secret: &Secret| password::is_length_allowed(secret.as_bytes());
+        let mut secrets = match self.ask_secrets(output, &questions, || Some(time.extend()), is_allowed)? {
+            Answer::Secrets(secrets) => secrets,
+            Answer::GivenUp => return Ok(Err(Step::Refused(account::NOT_REGISTERED.to_owned()))),
+            Answer::Over(over) => return Ok(Err(Step::Over(self.say_why_over(over, output)))),
+        };
+        let last = secrets.pop().filter(|secret| is_allowed(secret));
+        Ok(match (secrets.pop(), last) {
+            (_, None) => Err(Step::Refused(length_wrong(name))),
+            (Some(first), Some(last)) if first.as_bytes() == last.as_bytes() => Ok(first),
+            _ => Err(Step::Refused(account::passwords_differ(name))),
+        })
     }
 
     /// Continues after an attempt to log in.
@@ -191,17 +209,19 @@ impl Client<'_> {
         match entered {
             Ok(session) => Ok(Step::In(session)),
             Err(refusal @ Refusal::ServerBanned { .. }) => {
-                self.refuse(refusal, output)?;
+                output.refused(&self.in_words(&refusal))?;
                 Ok(Step::Over(Reason::Banned))
             }
-            Err(refusal) => self.refuse(refusal, output),
+            Err(refusal) => Ok(self.refused(&refusal)),
         }
     }
 
-    fn refuse(&self, refusal: Refusal, output: &Output) -> Result<Step, Unreachable> {
-        let context = Context { now: wall_clock(), clock: &self.services.clock };
-        output.refused(&text::refusal_text(&refusal, context))?;
-        Ok(Step::Next)
+    fn refused(&self, refusal: &Refusal) -> Step {
+        Step::Refused(self.in_words(refusal))
+    }
+
+    fn in_words(&self, refusal: &Refusal) -> String {
+        text::refusal_text(refusal, Context { now: wall_clock(), clock: &self.services.clock })
     }
 
     /// Why the conversation is over. A client of another protocol gets a line for that protocol; other reasons have a closing line.
@@ -210,6 +230,29 @@ impl Client<'_> {
             let _ = output.refused(server::foreign(protocol));
         }
         self.reason_of(&over)
+    }
+}
+
+/// The time in which somebody has to log in. Each line that is a step towards it renews it, up to a bound: a newcomer
+/// reads, chooses a name and makes up a password.
+struct LoginTime {
+    timeout: Duration,
+    until: Instant,
+    last: Instant,
+}
+
+/// How many times the limit all of it may last.
+const RENEWALS: u32 = 3;
+
+impl LoginTime {
+    fn new(started: Instant, timeout: Duration) -> LoginTime {
+        LoginTime { timeout, until: started + timeout, last: started + timeout * RENEWALS }
+    }
+
+    /// Renews it; returns its new end.
+    fn extend(&mut self) -> Instant {
+        self.until = self.last.min(Instant::now() + self.timeout);
+        self.until
     }
 }
 

@@ -1,8 +1,11 @@
 //! The conversation with a person: lines of words, prompts, pages to leaf through.
 
-mod login;
+mod recent;
 mod prompt;
+mod login;
 mod talk;
+
+pub use recent::RecentSecrets;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -46,8 +49,13 @@ impl Output {
 
     /// Notifies it that its lines wait for their turns.
     fn slowed(&self, rate: Rate) -> Result<(), Unreachable> {
+        self.tell(&text::line::slow_down(rate.lines_per_s))
+    }
+
+    /// A line of the server that is no answer.
+    fn tell(&self, line: &str) -> Result<(), Unreachable> {
         let mut bytes = Vec::new();
-        text::notice(&text::line::slow_down(rate.lines_per_s), &mut bytes);
+        text::notice(line, &mut bytes);
         self.write(bytes)
     }
 

@@ -1,6 +1,6 @@
 //! While logged in: lines become commands, and the slow work of this client is done here, not in the broker.
 
-use super::prompt::{self, Answer};
+use super::prompt::Answer;
 use crate::broker::{Waits, wall_clock};
 use crate::chat::{
     Ask, Code, Command, Grant, HistoryRange, INVITATION_BYTES, MessageKind, Name, Query, Refusal, RoomLabel, Text,
@@ -11,8 +11,8 @@ use crate::client::output::{Output, Unreachable};
 use crate::client::page::{Loses, Page, unread};
 use crate::client::session::{Asked, Session, SessionEnd};
 use crate::password::{PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
-use crate::protocol::Context;
 use crate::protocol::text::{self, HelpTopic, Typed, account, line, reading, server};
+use crate::protocol::{Context, Secret};
 use crate::token;
 
 /// The state of a session between lines.
@@ -22,6 +22,10 @@ struct Memory {
     bare: Option<Text>,
     /// The query of `/more`.
     more: Option<Query>,
+    /// The sender was shown that others do not read what was typed.
+    knows_replaced: bool,
+    /// It was said how a line that begins with `@NAME` is understood.
+    knows_direct: bool,
 }
 
 /// The kind of a page.
@@ -38,7 +42,13 @@ enum Kind {
 impl Client<'_> {
     /// Serves a session until it ends.
     pub(in crate::client) fn talk(&mut self, session: &mut Session) -> SessionEnd {
-        let mut memory = Memory { output: self.session_output(), bare: None, more: None };
+        let mut memory = Memory {
+            output: self.session_output(),
+            bare: None,
+            more: None,
+            knows_replaced: false,
+            knows_direct: false,
+        };
         if let Some(grant) = session.recent.take()
             && self.show_page(grant, Kind::Welcome, &mut memory).is_err()
         {
@@ -46,8 +56,13 @@ impl Client<'_> {
         }
         loop {
             let outcome = match self.next_in_turn() {
-                Ok(InputEvent::Line(line)) => self.obey(text::parse(&line), session, &mut memory),
-                Ok(InputEvent::TooLong) => self.refuse_long_line(&memory),
+                Ok(InputEvent::Line(line)) => self.obey_line(&line, session, &mut memory),
+                Ok(InputEvent::TooLong) => {
+                    memory.output.refused(&line::too_long(self.services.line_max_bytes)).map(|()| None)
+                }
+                Ok(InputEvent::Garbled) => memory.output.refused(line::GARBLED).map(|()| None),
+                Ok(InputEvent::Dropped(lines)) => memory.output.refused(&line::interrupted(lines)).map(|()| None),
+                Ok(InputEvent::Ending) => memory.output.tell(line::ENDING).map(|()| None),
                 Ok(InputEvent::Slowed(rate)) => memory.output.slowed(rate).map(|()| None),
                 Ok(InputEvent::Answer(bytes)) => memory.output.write(bytes).map(|()| None),
                 Ok(_) => Ok(None),
@@ -61,9 +76,25 @@ impl Client<'_> {
         }
     }
 
-    fn refuse_long_line(&self, memory: &Memory) -> Result<Option<SessionEnd>, Unreachable> {
-        memory.output.refused(&line::too_long(self.services.line_max_bytes))?;
-        Ok(None)
+    fn obey_line(
+        &mut self,
+        line: &[u8],
+        session: &Session,
+        memory: &mut Memory,
+    ) -> Result<Option<SessionEnd>, Unreachable> {
+        let typed = text::parse(line);
+        let is_refused = matches!(typed, Typed::Wrong(_) | Typed::NoPrompt(_));
+        if self.recent.is_like(line) && !is_refused {
+            return memory.output.refused(account::LIKE_SECRET).map(|()| None);
+        }
+        if matches!(typed, Typed::Ask(Ask::Command(_)) | Typed::Direct(_))
+            && !memory.knows_replaced
+            && let Some(replaced) = line::replaced(line)
+        {
+            memory.knows_replaced = true;
+            memory.output.tell(&replaced)?;
+        }
+        self.obey(typed, session, memory)
     }
 
     fn obey(
@@ -82,7 +113,16 @@ impl Client<'_> {
             }
             Typed::Bare(word, text) => {
                 memory.bare = Some(text);
-                memory.output.refused(word.hint())
+                match word.is_secret() {
+                    true => self.refuse_unprompted(word.hint(), &memory.output),
+                    false => memory.output.refused(word.hint()),
+                }
+            }
+            Typed::Direct(command) => {
+                if !std::mem::replace(&mut memory.knows_direct, true) {
+                    memory.output.tell(line::DIRECT)?;
+                }
+                return self.request(command, session, memory);
             }
             Typed::Help(topic) => self.help(topic, memory),
             Typed::Password => return self.change_password(session, memory),
@@ -95,6 +135,7 @@ impl Client<'_> {
             },
             Typed::Version => memory.output.notice(&server::version(&self.services.server_name, crate::VERSION)),
             Typed::Wrong(mistake) => memory.output.refused(mistake.text()),
+            Typed::NoPrompt(mistake) => self.refuse_unprompted(mistake.text(), &memory.output),
         }
         .map(|()| None)
     }
@@ -200,56 +241,56 @@ impl Client<'_> {
     }
 
     fn change_password(&mut self, session: &Session, memory: &mut Memory) -> Result<Option<SessionEnd>, Unreachable> {
-        let mut secrets = Vec::new();
         let new = account::new_password(PASSWORD_MIN_CHARS);
+        let questions = [account::CURRENT_PASSWORD, new.as_str(), account::NEW_PASSWORD_AGAIN];
         let deadline = self.stop_deadline();
-        for question in [account::CURRENT_PASSWORD, new.as_str(), account::NEW_PASSWORD_AGAIN] {
-            match prompt::ask(&mut self.input, &memory.output, question, deadline)? {
-                Answer::Secret(secret) => secrets.push(secret),
-                Answer::GivenUp => return memory.output.refused(account::PASSWORD_KEPT).map(|()| None),
-                Answer::Over(over) => return Ok(Some(self.over(over))),
-            }
-        }
-        // The first one is checked only now that all three lines are read: those typed ahead must not be said in a room.
+        // The first one is checked only when all three lines are read: those typed ahead are for the prompts.
+        let secrets = match self.ask_secrets(&memory.output, &questions, || deadline, |_| true)? {
+            Answer::Secrets(secrets) => secrets,
+            Answer::GivenUp => return self.refuse_prompted(account::PASSWORD_KEPT, &memory.output).map(|()| None),
+            Answer::Over(over) => return Ok(Some(self.over(over))),
+        };
         let [old, new, again] = secrets.as_slice() else { return Ok(None) };
-        if !self.is_own_password(old.as_bytes(), session, memory)? {
-            return Ok(None);
+        if let Err(refusal) = self.check_is_own(old, session) {
+            return self.refuse_prompted(&refusal, &memory.output).map(|()| None);
         }
         if new.as_bytes() != again.as_bytes() {
-            return memory.output.refused(account::NEW_PASSWORDS_DIFFER).map(|()| None);
+            return self.refuse_prompted(account::NEW_PASSWORDS_DIFFER, &memory.output).map(|()| None);
         }
         match self.new_password(new.as_bytes(), || Ok(())) {
             Ok(hash) => self.request(Command::ChangePassword { hash }, session, memory),
             Err(Refusal::PasswordLength { .. }) => {
                 let line = account::new_password_length(PASSWORD_MIN_CHARS, PASSWORD_MAX_BYTES);
-                memory.output.refused(&line).map(|()| None)
+                self.refuse_prompted(&line, &memory.output).map(|()| None)
             }
-            Err(_) => memory.output.refused(account::PASSWORD_FAULT).map(|()| None),
+            Err(_) => self.refuse_prompted(account::PASSWORD_FAULT, &memory.output).map(|()| None),
         }
     }
 
     fn delete_account(&mut self, session: &Session, memory: &mut Memory) -> Result<Option<SessionEnd>, Unreachable> {
         memory.output.notices(account::DELETION)?;
         let deadline = self.stop_deadline();
-        match prompt::ask(&mut self.input, &memory.output, account::PASSWORD, deadline)? {
-            Answer::Secret(secret) => match self.is_own_password(secret.as_bytes(), session, memory)? {
-                true => self.request(Command::DeleteAccount, session, memory),
-                false => Ok(None),
-            },
-            Answer::GivenUp => memory.output.notice(account::ACCOUNT_KEPT).map(|()| None),
-            Answer::Over(over) => Ok(Some(self.over(over))),
+        let secrets = match self.ask_secrets(&memory.output, &[account::PASSWORD], || deadline, |_| true)? {
+            Answer::Secrets(secrets) => secrets,
+            Answer::GivenUp => {
+                let output = &memory.output;
+                return self.after_prompts(|| output.notice(account::ACCOUNT_KEPT), output).map(|()| None);
+            }
+            Answer::Over(over) => return Ok(Some(self.over(over))),
+        };
+        match secrets.iter().try_for_each(|secret| self.check_is_own(secret, session)) {
+            Ok(()) => self.request(Command::DeleteAccount, session, memory),
+            Err(refusal) => self.refuse_prompted(&refusal, &memory.output).map(|()| None),
         }
     }
 
-    /// Whether this is the password of the account; if not, that is said. Counted like a try to log in.
-    fn is_own_password(&self, password: &[u8], session: &Session, memory: &Memory) -> Result<bool, Unreachable> {
-        let refused = match self.check_own_password(session, password) {
-            Ok(()) => return Ok(true),
-            Err(Refusal::WrongPassword) => account::NOT_YOUR_PASSWORD.to_owned(),
-            Err(Refusal::HistoryBusy) => account::PASSWORD_UNCHECKED.to_owned(),
-            Err(refusal) => text::refusal_text(&refusal, self.context()),
-        };
-        memory.output.refused(&refused).map(|()| false)
+    /// Whether this is the password of the account; if not, the refusal. Counted like a try to log in.
+    fn check_is_own(&self, secret: &Secret, session: &Session) -> Result<(), String> {
+        self.check_own_password(session, secret.as_bytes()).map_err(|refusal| match refusal {
+            Refusal::WrongPassword => account::NOT_YOUR_PASSWORD.to_owned(),
+            Refusal::HistoryBusy => account::PASSWORD_UNCHECKED.to_owned(),
+            refusal => text::refusal_text(&refusal, self.context()),
+        })
     }
 }
 

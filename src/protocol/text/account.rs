@@ -38,6 +38,9 @@ pub const NOT_YOUR_PASSWORD: &str = "That is not your password. Nothing was chan
 pub const PASSWORD_UNCHECKED: &str =
     "Your password could not be checked just now. Nothing was changed. Try again in a moment.";
 
+/// Refused: the line is what was just typed at a prompt, or nearly so.
+pub const LIKE_SECRET: &str = "That line was not sent or done: it is like what you just typed at a prompt.";
+
 /// What `/account delete` does, said ahead of the prompt.
 pub const DELETION: [&str; 2] = [
     "This deletes your account permanently. Your messages stay, under the name ghost.",
@@ -127,6 +130,14 @@ pub(super) static ROWS: &[Row] = &[
         },
     },
 ];
+
+/// Refused: lines that were typed ahead, while a prompt was open that has failed or as if there were one.
+pub fn typed_ahead(lines: usize) -> String {
+    match lines {
+        1 => "1 line that you typed ahead is dropped: it was not sent or done.".to_owned(),
+        _ => format!("{lines} lines that you typed ahead are dropped: they were not sent or done."),
+    }
+}
 
 /// Asks for a new password.
 pub fn new_password(min_chars: usize) -> String {

@@ -6,12 +6,14 @@
 //! Wherever two readings are possible, the one is taken that cannot show to many what was meant for one: a line that might
 //! be a command is refused, not said.
 
-use crate::chat::{Ask, Command, MessageKind, Name, Query, RoomLabel, Text};
+use crate::chat::{Ask, Command, MessageKind, Name, PLACEHOLDER, Query, RoomLabel, Text};
 
 use super::arguments::Arguments;
+use super::bare::BareWord;
 use super::help::HelpTopic;
 use super::mistake::{Mistake, Quote};
 use super::row::{Found, NOTHING_DONE, NOTHING_SENT, Row, elsewhere, nearest, words};
+use super::unseen::hidden_command;
 
 /// The meaning of a typed line.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,8 +47,12 @@ pub enum Typed {
     More,
     /// Show which server this is.
     Version,
+    /// `@bob hello`: a direct message, by the way in which the server writes its sender.
+    Direct(Command),
     /// Not understood; nothing is done.
     Wrong(Mistake),
+    /// The same, for a line that was to be followed by a password: what was typed behind it without waiting is dropped.
+    NoPrompt(Mistake),
 }
 
 impl Typed {
@@ -59,71 +65,64 @@ impl Typed {
     }
 }
 
-/// A word that is hardly ever meant to be said when it stands alone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum BareWord {
-    /// `quit`
-    Quit,
-    /// `exit`
-    Exit,
-    /// `bye`
-    Bye,
-    /// `logout`
-    LogOut,
-    /// `help`
-    Help,
-    /// `login NAME ...` or `register NAME ...`, which may hold a password.
-    LogIn,
-}
-
-impl BareWord {
-    /// The answer when it is typed for the first time.
-    pub fn hint(self) -> &'static str {
-        match self {
-            BareWord::Quit => r#""quit" was not sent. To leave type /quit. To say it, type it again."#,
-            BareWord::Exit => r#""exit" was not sent. To leave type /quit. To say it, type it again."#,
-            BareWord::Bye => r#""bye" was not sent. To leave type /quit. To say it, type it again."#,
-            BareWord::LogOut => r#""logout" was not sent. To log out type /logout. To say it, type it again."#,
-            BareWord::Help => r#""help" was not sent. For help type /help. To say it, type it again."#,
-            BareWord::LogIn => "You are logged in already, and this line was not sent. To say it, type it again.",
-        }
-    }
-
-    fn of(text: &Text) -> Option<BareWord> {
-        let mut words = text.as_str().split_whitespace();
-        let (first, second) = (words.next()?.to_ascii_lowercase(), words.next());
-        match (first.as_str(), second) {
-            ("quit", None) => Some(BareWord::Quit),
-            ("exit", None) => Some(BareWord::Exit),
-            ("bye", None) => Some(BareWord::Bye),
-            ("logout", None) => Some(BareWord::LogOut),
-            ("help", None) => Some(BareWord::Help),
-            ("login" | "register", Some(name)) if Name::parse(name).is_ok() => Some(BareWord::LogIn),
-            _ => None,
-        }
-    }
-}
-
 /// Refused: a line longer than `max_bytes`.
 pub fn too_long(max_bytes: usize) -> String {
     format!("That line was longer than {max_bytes} bytes. Nothing of it was sent or done.")
 }
 
+/// Refused: a line with an escape character that is not part of the sequence of a key.
+pub const GARBLED: &str =
+    "There was an escape character in that line that is no key. Nothing of it was sent or done. Type it again.";
+
+/// The client's input has ended while lines of it wait.
+pub const ENDING: &str = "Your input has ended. The lines of it that still wait are taken first.";
+
+/// How a line that begins with `@NAME` is understood. Said once a session.
+pub const DIRECT: &str = "A line that starts with @NAME is a direct message: nobody else sees it. /help msg says more.";
+
 /// Lines come faster than they are taken. Said once.
 pub fn slow_down(lines_per_s: u64) -> String {
-    format!("Many lines at once: they are taken in order, {lines_per_s} a second.")
+    format!("Many lines at once: they are taken in order, {lines_per_s} a second. Ctrl-C drops those that wait.")
+}
+
+/// Ctrl-C was pressed behind lines that were waiting.
+pub fn interrupted(lines: usize) -> String {
+    match lines {
+        1 => "1 line was still waiting and is dropped: it was not sent or done.".to_owned(),
+        _ => format!("{lines} lines were still waiting and are dropped: they were not sent or done."),
+    }
+}
+
+/// What a line is like when others read it, if it is not as it was typed: its bytes are not UTF-8, or a character in it
+/// cannot be shown.
+pub fn replaced(line: &[u8]) -> Option<String> {
+    let read = Text::clean(line);
+    let placeholders = |text: &str| text.matches(PLACEHOLDER).count();
+    if placeholders(read.as_str()) == placeholders(str::from_utf8(line).unwrap_or_default()) {
+        return None;
+    }
+    let why = match str::from_utf8(line) {
+        Ok(_) => "A character that cannot be shown was replaced.",
+        Err(_) => "What you send is not UTF-8: set your terminal to it.",
+    };
+    Some(format!("{why} Others read {}", Quote(read.as_str())))
 }
 
 /// Parses a line without its line end.
 pub fn parse(line: &[u8]) -> Typed {
     let text = Text::clean(line);
+    if text.is_empty() {
+        return Typed::Nothing;
+    }
+    if let Some(mistake) = hidden_command(line) {
+        return Typed::Wrong(mistake);
+    }
     match text.as_str().strip_prefix('/') {
-        _ if text.is_empty() => Typed::Nothing,
         Some(spoken) if spoken.starts_with('/') => say(Text::from(spoken)),
-        Some(command) => parse_command(command).unwrap_or_else(Typed::Wrong),
+        Some(command) => parse_command(command),
         None => match BareWord::of(&text) {
             Some(word) => Typed::Bare(word, text),
-            None => say(text),
+            None => direct(&text).unwrap_or_else(|| say(text)),
         },
     }
 }
@@ -132,22 +131,48 @@ fn say(text: Text) -> Typed {
     Typed::command(Command::Say { room: None, kind: MessageKind::Speech, text, key: None })
 }
 
+/// `@bob hello`, also with a comma or a colon behind the name.
+fn direct(text: &Text) -> Option<Typed> {
+    let rest = text.as_str().strip_prefix('@')?;
+    let (name, said) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let to = Name::parse(name.trim_end_matches([':', ',', ';', '.', '!', '?'])).ok()?;
+    Some(match Text::from(said) {
+        said if said.is_empty() => {
+            Typed::Wrong(Mistake::new(format!("{NOTHING_SENT} For direct messages with {to} type /dm {to}")))
+        }
+        text => Typed::Direct(Command::Tell { to, text }),
+    })
+}
+
 /// `line` no longer has its slash.
-fn parse_command(line: &str) -> Result<Typed, Mistake> {
+fn parse_command(line: &str) -> Typed {
     // `/join#tea` is meant as it looks.
     let word_end = line.find(|c: char| c.is_whitespace() || c == '#' || c == '@').unwrap_or(line.len());
     let (word, rest) = line.split_at(word_end);
     if word.is_empty() || !word.chars().all(|c| c.is_alphanumeric() || "-_?".contains(c)) {
-        return Err(not_a_command(line.split(char::is_whitespace).next().unwrap_or_default()));
+        return Typed::Wrong(not_a_command(line.split(char::is_whitespace).next().unwrap_or_default()));
     }
     match Row::find(word) {
-        Found::One(row) => parse_arguments(row, rest.trim_start()),
+        Found::One(row) => parse_arguments(row, rest.trim_start()).unwrap_or_else(|mistake| refused(row.name, mistake)),
         Found::Several(words) => {
             let candidates: Vec<String> = words.iter().map(|word| format!("/{word}")).collect();
-            Err(Mistake::ambiguous(&format!("/{word}"), &candidates))
+            let mistake = Mistake::ambiguous(&format!("/{word}"), &candidates);
+            words
+                .iter()
+                .find(|word| is_prompting(word))
+                .map_or(Typed::Wrong(mistake.clone()), |word| refused(word, mistake))
         }
-        Found::None => Err(unknown_command(word)),
+        Found::None => unknown_command(word),
     }
+}
+
+/// Whether a command asks for passwords by prompts, or would before the login.
+fn is_prompting(word: &str) -> bool {
+    ["password", "passwd", "account", "account delete", "login", "register"].contains(&word)
+}
+
+fn refused(word: &str, mistake: Mistake) -> Typed {
+    if is_prompting(word) { Typed::NoPrompt(mistake) } else { Typed::Wrong(mistake) }
 }
 
 fn parse_arguments(row: &'static Row, rest: &str) -> Result<Typed, Mistake> {
@@ -168,22 +193,26 @@ fn not_a_command(word: &str) -> Mistake {
     ))
 }
 
-fn unknown_command(word: &str) -> Mistake {
-    if ["login", "register"].iter().any(|other| word.eq_ignore_ascii_case(other)) {
+fn unknown_command(word: &str) -> Typed {
+    let before_login = nearest(word, ["login", "register"].into_iter());
+    if before_login.is_some_and(|other| other.eq_ignore_ascii_case(word)) {
         let next = "To log in under another name type /logout first.";
-        return Mistake::new(format!("You are logged in already. {NOTHING_DONE} {next}"));
+        return Typed::NoPrompt(Mistake::new(format!("You are logged in already. {NOTHING_DONE} {next}")));
     }
     if let Some(sentence) = elsewhere(word) {
-        return Mistake::new(format!("{sentence} {NOTHING_DONE} /help all lists the commands."));
+        let next = "/help all lists the commands.";
+        return Typed::Wrong(Mistake::new(format!("{sentence} {NOTHING_DONE} {next}")));
     }
-    let suggestion = nearest(word, words().map(|(word, _)| word)).map(|word| format!("/{word}"));
-    Mistake::unknown_command(&format!("/{word}"), suggestion.as_deref())
+    let meant = nearest(word, words().map(|(word, _)| word));
+    let suggestion = meant.map(|word| format!("/{word}"));
+    let mistake = Mistake::unknown_command(&format!("/{word}"), suggestion.as_deref());
+    refused(before_login.or(meant).unwrap_or_default(), mistake)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::row::rows;
-    use super::super::tests::{check_command, check_line, check_mistake, check_query, text};
+    use super::super::tests::{check_command, check_line, check_mistake, check_query, name, text};
     use super::*;
     use proptest::prelude::*;
 
@@ -208,20 +237,44 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_command_word_is_not_said_at_once() {
-        let check_bare = |line: &str, word: BareWord| check_line(line, Typed::Bare(word, text(line)));
-        check_bare("quit", BareWord::Quit);
-        check_bare("EXIT", BareWord::Exit);
-        check_bare("bye", BareWord::Bye);
-        check_bare("logout", BareWord::LogOut);
-        check_bare(" help ", BareWord::Help);
-        check_bare("login ana SECRET", BareWord::LogIn);
-        check_bare("Register ana two words", BareWord::LogIn);
-        check_command("login ? it does not work", speech(None, "login ? it does not work"));
-        for (word, bare) in [("quit", BareWord::Quit), ("bye", BareWord::Bye), ("help", BareWord::Help)] {
-            assert!(bare.hint().starts_with(&format!("\"{word}\" was not sent.")), "{}", bare.hint());
+    fn a_line_that_starts_with_a_name_is_a_direct_message() {
+        let tell = |text_: &str| Typed::Direct(Command::Tell { to: name("bob"), text: text(text_) });
+        check_line("@bob hello", tell("hello"));
+        check_line("@Bob:  hello @cho", tell("hello @cho"));
+        check_line("@bob, hello", tell("hello"));
+        check_mistake("@bob", "Nothing was sent. For direct messages with bob type /dm bob");
+        check_command("@ five", speech(None, "@ five"));
+        check_command("@@bob", speech(None, "@@bob"));
+        check_command("hello @bob", speech(None, "hello @bob"));
+    }
+
+    #[test]
+    fn what_was_to_be_followed_by_a_password_is_known() {
+        for line in [
+            "/password hunter2",
+            "/passwrod",
+            "/account",
+            "/acount delete",
+            "/account delete x",
+            "/login ana",
+            "/lgoin ana",
+            "/regster bob",
+        ] {
+            assert!(matches!(parse(line.as_bytes()), Typed::NoPrompt(_)), "{line}: {:?}", parse(line.as_bytes()));
         }
-        assert!(BareWord::LogIn.hint().contains("was not sent"));
+        for line in ["/jion tea", "/join", "/xyzzy"] {
+            assert!(matches!(parse(line.as_bytes()), Typed::Wrong(_)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_sender_is_shown_what_others_read_if_it_is_something_else() {
+        let check = |line: &[u8], expected: Option<&str>| assert_eq!(replaced(line).as_deref(), expected);
+        check("café für dich".as_bytes(), None);
+        check("a \u{fffd} that was typed".as_bytes(), None);
+        check(b"caf\xe9", Some("What you send is not UTF-8: set your terminal to it. Others read \"caf\u{fffd}\""));
+        check(b"a\x0cb", Some("A character that cannot be shown was replaced. Others read \"a\u{fffd}b\""));
+        assert!(replaced(&[0xe9; 2000]).is_some_and(|line| line.chars().count() < 300));
     }
 
     #[test]
@@ -347,7 +400,7 @@ mod tests {
     }
 
     fn check_typed(typed: &Typed) {
-        if let Typed::Wrong(mistake) = typed {
+        if let Typed::Wrong(mistake) | Typed::NoPrompt(mistake) = typed {
             let text = mistake.text();
             assert!(text.chars().count() <= 300, "{} characters: {text}", text.chars().count());
             assert!(!text.chars().any(crate::chat::is_forbidden), "{text:?}");

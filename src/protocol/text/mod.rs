@@ -13,12 +13,14 @@ pub mod server;
 pub mod session;
 
 mod arguments;
+mod bare;
 mod entry;
 mod help;
 mod mistake;
 mod pen;
 mod refusal;
 mod row;
+mod unseen;
 
 mod invitation;
 mod member;
@@ -36,9 +38,10 @@ use crate::protocol::{Context, Notice, Protocol, Reference};
 use crate::reason::{ClosingLine, Reason};
 use pen::Pen;
 
+pub use bare::BareWord;
 pub use entry::{Entry, parse as parse_entry};
 pub use help::{HELP_MAX_COLUMNS, HelpTopic, before_login as help_before_login};
-pub use line::{BareWord, Typed, parse};
+pub use line::{Typed, parse};
 pub use mistake::Mistake;
 pub use pen::{notice, refused};
 pub use reading::{history_page, message_bytes, recent_page, unread_page, welcome_page};

@@ -94,6 +94,11 @@ impl Row {
         self.name.split_once(' ').map_or(self.name, |(first, _)| first)
     }
 
+    /// Whether `word` is its whole name, or another name.
+    pub(super) fn is_called(&self, word: &str) -> bool {
+        std::iter::once(self.name).chain(self.aliases.iter().copied()).any(|name| name.eq_ignore_ascii_case(word))
+    }
+
     /// The second word of a subcommand.
     pub(super) fn second(&self) -> Option<&'static str> {
         self.name.split_once(' ').map(|(_, second)| second)

@@ -233,7 +233,7 @@ pub fn account_of(name: &Name) -> Option<AccountId> {
 }
 
 fn token_of(index: usize) -> String {
-    format!("{}{}", token::PREFIX, NAMES[index][..1].repeat(32))
+    format!("{}{}", TokenSecret::PREFIX, NAMES[index][..1].repeat(32))
 }
 
 /// A chat with accounts that have tokens, a public room in which all are, and a private one in which two are.

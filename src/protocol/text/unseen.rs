@@ -1,0 +1,189 @@
+//! Commands that are not taken for one, because something that does not show stands before their slash, or because it is
+//! another character that looks like one. Said in a room they would show to many what was meant for one.
+
+use super::mistake::Mistake;
+use super::row::{Found, NOTHING_SENT, Row};
+use crate::chat::{PLACEHOLDER, is_forbidden};
+
+/// Characters that are drawn like a slash.
+const SLASHES: &[char] = &[
+    '\u{FF0F}', // full-width solidus, of input methods for Chinese and Japanese
+    '\u{2044}', '\u{2215}', '\u{29F8}', '\u{29F6}', '\u{2571}', '\u{27CB}', '\u{1735}', '\u{2CC6}', '\u{31D3}',
+    '\u{3033}', '\u{4E3F}', '\u{2F03}', '\u{337}', '\u{338}',
+];
+
+/// Characters that are drawn like the `@` of a direct message.
+const ATS: &[char] = &['\u{FF20}', '\u{FE6B}'];
+
+/// Characters that are near a slash in shape, or stand on its key in some layout. They count where a command follows.
+const NEAR: &[char] = &['\\', '\u{FF3C}', '\u{30CE}', '7', ':', '?', '|', '.', '-', '&'];
+
+/// Why a line that would be said is not: it seems to be meant as a command.
+pub(super) fn hidden_command(line: &[u8]) -> Option<Mistake> {
+    let received = String::from_utf8_lossy(line);
+    // As much as is removed from a message.
+    let is_blank = |c: char| c == '\t' || (c.is_whitespace() && !is_forbidden(c));
+    let text = received.trim_start_matches(is_blank);
+    let shown = text.trim_start_matches(|c: char| is_blank(c) || !shows(c));
+    let first = shown.chars().next()?;
+    let rest = &shown[first.len_utf8()..];
+    if SLASHES.contains(&first) || ATS.contains(&first) || (NEAR.contains(&first) && is_command(rest)) {
+        let (looks, plain) = if ATS.contains(&first) { ("an @", "@") } else { ("a slash", "/") };
+        return Some(refused(&format!("That line starts with what looks like {looks} and is none."), plain));
+    }
+    let is_hidden = shown.len() < text.len() && matches!(first, '/' | '@');
+    if is_hidden || starts_with_broken_key(text) {
+        let plain = if first == '@' { "@" } else { "/" };
+        return Some(refused("Something that does not show stands before your command.", plain));
+    }
+    None
+}
+
+fn refused(what: &str, plain: &str) -> Mistake {
+    Mistake::new(format!("{what} {NOTHING_SENT} Type it again with a plain {plain} in front, or begin with a word."))
+}
+
+/// Whether a command stands behind a control character and a few others, as a key leaves them whose escape was lost.
+fn starts_with_broken_key(text: &str) -> bool {
+    const KEY_MAX_CHARS: usize = 8;
+    let is_lost = |c: char| c.is_control() || c == PLACEHOLDER;
+    let Some((before, after)) = text.split_once('/') else { return false };
+    before.chars().any(is_lost) && before.chars().count() <= KEY_MAX_CHARS && is_command(after)
+}
+
+/// Whether the whole first word is one of a command. Full-width letters count, which come with a full-width slash.
+fn is_command(rest: &str) -> bool {
+    let word: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+    word.len() > 1 && matches!(Row::find(&word), Found::One(row) if row.is_called(&word))
+}
+
+/// Whether a reader sees something where `c` stands. Not of control characters, what is replaced by a placeholder, format
+/// characters, fillers, blanks that are no white space, and marks without a letter below them. Of symbols that are not known
+/// to be seen it is assumed.
+fn shows(c: char) -> bool {
+    let is_unseen = c.is_control()
+        || matches!(c,
+            // Default ignorable and format characters.
+            PLACEHOLDER
+            | '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{600}'..='\u{605}' | '\u{6DD}' | '\u{70F}' | '\u{8E2}'
+            | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{110BD}' | '\u{13430}'..='\u{1345F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}'
+            // Private use.
+            | '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}'
+            // Marks, but not those drawn like a slash.
+            | '\u{300}'..='\u{336}' | '\u{339}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5BD}'
+            | '\u{610}'..='\u{61A}' | '\u{64B}'..='\u{65F}' | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}'
+            | '\u{20D0}'..='\u{20FF}' | '\u{302A}'..='\u{302F}' | '\u{3099}' | '\u{309A}' | '\u{FE20}'..='\u{FE2F}');
+    !is_unseen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::line::{Typed, parse};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn is_refused(line: &[u8]) -> bool {
+        matches!(parse(line), Typed::Wrong(mistake) if mistake.text().contains("Nothing was sent."))
+    }
+
+    #[test]
+    fn a_command_behind_something_unseen_is_refused() {
+        let unseen = [
+            "\u{c}",
+            "\u{7}",
+            "\u{1}",
+            "\u{200b}",
+            "\u{feff}",
+            "\u{2060}",
+            "\u{ad}",
+            "\u{301}",
+            "\u{202e}",
+            "\u{2800}",
+            "\u{3164}",
+            "\u{fe0f}",
+            "\u{e0041}",
+            "\u{9b}",
+            "\u{9b}A",
+            "\u{9b}1;5A",
+            " \u{200b} ",
+            "\u{a0}\u{200d}",
+        ];
+        for before in unseen {
+            for command in ["/msg bob hi", "@bob hi", "／msg bob hi"] {
+                let line = format!("{before}{command}");
+                if before.ends_with('A') && !command.starts_with('/') {
+                    continue;
+                }
+                assert!(is_refused(line.as_bytes()), "{line:?}");
+            }
+        }
+        for line in [&b"\xff/msg bob hi"[..], b"\x9b/msg bob hi", b"\x9bA/msg bob hi", b"\xc3/msg bob hi"] {
+            assert!(is_refused(line), "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_command_behind_another_slash_is_refused() {
+        for slash in SLASHES {
+            for command in ["msg bob hi", "ｍｓｇ ｂｏｂ hi", " bob"] {
+                assert!(is_refused(format!("{slash}{command}").as_bytes()), "{slash:?}");
+                assert!(is_refused(format!("  {slash}{command}").as_bytes()), "{slash:?}");
+            }
+        }
+        for line in
+            ["＠bob hi", "\\msg bob hi", "7msg bob hi", ":tell bob hi", "?whisper bob hi", "ノmsg bob hi", ".password"]
+        {
+            assert!(is_refused(line.as_bytes()), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_shows_is_said() {
+        for line in [
+            "hello",
+            "1/2",
+            "either/or",
+            "7 of us",
+            "7 msg",
+            ":-/",
+            "\\o/",
+            "...",
+            "?",
+            "— /r/rust is good",
+            "ノート",
+            "👩‍🚀 1/2",
+            "e\u{301}/a",
+            "•/x",
+            "Привет /msg",
+            "שלום/msg",
+            "-1/2",
+            ".msgs",
+            ":-)",
+            "?!",
+            "&c",
+        ] {
+            assert!(matches!(parse(line.as_bytes()), Typed::Ask(_)), "{line:?} is {:?}", parse(line.as_bytes()));
+        }
+        // White space is none of it.
+        for line in [" /who", "\t/who", "\u{a0}/who", "\u{3000}/who"] {
+            assert!(matches!(parse(line.as_bytes()), Typed::Ask(_)), "{line:?}");
+            assert!(hidden_command(line.as_bytes()).is_none(), "{line:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_command_behind_unseen_characters_is_said(
+            before in proptest::collection::vec(proptest::char::any().prop_filter("unseen", |c| !shows(*c)), 1..6),
+            slash in proptest::sample::select(&['/', '@', '\u{FF0F}', '\u{2215}'][..]),
+        ) {
+            let before: String = before.into_iter().collect();
+            let line = format!("{before}{slash}msg bob hi");
+            prop_assert!(is_refused(line.as_bytes()), "{:?}", line);
+        }
+    }
+}
