@@ -162,8 +162,12 @@ impl Chat {
         self.accounts.get(account).label()
     }
 
-    /// Checks the length of a topic, an away text or a reason.
+    /// Checks a topic, an away text or a reason. An empty one means that there is none; one of which nothing shows would
+    /// only seem to be none.
     pub(super) fn check_note(&self, text: &Text) -> Result<(), Refusal> {
+        if !text.is_empty() && text.is_blank() {
+            return Err(Refusal::EmptyText);
+        }
         if text.len() as u64 > self.limits.topic_max_bytes {
             return Err(Refusal::TextTooLong { bytes: text.len(), max: self.limits.topic_max_bytes });
         }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::room::RoomKind;
+use super::text::is_ignorable;
 use super::{
     AccountId, Actor, Chat, Effects, Event, Facts, Message, MessageKind, NAME_MAX_CHARS, NAME_MIN_CHARS, Record,
     Refusal, RoomId, RoomLabel, SendKey, Seq, Text, Timestamp,
@@ -54,7 +57,7 @@ impl Chat {
     }
 
     pub(super) fn check_message(&self, text: &Text) -> Result<(), Refusal> {
-        if text.is_empty() {
+        if text.is_blank() {
             return Err(Refusal::EmptyText);
         }
         if text.len() as u64 > self.limits.message_max_bytes {
@@ -78,13 +81,9 @@ impl Chat {
         if let Some(key) = &key {
             self.keyed.insert((author, id, key.clone()), (seq, now));
         }
-        let mut named = BTreeSet::new();
-        for word in words(text.as_str()) {
-            let Some(account) = self.accounts.named_by(word.folded()) else { continue };
-            if account != author && self.rooms.get(id).members.contains_key(&account) {
-                named.insert(account);
-            }
-        }
+        let members = &self.rooms.get(id).members;
+        let member = |name: &[u8]| self.accounts.named_by(name).filter(|account| members.contains_key(account));
+        let named: BTreeSet<_> = names(text.as_str(), member).filter(|account| *account != author).collect();
         self.record(Record::MessageSaid { room: id, seq, at: now, author, kind, text: text.clone(), key }, effects);
         for account in named {
             self.record(Record::Mentioned { room: id, seq, account }, effects);
@@ -113,37 +112,61 @@ impl Chat {
     }
 }
 
-/// A word in lower case, as names compare. It is on the stack, since every word of every message is looked up.
-struct Word {
-    bytes: [u8; NAME_MAX_CHARS],
-    len: usize,
-}
-
-impl Word {
-    fn folded(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-}
-
-/// The words of a text that could be names.
-fn words(text: &str) -> impl Iterator<Item = Word> {
-    // Names are ASCII, and every byte of another character is outside ASCII.
-    let is_outside = |byte: &u8| !(byte.is_ascii_alphanumeric() || is_sign(byte));
-    let possible = |word: &&[u8]| (NAME_MIN_CHARS..=NAME_MAX_CHARS).contains(&word.len());
-    // A name may begin and end with these signs, but they may also be punctuation.
-    let readings = |word| [Some(word), Some(trimmed(word)).filter(|trimmed: &&[u8]| trimmed.len() != word.len())];
-    text.as_bytes().split(is_outside).flat_map(readings).flatten().filter(possible).map(|word| {
-        let mut bytes = [0; NAME_MAX_CHARS];
-        bytes[..word.len()].copy_from_slice(word);
-        bytes.make_ascii_lowercase();
-        Word { bytes, len: word.len() }
+/// The members that a text names, each as often as it does, where `find` knows the member of a name in lower case.
+///
+/// A name counts if no letter or digit of any script touches it: `ana` is named by `(ana)`, `ana's` and `ana--are you
+/// there`, and not by `banana` or `Anaïs`. Names may contain signs: where two could begin at one place, the longer counts.
+fn names<T>(text: &str, find: impl Fn(&[u8]) -> Option<T>) -> impl Iterator<Item = T> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < bytes.len() {
+            let start = at;
+            // To the end of this run of letters and digits, or over a byte that belongs to none.
+            at = run_end(bytes, start).max(start + 1);
+            if !bytes[start].is_ascii_alphanumeric() || is_touched_before(text, start) {
+                continue;
+            }
+            if let Some((member, end)) = longest_name(text, start, &find) {
+                at = end;
+                return Some(member);
+            }
+        }
+        None
     })
 }
 
-fn trimmed(word: &[u8]) -> &[u8] {
-    let Some(first) = word.iter().position(|byte| !is_sign(byte)) else { return &[] };
-    let last = word.iter().rposition(|byte| !is_sign(byte)).unwrap_or(first);
-    &word[first..=last]
+/// The longest name that begins at `start`, and where it ends.
+fn longest_name<T>(text: &str, start: usize, find: &impl Fn(&[u8]) -> Option<T>) -> Option<(T, usize)> {
+    let bytes = text.as_bytes();
+    // On the stack, since every word of every message is looked up.
+    let mut folded = [0; NAME_MAX_CHARS];
+    let len = bytes[start..].iter().take(NAME_MAX_CHARS).take_while(|byte| is_of_name(byte)).count();
+    folded[..len].copy_from_slice(&bytes[start..start + len]);
+    folded.make_ascii_lowercase();
+    let is_end = |len: &usize| !is_touched_after(text, start + len) && !(is_sign(&bytes[start + len - 1]) && *len == 1);
+    (NAME_MIN_CHARS..=len).rev().filter(is_end).find_map(|len| Some((find(&folded[..len])?, start + len)))
+}
+
+/// Where the letters and digits that begin at `start` end.
+fn run_end(bytes: &[u8], start: usize) -> usize {
+    start + bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
+}
+
+/// Whether a letter or digit stands before `at`, with or without marks on it.
+fn is_touched_before(text: &str, at: usize) -> bool {
+    let before = text[..at].chars().rev().find(|c| !is_ignorable(*c) && !is_combining_mark(*c));
+    before.is_some_and(char::is_alphanumeric)
+}
+
+/// Whether a letter, a digit, or a mark on the character before it stands at `at`.
+fn is_touched_after(text: &str, at: usize) -> bool {
+    let after = text[at..].chars().find(|c| !is_ignorable(*c));
+    after.is_some_and(|c| c.is_alphanumeric() || is_combining_mark(c))
+}
+
+fn is_of_name(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || is_sign(byte)
 }
 
 fn is_sign(byte: &u8) -> bool {
@@ -155,10 +178,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_found_among_other_signs() {
-        let found: Vec<String> = words("Ana: hi, @Bob_2! (cho-) x née 123456789012345678901")
-            .map(|word| String::from_utf8_lossy(word.folded()).into_owned())
-            .collect();
-        assert_eq!(found, ["ana", "hi", "bob_2", "cho-", "cho"]);
+    fn a_name_counts_where_no_letter_or_digit_touches_it() {
+        let people = ["ana", "ana-maria", "bob_2", "cho-", "cho", "r2"];
+        let check = |text: &str, expected: &[&str]| {
+            let find = |name: &[u8]| people.iter().find(|known| known.as_bytes() == name);
+            assert_eq!(names(text, find).copied().collect::<Vec<_>>(), expected, "{text}");
+        };
+        check("Ana: hi, @Bob_2! (cho-) x née 123456789012345678901", &["ana", "bob_2", "cho-"]);
+        for text in ["ana!", "ana's tea", "(ana)", "ana…", "ana，你好", "*ana*", "xana ana", "ANA?", "_ana_", "-ana-"]
+        {
+            check(text, &["ana"]);
+        }
+        for text in ["ana--are you there?", "cher-ana", "ana\u{200b} ", "❤\u{FE0F}ana", "é ana é", "ana-2", "«ana»"]
+        {
+            check(text, &["ana"]);
+        }
+        for text in
+            ["banana anabel", "Anaïs", "ana2", "ïana", "ana\u{301}", "e\u{301}ana", "ana\u{ad}bel", "ana你好", "анаana"]
+        {
+            check(text, &[]);
+        }
+        check("ana-maria", &["ana-maria"]);
+        check("ana-maria-cho", &["ana-maria", "cho"]);
+        check("cho--ana", &["cho-", "ana"]);
+        check("ana ana ana", &["ana", "ana", "ana"]);
+        check("r2-r2/r2", &["r2", "r2", "r2"]);
+        check(&format!("ana{}", "-".repeat(100)), &["ana"]);
+        check(&"-".repeat(100), &[]);
+        check("", &[]);
+        check("ana\u{1F468}\u{200d}", &["ana"]);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::thread;
 
-use chat_server::chat::{Event, Message};
+use chat_server::chat::{Event, Message, RoomChange, Text};
 use chat_server::protocol::json::Object;
 
 use super::ask;
 use super::house::{House, Person, Transport};
-use super::seen::{action, done, has_joined, joined, message, stored, whole_history};
+use super::seen::{action, changed, done, has_joined, joined, message, stored, whole_history};
 
 over_each_transport! {
     a_message_reaches_every_member_once
@@ -16,6 +16,8 @@ over_each_transport! {
     the_other_connections_of_the_sender_see_what_it_said
     numbers_are_counted_by_room
     too_long_a_text_is_said_to_nobody
+    a_text_of_which_nothing_shows_is_refused_wherever_it_would_be_shown
+    marks_on_one_character_are_bounded_wherever_they_are_shown
     nobody_talks_in_a_room_from_outside
     all_see_one_order
 }
@@ -56,6 +58,39 @@ fn a_text_arrives_as_it_was(transport: Transport) {
     let longest = "x".repeat(2000);
     ann.gets(ask::say("#general", &longest), [stored("#general", 8)]);
     bob.sees([message(8, "#general", "ann", &longest)]);
+}
+
+fn a_text_of_which_nothing_shows_is_refused_wherever_it_would_be_shown(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
+    ann.does(ask::create("tea"));
+    bob.does(ask::join("#tea"));
+    [&mut ann, &mut bob].into_iter().for_each(Person::forget);
+    for blank in ["\u{200b}", "\u{2800} \u{3164}", "\u{ad}\u{fe0f}", "\u{301}"] {
+        ann.is_refused(ask::say("#tea", blank), "empty_text");
+        ann.is_refused(ask::act("#tea", blank), "empty_text");
+        ann.is_refused(ask::say("@bob", blank), "empty_text");
+        ann.is_refused(ask::set_topic("#tea", blank), "empty_text");
+        ann.is_refused(ask::away(blank), "empty_text");
+        ann.is_refused(ask::kick("#tea", "bob", blank), "empty_text");
+        ann.is_refused(ask::ban("#tea", "bob", blank), "empty_text");
+    }
+    bob.sees([]);
+}
+
+fn marks_on_one_character_are_bounded_wherever_they_are_shown(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
+    ann.does(ask::create("tea"));
+    bob.does(ask::join("#tea"));
+    [&mut ann, &mut bob].into_iter().for_each(Person::forget);
+    let (pile, kept) = (format!("Z{}", "\u{300}".repeat(100)), format!("Z{}\u{fffd}", "\u{300}".repeat(8)));
+    ann.does(ask::say("#tea", &pile));
+    bob.sees([message(1, "#tea", "ann", &kept)]);
+    ann.gets(
+        ask::set_topic("#tea", &pile),
+        [changed("#tea", Some("ann"), RoomChange::Topic(Some(Text::from(&*kept))))],
+    );
 }
 
 fn the_other_connections_of_the_sender_see_what_it_said(transport: Transport) {

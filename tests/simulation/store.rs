@@ -181,15 +181,24 @@ impl Store {
         rooms.min_by_key(|room| (!self.is_member(*room, account), *room))
     }
 
-    /// The members of a room whom a text names: a word is their name, with or without the signs around it.
+    /// The members of a room whom a text names: no letter or digit touches their name. From left to right; where several
+    /// names begin at one place, it is the longest.
     pub fn named_in(&self, room: RoomId, text: &Text) -> BTreeSet<AccountId> {
-        let text = text.as_str().to_lowercase();
-        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
-        let words: BTreeSet<&str> = words.flat_map(|word| [word, word.trim_matches(['-', '_'])]).collect();
         let members = self.members_of(room).map(|member| member.account).filter(|account| *account != SYSTEM);
-        let is_named =
-            |account: &AccountId| self.name(*account).is_some_and(|name| words.contains(name.folded().as_str()));
-        members.filter(is_named).collect()
+        let names: Vec<_> = members.filter_map(|account| Some((self.name(account)?.folded(), account))).collect();
+        let (text, mut found) = (text.as_str().to_ascii_lowercase(), BTreeSet::new());
+        let (mut rest, mut before) = (text.as_str(), ' ');
+        while let Some(first) = rest.chars().next() {
+            let is_named = |name: &&(String, AccountId)| {
+                let after = rest.strip_prefix(name.0.as_str()).map(|after| after.chars().next().unwrap_or(' '));
+                !before.is_alphanumeric() && after.is_some_and(|after| !after.is_alphanumeric())
+            };
+            let longest = names.iter().filter(is_named).max_by_key(|(name, _)| name.len());
+            found.extend(longest.map(|(_, account)| *account));
+            let (past, left) = rest.split_at(longest.map_or(first.len_utf8(), |(name, _)| name.len()));
+            (rest, before) = (left, past.chars().next_back().unwrap_or(' '));
+        }
+        found
     }
 
     /// How many messages that name a member are unread, of those that `is_unread`.

@@ -24,7 +24,7 @@ fn a_line_of_4096_bytes_is_read_and_a_longer_one_is_refused_to_its_end() {
     let (longest, longer) = ("A".repeat(4096), "A".repeat(4097));
     assert_eq!(
         ana.ask(&longest),
-        ["-! That text has 4096 bytes; 2000 is the most. Nothing was sent. Send it in parts."]
+        ["-! That text has 4096 bytes; 2000 is the most. Nothing was done. Make it shorter."]
     );
     assert_eq!(ana.ask(&longer), [too_long]);
     // The rest of a line that is too long is not taken for a command, wherever the limit falls.

@@ -165,8 +165,9 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
         Refusal::AccountGone => Advice::new(NOTHING_SENT, "/history shows what was said."),
         Refusal::NobodyToReplyTo => Advice::new(NOTHING_SENT, "Use: /msg NAME TEXT"),
         Refusal::ReplyToWhom { last, .. } => Advice::new(NOTHING_SENT, format!("Say to whom: /msg {last} TEXT")),
-        Refusal::EmptyText => Advice::new(NOTHING_SENT, "Type some words first."),
-        Refusal::TextTooLong { .. } => Advice::new(NOTHING_SENT, "Send it in parts."),
+        // These concern topics, reasons and away texts too.
+        Refusal::EmptyText => Advice::next("Type some words."),
+        Refusal::TextTooLong { .. } => Advice::next("Make it shorter."),
         _ => return None,
     })
 }
@@ -291,10 +292,10 @@ mod tests {
             Refusal::NobodyToReplyTo,
             "Nobody has sent you a direct message since you logged in. Nothing was sent. Use: /msg NAME TEXT",
         );
-        check_refusal(Refusal::EmptyText, "There is nothing in that message. Nothing was sent. Type some words first.");
+        check_refusal(Refusal::EmptyText, "There is nothing to see in that text. Nothing was done. Type some words.");
         check_refusal(
             Refusal::TextTooLong { bytes: 2345, max: 2000 },
-            "That text has 2345 bytes; 2000 is the most. Nothing was sent. Send it in parts.",
+            "That text has 2345 bytes; 2000 is the most. Nothing was done. Make it shorter.",
         );
     }
 }
