@@ -106,6 +106,49 @@ fn what_is_no_request_is_refused_and_nothing_of_it_is_done() {
     assert_eq!(page["messages"][0]["text"], "a\u{fffd}b");
 }
 
+/// What a person would read as it was meant is understood.
+#[test]
+fn slips_of_libraries_cost_nothing() {
+    let server = Server::start_new();
+    let mut ann = Program::over(TcpStream::connect(server.json).unwrap());
+    ann.expect("hello");
+    let register = json!({"type": "register", "name": "ann", "password": "long enough", "ref": "r"});
+    ann.send_bytes(format!("\u{feff} \r\n   \t\n\u{feff}{register}\r\n \n").as_bytes());
+    assert_eq!(ann.expect("registered")["ref"], "r");
+    ann.send_bytes("\u{feff}{\"type\":\"ping\",\"ref\":\"1\"}\n   \n".as_bytes());
+    assert_eq!(ann.next().unwrap()["ref"], "1");
+    ann.send_line(r#"{"type":"send","room":"general","text":"cut \ud83d","ref":"\udc4b"}"#);
+    assert_eq!(ann.next().unwrap()["ref"], "\u{fffd}");
+    ann.send_line(r#"{"type":"history","room":"general","count":1.0}"#);
+    assert_eq!(ann.next().unwrap()["messages"][0]["text"], "cut \u{fffd}");
+    ann.send_line(r#"{"type":"read","room":"general","up_to":2.0}"#);
+    assert_eq!(ann.next().unwrap()["up_to"], 2);
+}
+
+#[test]
+fn a_request_that_is_refused_has_its_reference_wherever_that_can_be_read() {
+    let server = Server::start_new();
+    let mut ann = Program::over(TcpStream::connect(server.json).unwrap());
+    ann.expect("hello");
+    ann.send_line(r#"{"type":"ping","ref":"early",}"#);
+    assert_eq!(ann.next().unwrap()["ref"], "early");
+    let mut ann = server.register_program("ann");
+    let mut check = |line: &[u8], code: &str, reference: Value| {
+        ann.send_bytes(&[line, b"\n"].concat());
+        let answer = ann.next().unwrap();
+        assert_eq!((refused(&answer), &answer["ref"]), (code, &reference), "{}", line.escape_ascii());
+    };
+    check(br#"{"type":"rooms","page":NaN,"ref":"a"}"#, "bad_json", json!("a"));
+    check(br#"{"type":"rooms","ref":"b",}"#, "bad_json", json!("b"));
+    check(br#"{"type":"rooms","page":1e999,"ref":"c"}"#, "bad_json", json!("c"));
+    check(b"{\"ref\":\"d\",\"type\":\"away\",\"text\":\"\xff\"}", "bad_json", json!("d"));
+    check(br#"{"type":"ping","x":[[[[[[[[[[]]]]]]]]]],"ref":"e"}"#, "too_deep", json!("e"));
+    check(br#"{"type":"ping","ref":"f"} {"type":"ping","ref":"g"}"#, "bad_json", json!("f"));
+    check(br#"{"type":"rooms","page":1.5,"ref":"h"}"#, "bad_field", json!("h"));
+    check(br#"{"ref":"i","ref":"j"}"#, "missing_field", json!("j"));
+    check(br#"{"type":"ping","ref":17}"#, "bad_field", json!(null));
+}
+
 #[test]
 fn a_page_of_history_is_one_object_of_bounded_size() {
     let server = Server::start_new();

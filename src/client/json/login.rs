@@ -69,7 +69,7 @@ impl Program<'_, '_> {
     }
 
     fn enter_by(&self, line: &[u8]) -> Result<Step, Unreachable> {
-        if line.is_empty() {
+        if json::is_blank(line) {
             return Ok(Step::Next);
         }
         let json::Line { reference, request } = json::parse(line);

@@ -33,7 +33,7 @@ impl Program<'_, '_> {
     }
 
     fn answer(&self, mut line: Vec<u8>, session: &Session) -> Result<Option<SessionEnd>, Unreachable> {
-        if line.is_empty() {
+        if json::is_blank(&line) {
             return Ok(None);
         }
         let json::Line { reference, request } = json::parse(&line);

@@ -24,6 +24,7 @@ use crate::chat::{
 use crate::reason::{ClosingLine, Reason};
 
 pub use codec::Wrong;
+pub use line::is_blank;
 pub use object::{Bye, Limits, Object};
 pub use request::{Line, LoginOptions, Request, encode, parse};
 

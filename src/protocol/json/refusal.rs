@@ -40,6 +40,7 @@ table! {
     "too_many_logins" = [Refusal::TooManyLogins { wait_s }] { wait_s };
     "too_many_registrations" = [Refusal::TooManyRegistrations { wait_s }] { wait_s };
     "password_length" = [Refusal::PasswordLength { min_chars, max_bytes }] {} unsaid { min_chars: 8, max_bytes: 256 };
+    "password_encoding" = [Refusal::PasswordEncoding] {};
     "already_logged_in" = [Refusal::AlreadyLoggedIn] {};
     "not_logged_in" = [Refusal::NotLoggedIn] {};
 

@@ -342,7 +342,7 @@ impl Group for HistoryRange {
 pub fn parse(line: &[u8]) -> Line {
     let mut fields = match line::fields(line) {
         Ok(fields) => fields,
-        Err(wrong) => return Line { reference: None, request: Err(wrong) },
+        Err(wrong) => return Line { reference: line::reference_of_broken(line), request: Err(wrong) },
     };
     match line::reference(&mut fields) {
         Ok(reference) => Line { reference, request: request(&mut fields) },

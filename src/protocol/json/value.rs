@@ -28,13 +28,20 @@ impl ToJson for u64 {
 
 impl FromJson for u64 {
     fn read(json: Json) -> Result<u64, Rule> {
-        json.as_i64().and_then(|number| u64::try_from(number).ok()).ok_or(Rule::Borrowed(NUMBER_RULE))
+        let whole = json.as_i64().and_then(|number| u64::try_from(number).ok());
+        whole.or_else(|| whole_number(json.as_f64()?)).ok_or(Rule::Borrowed(NUMBER_RULE))
     }
 
     #[cfg(test)]
     fn sample(source: &mut Source) -> u64 {
         source.number()
     }
+}
+
+/// The number that a library wrote as `1.0` or `1e3`, as far as such a number is exact.
+fn whole_number(number: f64) -> Option<u64> {
+    const EXACT_MAX: f64 = (1_u64 << 53) as f64;
+    ((0.0..=EXACT_MAX).contains(&number) && number.fract() == 0.0).then_some(number as u64)
 }
 
 impl ToJson for usize {
@@ -405,6 +412,23 @@ mod tests {
         check("ünï👋");
         assert!(Reference::of(&"x".repeat(REFERENCE_MAX_BYTES)).is_some());
         assert_eq!(Reference::of(&"x".repeat(REFERENCE_MAX_BYTES + 1)), None);
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        let check = |json: &str, expected: Option<u64>| {
+            assert_eq!(u64::read(serde_json::from_str(json).unwrap()).ok(), expected, "{json}");
+        };
+        check("1", Some(1));
+        check("1.0", Some(1));
+        check("1e3", Some(1000));
+        check("-0.0", Some(0));
+        check("9007199254740992.0", Some(1 << 53));
+        check("9223372036854775807", Some(i64::MAX as u64));
+        for wrong in ["1.5", "-1", "-1.0", "9007199254740994.0", "9223372036854775808", "1e300", "true", "\"1\"", "[1]"]
+        {
+            check(wrong, None);
+        }
     }
 
     #[test]
