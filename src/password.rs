@@ -3,6 +3,9 @@
 //! A hash takes 19 MiB and about 30 ms of one core, so only a few are computed in parallel, by dedicated threads. In a
 //! client's thread it would keep 10 KiB more of the stack resident for the life of the connection, and 19 MiB in the
 //! allocator's arenas (measured: 1.4 GiB after 100 logins).
+//!
+//! A password is text, which people see as letters, and one keyboard sends other bytes for a letter than another. So it is
+//! brought to one form before it is hashed ([`Prepared`]).
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,6 +14,7 @@ use std::thread::Builder;
 use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use crate::chat::PasswordHash;
@@ -22,6 +26,44 @@ pub const PASSWORD_MIN_CHARS: usize = 8;
 pub const PASSWORD_MAX_BYTES: usize = 256;
 /// The rule of lengths, for people.
 pub const LENGTH_RULE: &str = "A password has at least 8 characters, and at most 256 bytes.";
+
+/// A password that can be set: in the form of the OpaqueString profile of RFC 8265, with a length within the bounds.
+#[derive(Debug)]
+pub struct Prepared(Zeroizing<Vec<u8>>);
+
+/// Why a password cannot be set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PasswordError {
+    /// Shorter than [`PASSWORD_MIN_CHARS`] or longer than [`PASSWORD_MAX_BYTES`].
+    Length,
+    /// Not UTF-8. Only a client of the same encoding could ever type it again.
+    Encoding,
+}
+
+impl Prepared {
+    /// Prepares a new password.
+    pub fn new(typed: &[u8]) -> Result<Prepared, PasswordError> {
+        let text = std::str::from_utf8(typed).map_err(|_| PasswordError::Encoding)?;
+        let prepared = prepare(text);
+        match is_length_allowed(&prepared) {
+            true => Ok(Prepared(prepared)),
+            false => Err(PasswordError::Length),
+        }
+    }
+}
+
+/// The form of a password that is hashed: every space is U+0020 and letters are in normal form C, as OpaqueString says. It
+/// forbids control characters; here they are left out, since a client sends them unseen (a NUL that keeps a link alive).
+fn prepare(text: &str) -> Zeroizing<Vec<u8>> {
+    let letters = text.chars().filter(|c| !c.is_control()).map(|c| if c.is_whitespace() { ' ' } else { c });
+    // With this capacity nothing is moved, so that no copy is left behind. A letter in normal form C has at most three
+    // times the bytes that it had (UAX 15).
+    let mut prepared = Zeroizing::new(Vec::with_capacity(3 * text.len()));
+    for c in letters.nfc() {
+        prepared.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+    prepared
+}
 
 /// Computes and verifies hashes. Its threads end when it is dropped.
 #[derive(Debug)]
@@ -66,12 +108,12 @@ impl Hasher {
             thread.map_err(failed)?;
         }
         let mut hasher = Hasher { jobs, decoy: PasswordHash("".into()) };
-        hasher.decoy = hasher.hash(b"nobody has this password")?;
+        hasher.decoy = hasher.hash(&Prepared(Zeroizing::new(b"nobody has this password".into())))?;
         Ok(hasher)
     }
 
     /// The hash of a new password, in PHC form with a random salt.
-    pub fn hash(&self, password: &[u8]) -> Result<PasswordHash, HashError> {
+    pub fn hash(&self, Prepared(password): &Prepared) -> Result<PasswordHash, HashError> {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(failed)?;
         let params = Params::default();
@@ -86,9 +128,27 @@ impl Hasher {
         Ok(PasswordHash(hash.to_string().into()))
     }
 
-    /// Whether `password` matches `expected`. Takes the same time if there is nothing to compare with. Fails if the hash
-    /// could not be computed, or if its client no longer waited when its turn came.
+    /// Whether `typed` is the password of `expected`. Takes the same time if there is nothing to compare with. Fails if the
+    /// hash could not be computed, or if its client no longer waited when its turn came.
+    ///
+    /// Where the prepared form has other bytes than were typed, these are tried too: older versions hashed them. How long
+    /// that takes depends on what was typed, and on whether it is right, which the answer tells anyway.
     pub fn verify(
+        &self,
+        typed: &[u8],
+        expected: Option<&PasswordHash>,
+        is_wanted: impl Fn() -> bool + Clone + Send + 'static,
+    ) -> Result<bool, HashError> {
+        let prepared = std::str::from_utf8(typed).ok().map(prepare).filter(|prepared| prepared.as_slice() != typed);
+        if let Some(prepared) = prepared
+            && self.verify_bytes(&prepared, expected, is_wanted.clone())?
+        {
+            return Ok(true);
+        }
+        self.verify_bytes(typed, expected, is_wanted)
+    }
+
+    fn verify_bytes(
         &self,
         password: &[u8],
         expected: Option<&PasswordHash>,
@@ -147,23 +207,81 @@ fn compute(job: &Job, memory: &mut Vec<Block>) -> Result<Output, HashError> {
 }
 
 /// Whether a password is neither too short nor too long.
-pub fn is_length_allowed(password: &[u8]) -> bool {
+fn is_length_allowed(password: &[u8]) -> bool {
     password.len() <= PASSWORD_MAX_BYTES && String::from_utf8_lossy(password).chars().count() >= PASSWORD_MIN_CHARS
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::thread;
 
     use argon2::PasswordVerifier;
 
     use super::*;
 
+    fn prepared(text: &str) -> Prepared {
+        Prepared::new(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_people_see_as_one_password_is_one() {
+        let check = |typed: &str, expected: &str| {
+            assert_eq!(String::from_utf8_lossy(&prepared(typed).0), expected, "{typed:?}");
+        };
+        check("kettle on the hob", "kettle on the hob");
+        check("Zoe\u{308} on the hob", "Zo\u{eb} on the hob");
+        check("Zo\u{eb} on the hob", "Zo\u{eb} on the hob");
+        check("kettle\u{a0}on\u{3000}the hob", "kettle on the hob");
+        check("\0kettle\u{85} on the hob", "kettle on the hob");
+        // Capital letters, compatibility forms and look-alikes are other letters.
+        check("KETTLE ﬁ ａ а", "KETTLE ﬁ ａ а");
+        // The longest growth there is.
+        check(&"\u{1d160}".repeat(21), &"\u{1d158}\u{1d165}\u{1d16e}".repeat(21));
+        assert_eq!(Prepared::new(b"caf\xe9 au lait").unwrap_err(), PasswordError::Encoding);
+        assert_eq!(Prepared::new(b"kettle\0\0").unwrap_err(), PasswordError::Length);
+        assert_eq!(Prepared::new("e\u{308}".repeat(7).as_bytes()).unwrap_err(), PasswordError::Length);
+        assert!(Prepared::new("e\u{308}".repeat(86).as_bytes()).is_ok(), "258 bytes as typed, 172 as hashed");
+    }
+
+    #[test]
+    fn a_password_is_right_in_each_of_its_forms_and_as_older_versions_hashed_it() {
+        let hasher = Hasher::new(1).unwrap();
+        let verify = |typed: &[u8], hash: &PasswordHash| hasher.verify(typed, Some(hash), || true).unwrap();
+        let (composed, decomposed) = ("Zo\u{eb} on the hob", "Zoe\u{308} on the hob");
+        let new = hasher.hash(&prepared(decomposed)).unwrap();
+        assert!(verify(composed.as_bytes(), &new) && verify(decomposed.as_bytes(), &new));
+        assert!(!verify("Zoe on the hob".as_bytes(), &new));
+        for typed in [decomposed.as_bytes(), b"caf\xe9 au lait", b"kettle\0on the hob"] {
+            let old = hasher.hash(&Prepared(Zeroizing::new(typed.into()))).unwrap();
+            assert!(verify(typed, &old), "{}", typed.escape_ascii());
+            assert!(!verify(b"another password", &old));
+        }
+    }
+
+    /// The number of hashes, and so the time, depends on what was typed alone.
+    #[test]
+    fn a_wrong_password_costs_the_same_whether_there_is_an_account_or_not() {
+        let hasher = Hasher::new(1).unwrap();
+        let hash = hasher.hash(&prepared("correct horse")).unwrap();
+        static HASHES: AtomicUsize = AtomicUsize::new(0);
+        let check = |typed: &[u8], expected| {
+            for hash in [None, Some(&hash)] {
+                HASHES.store(0, Ordering::SeqCst);
+                assert!(!hasher.verify(typed, hash, || HASHES.fetch_add(1, Ordering::SeqCst) < 10).unwrap());
+                assert_eq!(HASHES.load(Ordering::SeqCst), expected, "{}", typed.escape_ascii());
+            }
+        };
+        check(b"wrong horse..", 1);
+        check(b"caf\xe9 au lait", 1);
+        check("Zo\u{eb} on the hob".as_bytes(), 1);
+        check("Zoe\u{308} on the hob".as_bytes(), 2);
+    }
+
     #[test]
     fn only_the_right_password_is_right() {
         let hasher = Hasher::new(2).unwrap();
-        let hash = hasher.hash(b"correct horse").unwrap();
+        let hash = hasher.hash(&prepared("correct horse")).unwrap();
         assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         let check = |password, hash, expected| assert_eq!(hasher.verify(password, hash, || true).unwrap(), expected);
         check(b"correct horse", Some(&hash), true);
@@ -177,7 +295,7 @@ mod tests {
     #[test]
     fn what_nobody_waits_for_is_not_computed_and_the_next_is() {
         let hasher = Hasher::new(1).unwrap();
-        let hash = hasher.hash(b"correct horse").unwrap();
+        let hash = hasher.hash(&prepared("correct horse")).unwrap();
         assert!(hasher.verify(b"correct horse", Some(&hash), || false).is_err());
         assert!(hasher.verify(b"correct horse", Some(&hash), || panic!("a fault")).is_err());
         assert!(hasher.verify(b"correct horse", Some(&hash), || true).unwrap());
@@ -186,7 +304,7 @@ mod tests {
     #[test]
     fn whether_it_is_wanted_is_asked_when_its_turn_comes() {
         let hasher = Hasher::new(1).unwrap();
-        let hash = hasher.hash(b"correct horse").unwrap();
+        let hash = hasher.hash(&prepared("correct horse")).unwrap();
         let (started, has_started) = bounded::<()>(1);
         let (go, may_go) = bounded::<()>(1);
         static IS_WANTED: AtomicBool = AtomicBool::new(true);
@@ -213,7 +331,10 @@ mod tests {
     #[test]
     fn every_hash_has_a_salt_of_its_own() {
         let hasher = Hasher::new(1).unwrap();
-        assert_ne!(hasher.hash(b"correct horse").unwrap().0, hasher.hash(b"correct horse").unwrap().0);
+        assert_ne!(
+            hasher.hash(&prepared("correct horse")).unwrap().0,
+            hasher.hash(&prepared("correct horse")).unwrap().0
+        );
     }
 
     #[test]

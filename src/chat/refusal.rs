@@ -23,6 +23,8 @@ pub enum Refusal {
     TooManyRegistrations { wait_s: u64 },
     /// The new password is too short or too long.
     PasswordLength { min_chars: usize, max_bytes: usize },
+    /// The new password is not UTF-8, so another client could never send it.
+    PasswordEncoding,
     /// The connection is already logged in.
     AlreadyLoggedIn,
     /// The connection is not logged in.
@@ -108,7 +110,7 @@ pub enum Refusal {
     TooManyCodes,
 
     // Talk and reading
-    /// The message is empty.
+    /// The message is empty, or nothing of a text would show.
     EmptyText,
     /// The text is too long; sizes in bytes.
     TextTooLong { bytes: usize, max: u64 },
@@ -147,6 +149,7 @@ impl Refusal {
             Refusal::TooManyLogins { .. } => "too_many_logins",
             Refusal::TooManyRegistrations { .. } => "too_many_registrations",
             Refusal::PasswordLength { .. } => "password_length",
+            Refusal::PasswordEncoding => "password_encoding",
             Refusal::AlreadyLoggedIn => "already_logged_in",
             Refusal::NotLoggedIn => "not_logged_in",
             Refusal::NoSuchRoom { .. } => "no_such_room",

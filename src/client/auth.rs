@@ -11,7 +11,7 @@ use super::page::unread;
 use super::session::Session;
 use crate::broker::{Reply, Request, Waits};
 use crate::chat::{Input, Name, Origin, PasswordHash, Refusal};
-use crate::password::{self, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
+use crate::password::{PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, PasswordError, Prepared};
 use crate::protocol::{Reference, Secret};
 use crate::token;
 
@@ -99,12 +99,12 @@ impl Client<'_> {
         password: &[u8],
         is_allowed: impl FnOnce() -> Result<(), Refusal>,
     ) -> Result<PasswordHash, Refusal> {
-        if !password::is_length_allowed(password) || token::digest(password).is_some() {
-            let (min_chars, max_bytes) = (PASSWORD_MIN_CHARS, PASSWORD_MAX_BYTES);
-            return Err(Refusal::PasswordLength { min_chars, max_bytes });
+        if token::digest(password).is_some() {
+            return Err(refuse_password(PasswordError::Length));
         }
+        let password = Prepared::new(password).map_err(refuse_password)?;
         is_allowed()?;
-        self.services.hasher.hash(password).map_err(|error| {
+        self.services.hasher.hash(&password).map_err(|error| {
             log::error!("cannot make a password hash error={error}");
             Refusal::Fault
         })
@@ -157,6 +157,14 @@ impl Client<'_> {
     pub fn origin(&self) -> Origin {
         let (address, protocol) = (self.connection.address(), self.protocol);
         Origin { address, protocol: protocol.word(), traits: protocol.traits(), live: true, reads: true }
+    }
+}
+
+pub(super) fn refuse_password(error: PasswordError) -> Refusal {
+    let (min_chars, max_bytes) = (PASSWORD_MIN_CHARS, PASSWORD_MAX_BYTES);
+    match error {
+        PasswordError::Length => Refusal::PasswordLength { min_chars, max_bytes },
+        PasswordError::Encoding => Refusal::PasswordEncoding,
     }
 }
 

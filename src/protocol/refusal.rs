@@ -47,7 +47,10 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
         }
         Refusal::TooManyLogins { .. } => "Too many wrong passwords from your address.".to_owned(),
         Refusal::TooManyRegistrations { .. } => "Too many new accounts from your address.".to_owned(),
-        Refusal::PasswordLength { min_chars, max_bytes } => password_length(*min_chars, *max_bytes),
+        Refusal::PasswordLength { min_chars, max_bytes } => {
+            format!("A password has at least {min_chars} characters, and at most {max_bytes} bytes.")
+        }
+        Refusal::PasswordEncoding => "That password is not UTF-8, so other clients could not send it.".to_owned(),
         Refusal::AlreadyLoggedIn => "You are logged in already.".to_owned(),
         Refusal::NotLoggedIn => "You are not logged in.".to_owned(),
 
@@ -126,7 +129,7 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
         }
         Refusal::TooManyCodes => "Too many wrong codes were tried.".to_owned(),
 
-        Refusal::EmptyText => "There is nothing in that message.".to_owned(),
+        Refusal::EmptyText => "There is nothing to see in that text.".to_owned(),
         Refusal::TextTooLong { bytes, max } => format!("That text has {bytes} bytes; {max} is the most."),
         Refusal::NoSuchMessages { room, last: 0 } => format!("{} has no messages yet.", named(room)),
         Refusal::NoSuchMessages { room, last } => {
@@ -163,11 +166,6 @@ fn named(room: &RoomLabel) -> String {
 
 fn suggested(mark: char, suggestion: Option<&crate::chat::Name>) -> String {
     suggestion.map(|name| format!(" Did you mean {mark}{name}?")).unwrap_or_default()
-}
-
-/// The rule that a new password broke.
-pub(super) fn password_length(min_chars: usize, max_bytes: usize) -> String {
-    format!("A password has at least {min_chars} characters, and at most {max_bytes} bytes.")
 }
 
 /// A number of things: `1 message`, `214 messages`.

@@ -17,6 +17,7 @@ over_each_transport! {
     logging_out_leads_back_to_the_door
     a_new_password_closes_the_other_connections
     a_password_is_changed_only_by_whoever_knows_it
+    a_password_is_the_same_on_every_keyboard
     a_deleted_account_leaves_its_words_and_its_name
     a_password_survives_a_crash
     of_several_registrations_of_a_name_at_once_one_wins
@@ -96,6 +97,17 @@ fn a_password_is_changed_only_by_whoever_knows_it(transport: Transport) {
     ann.is_refused(ask::delete_account("not the password"), "wrong_password");
     elsewhere.sees([]);
     house.log_in("ann");
+}
+
+fn a_password_is_the_same_on_every_keyboard(transport: Transport) {
+    let house = House::new(transport);
+    let (composed, decomposed) = ("Zo\u{eb} and the kettle", "Zoe\u{308} and\u{a0}the kettle");
+    assert!(house.visitor().enter(ask::register("ann", composed)).is_ok());
+    assert!(house.visitor().enter(ask::log_in("ann", decomposed)).is_ok());
+    let Ok((mut ann, _)) = house.visitor().enter(ask::log_in("ann", composed)) else { panic!("it is right") };
+    ann.does(ask::set_password(decomposed, "Ren\u{e9}e and the kettle"));
+    let visitor = house.visitor().refused(ask::log_in("ann", composed), "wrong_password");
+    assert!(visitor.enter(ask::log_in("ann", "Rene\u{301}e and the kettle")).is_ok());
 }
 
 fn a_deleted_account_leaves_its_words_and_its_name(transport: Transport) {

@@ -72,6 +72,20 @@ fn a_password_has_8_characters_to_256_bytes() {
 }
 
 #[test]
+fn a_password_of_another_encoding_than_utf_8_is_not_set() {
+    let server = Server::start_new();
+    let mut client = server.connect();
+    client.send_bytes(b"register ana\r\ncaf\xe9 au lait\r\n");
+    let refused = "-! That password is not UTF-8, so other clients could not send it.";
+    client.expect(&format!("{refused} No account was created. To try again: register ana"));
+    client.send_bytes(b"register ana caf\xe9 au lait\r\n");
+    client.expect(&format!("{refused} No account was created. To try again: register ana"));
+    let mut bob = server.register("bob");
+    bob.send_bytes(b"/password\r\npassword-of-bob\r\ncaf\xe9 au lait\r\ncaf\xe9 au lait\r\n");
+    bob.expect(&format!("{refused} Your password was not changed."));
+}
+
+#[test]
 fn two_different_passwords_or_none_make_no_account() {
     let server = Server::start_new();
     let mut client = server.connect();

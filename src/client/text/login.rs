@@ -9,11 +9,11 @@ use super::prompt::Answer;
 use crate::broker::wall_clock;
 use crate::chat::{Name, Refusal};
 use crate::client::Client;
-use crate::client::auth::Entered;
+use crate::client::auth::{Entered, refuse_password};
 use crate::client::input::InputEvent;
 use crate::client::output::{Output, Unreachable};
 use crate::client::session::Session;
-use crate::password::{self, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
+use crate::password::{PASSWORD_MIN_CHARS, Prepared};
 use crate::protocol::foreign;
 use crate::protocol::text::{self, Entry, account, line, server, session};
 use crate::protocol::{Context, Secret};
@@ -83,7 +83,8 @@ impl Client<'_> {
 
     fn greet(&self, output: &Output) -> Result<(), Unreachable> {
         let people = self.services.people.load(std::sync::atomic::Ordering::Relaxed);
-        let lines = session::greeting(&self.services.server_name, people as u64);
+        let is_local = self.connection.address().is_loopback();
+        let lines = session::greeting(&self.services.server_name, people as u64, is_local);
         output.notices(lines.iter().map(String::as_str))
     }
 
@@ -175,7 +176,9 @@ impl Client<'_> {
             },
         };
         match self.register_as(&name, &secret, self.origin(), None)? {
-            Err(Refusal::PasswordLength { .. }) => Ok(Step::Refused(length_wrong(&name))),
+            Err(refusal @ (Refusal::PasswordLength { .. } | Refusal::PasswordEncoding)) => {
+                Ok(Step::Refused(self.unusable_password(&refusal, &name)))
+            }
             Err(Refusal::Fault) => Ok(Step::Over(Reason::Fault)),
             entered => self.step_after(entered, output),
         }
@@ -190,16 +193,18 @@ impl Client<'_> {
     ) -> Result<Result<Secret, Step>, Unreachable> {
         output.notice(&account::name_is_free(name, PASSWORD_MIN_CHARS))?;
         let questions = [account::PASSWORD, account::PASSWORD_AGAIN];
-        let is_allowed = |secret: &Secret| password::is_length_allowed(secret.as_bytes());
+        let is_allowed = |secret: &Secret| Prepared::new(secret.as_bytes()).is_ok();
         let mut secrets = match self.ask_secrets(output, &questions, || Some(time.extend()), is_allowed)? {
             Answer::Secrets(secrets) => secrets,
             Answer::GivenUp => return Ok(Err(Step::Refused(account::NOT_REGISTERED.to_owned()))),
             Answer::Over(over) => return Ok(Err(Step::Over(self.say_why_over(over, output)))),
         };
-        let last = secrets.pop().filter(|secret| is_allowed(secret));
-        Ok(match (secrets.pop(), last) {
-            (_, None) => Err(Step::Refused(length_wrong(name))),
-            (Some(first), Some(last)) if first.as_bytes() == last.as_bytes() => Ok(first),
+        let last = secrets.pop().expect("each question has been answered");
+        if let Err(error) = Prepared::new(last.as_bytes()) {
+            return Ok(Err(Step::Refused(self.unusable_password(&refuse_password(error), name))));
+        }
+        Ok(match secrets.pop() {
+            Some(first) if first.as_bytes() == last.as_bytes() => Ok(first),
             _ => Err(Step::Refused(account::passwords_differ(name))),
         })
     }
@@ -222,6 +227,10 @@ impl Client<'_> {
 
     fn in_words(&self, refusal: &Refusal) -> String {
         text::refusal_text(refusal, Context { now: wall_clock(), clock: &self.services.clock })
+    }
+
+    fn unusable_password(&self, refusal: &Refusal, name: &Name) -> String {
+        account::unusable_password(refusal, name, Context { now: wall_clock(), clock: &self.services.clock })
     }
 
     /// Why the conversation is over. A client of another protocol gets a line for that protocol; other reasons have a closing line.
@@ -254,8 +263,4 @@ impl LoginTime {
         self.until = self.last.min(Instant::now() + self.timeout);
         self.until
     }
-}
-
-fn length_wrong(name: &Name) -> String {
-    account::password_length(PASSWORD_MIN_CHARS, PASSWORD_MAX_BYTES, name)
 }

@@ -10,7 +10,7 @@ use crate::client::input::InputEvent;
 use crate::client::output::{Output, Unreachable};
 use crate::client::page::{Loses, Page, unread};
 use crate::client::session::{Asked, Session, SessionEnd};
-use crate::password::{PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
+use crate::password::PASSWORD_MIN_CHARS;
 use crate::protocol::text::{self, HelpTopic, Typed, account, line, reading, server};
 use crate::protocol::{Context, Secret};
 use crate::token;
@@ -259,8 +259,8 @@ impl Client<'_> {
         }
         match self.new_password(new.as_bytes(), || Ok(())) {
             Ok(hash) => self.request(Command::ChangePassword { hash }, session, memory),
-            Err(Refusal::PasswordLength { .. }) => {
-                let line = account::new_password_length(PASSWORD_MIN_CHARS, PASSWORD_MAX_BYTES);
+            Err(refusal @ (Refusal::PasswordLength { .. } | Refusal::PasswordEncoding)) => {
+                let line = account::unusable_new_password(&refusal, self.context());
                 self.refuse_prompted(&line, &memory.output).map(|()| None)
             }
             Err(_) => self.refuse_prompted(account::PASSWORD_FAULT, &memory.output).map(|()| None),

@@ -1,7 +1,7 @@
 //! The reader's account: registering, passwords, settings.
 
 use crate::chat::{Command, EnteredRoom, Name, Refusal};
-use crate::protocol::refusal;
+use crate::protocol::{Context, refusal};
 
 use super::line::Typed;
 use super::member::say_who_is_here;
@@ -154,18 +154,18 @@ pub fn passwords_differ(name: &Name) -> String {
     format!("The passwords do not match. {}", not_registered(name))
 }
 
-/// Refused: the password of a registration is too short or too long.
-pub fn password_length(min_chars: usize, max_bytes: usize, name: &Name) -> String {
-    format!("{} {}", refusal::password_length(min_chars, max_bytes), not_registered(name))
+/// Refused: the password of a registration cannot be one.
+pub fn unusable_password(refusal: &Refusal, name: &Name, context: Context) -> String {
+    format!("{} {}", refusal::happened(refusal, context), not_registered(name))
 }
 
 fn not_registered(name: &Name) -> String {
     format!("No account was created. To try again: register {name}")
 }
 
-/// Refused: the new password is too short or too long.
-pub fn new_password_length(min_chars: usize, max_bytes: usize) -> String {
-    format!("{} {PASSWORD_KEPT}", refusal::password_length(min_chars, max_bytes))
+/// Refused: the new password cannot be one.
+pub fn unusable_new_password(refusal: &Refusal, context: Context) -> String {
+    format!("{} {PASSWORD_KEPT}", refusal::happened(refusal, context))
 }
 
 /// The first lines for a new account.
@@ -206,7 +206,7 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
         Refusal::TooManyLogins { wait_s } | Refusal::TooManyRegistrations { wait_s } => {
             Advice::next(format!("Try again in {}.", wait(*wait_s)))
         }
-        Refusal::PasswordLength { .. } => Advice::next("Choose another."),
+        Refusal::PasswordLength { .. } | Refusal::PasswordEncoding => Advice::next("Choose another."),
         Refusal::AlreadyLoggedIn => Advice::next("To be somebody else, /logout first."),
         Refusal::NotLoggedIn => Advice::next("Type: login NAME, or register NAME"),
         _ => return None,
