@@ -17,6 +17,15 @@ impl Address {
         }
     }
 
+    /// Whether the peer is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        match self.0 {
+            IpAddr::V4(v4) => v4.is_loopback(),
+            // `::1`, as far as its /64 tells.
+            IpAddr::V6(v6) => v6.is_unspecified(),
+        }
+    }
+
     /// Parses an address, which may have the length of its unit as a suffix: `/32` for IPv4, `/64` for IPv6. Any other length
     /// means more or fewer addresses than an [`Address`] can, and is no address.
     pub fn parse(text: &str) -> Option<Address> {
@@ -52,5 +61,8 @@ mod tests {
             assert_eq!(Address::parse(text), None, "{text}");
         }
         assert_eq!(Address::parse("2001:db8::/064"), None);
+        let is_loopback = |text: &str| Address::parse(text).unwrap().is_loopback();
+        assert!(is_loopback("127.0.0.1") && is_loopback("::1") && is_loopback("::ffff:127.0.0.2"));
+        assert!(!is_loopback("192.0.2.7") && !is_loopback("fe80::1"));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -20,7 +20,8 @@ use crate::config::{Config, Limits, Listen};
 use crate::net::wire::SocketOptions;
 use crate::net::{self, Acceptor, Admission, Caps, EndCounters, FlusherHandle, Listener, REFUSED_MAX, Rate};
 use crate::password::Hasher;
-use crate::protocol::Clock;
+use crate::protocol::text::Text;
+use crate::protocol::{Clock, Protocol as _};
 use crate::reason::Reason;
 use crate::shutdown::{Quit, QuitSender, Threads, quit_channel};
 use crate::store::{self, Folder, OpenError, Reader, Store as _, Watch, Watched, Writer};
@@ -39,6 +40,10 @@ const ADDRESS_SPACE_KEPT: u64 = 64 << 20;
 const HASH_BYTES: u64 = 20 << 20;
 /// The most that a broker that does not finish in time may add to the time of a stop.
 const LAST_SECOND: Duration = Duration::from_secs(1);
+/// What stands before the code for the first operator.
+const OPERATOR_LINE: &str = "No operator yet. Log in and type: /operator ";
+/// Most characters of the line with that code, so that a terminal of 80 columns does not break it.
+const OPERATOR_LINE_MAX: usize = 78;
 /// The error for a store that does not return from a call.
 const HANGS: &str = "a read, write or sync did not return in time; everything acknowledged is stored";
 
@@ -93,10 +98,13 @@ impl From<OpenError> for Failure {
 pub fn run(config: Config) -> Result<(), Failure> {
     let stopping = Stopping::new();
     let in_handler = stopping.clone();
+    let signalled = AtomicBool::new(false);
     let stop = move || {
-        if !in_handler.begin() {
+        // A first signal is no second one, even if the server stops already for another reason.
+        if signalled.swap(true, Ordering::SeqCst) {
             std::process::exit(1);
         }
+        in_handler.begin();
     };
     ctrlc::set_handler(stop).map_err(|error| Failure::Internal(format!("cannot handle signals: {error}")))?;
 
@@ -124,9 +132,9 @@ impl Stopping {
         Stopping { sender: Arc::new(Mutex::new(Some(sender))), quit }
     }
 
-    /// Begins to stop. Returns false if that had begun before.
-    pub fn begin(&self) -> bool {
-        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+    /// Begins to stop, if that has not begun.
+    pub fn begin(&self) {
+        drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
@@ -176,11 +184,12 @@ impl Server {
             let _running = running;
             flusher.run(|number| drop(drained.send(Request::Drained(ClientId(number)))));
         })?;
+        let clock = clock();
         let store = Watched::new(writer);
         let watch = store.watch();
-        let broker = start_broker(broker(config, chat, store, handle, &admission, &people), inbox, stopping)?;
+        let broker = start_broker(broker(config, chat, store, handle, &clock, &admission, &people), inbox, stopping)?;
 
-        let services = Arc::new(services(config, sender.clone(), reader, people, quit.clone())?);
+        let services = Arc::new(services(config, sender.clone(), reader, people, clock, quit.clone())?);
         let counters = Arc::new(EndCounters::default());
         let options = socket_options(limits);
         let numbers = AtomicU64::new(0);
@@ -188,7 +197,7 @@ impl Server {
             Arc::new(Acceptor { admission: admission.clone(), options, counters: counters.clone(), numbers });
         let (accepting, clients) = (Threads::new(), Threads::new());
         if let Some(code) = operator_code {
-            say(&format!("operator code {code} - log in and type /operator {code} to become the operator"));
+            say(&format!("{OPERATOR_LINE}{code}"));
         }
         for ((listener, _), listen) in listeners.iter().zip(&config.listen) {
             let (listener, acceptor, quit, services) =
@@ -206,6 +215,14 @@ impl Server {
         for (protocol, address) in &addresses {
             log::info!("listening protocol={protocol} address={address}");
             say(&format!("listening {protocol}://{address}"));
+        }
+        for protocol in conversations.iter().map(|conversation| conversation.protocol().word()) {
+            if !addresses.iter().any(|(listening, _)| *listening == protocol) {
+                log::info!("no address for {protocol}:// is set, so nobody can connect by that protocol");
+            }
+        }
+        if let Some((_, address)) = addresses.iter().find(|(protocol, _)| *protocol == Text.word()) {
+            say(&format!("To chat, type in another terminal: telnet {}", host_and_port(address)));
         }
         let listeners = listeners.into_iter().map(|(listener, _)| listener).collect();
         let stop_timeout = Duration::from_secs(limits.stop_timeout_s);
@@ -320,14 +337,27 @@ fn conversation_of(
     found.copied().ok_or_else(|| Failure::Internal(format!("no conversation for {listen}")))
 }
 
+/// What a person on this machine types behind `telnet`.
+fn host_and_port(address: &SocketAddr) -> String {
+    let ip = address.ip();
+    let host = if ip.is_unspecified() || ip.is_loopback() { "localhost".to_owned() } else { ip.to_string() };
+    format!("{host} {}", address.port())
+}
+
 fn listen(addresses: &[Listen]) -> Result<Vec<(Arc<Listener>, SocketAddr)>, Failure> {
     let bind = |listen: &Listen| {
-        let listener = Listener::bind(&listen.address)?;
+        let listener = Listener::bind(&listen.address, listen.shares_port_with_ipv4(addresses))?;
         let address = listener.local_address()?;
         Ok((Arc::new(listener), address))
     };
     let named = |listen: &Listen| {
-        bind(listen).map_err(|error: io::Error| Failure::Listen(format!("cannot listen at {listen}: {error}")))
+        bind(listen).map_err(|error: io::Error| {
+            let other =
+                addresses.iter().take_while(|other| *other != listen).find(|other| other.port() == listen.port());
+            let rival = other.filter(|_| error.kind() == io::ErrorKind::AddrInUse);
+            let rival = rival.map(|other| format!("; {other} has that port already")).unwrap_or_default();
+            Failure::Listen(format!("cannot listen at {listen}: {error}{rival}"))
+        })
     };
     addresses.iter().map(named).collect()
 }
@@ -344,11 +374,33 @@ fn load(limits: &Limits, mut writer: Writer) -> Result<(Chat, Writer, Option<Cod
     }
     // What is stored is not taken back with the first turn, should that fail.
     chat.settle();
-    let mut random = [0; OPERATOR_BYTES];
-    getrandom::fill(&mut random).map_err(|error| Failure::Internal(format!("no random numbers: {error}")))?;
-    let code = Code::operator(random);
+    let code = loop {
+        let mut random = [0; OPERATOR_BYTES];
+        getrandom::fill(&mut random).map_err(|error| Failure::Internal(format!("no random numbers: {error}")))?;
+        let code = Code::operator(random);
+        // Two of three codes are longer, which costs less than two bits of 46.
+        if OPERATOR_LINE.len() + code.as_str().len() <= OPERATOR_LINE_MAX {
+            break code;
+        }
+    };
     let needed = chat.set_operator_code(code.clone());
     Ok((chat, writer, needed.then_some(code)))
+}
+
+/// The clock in the zone of this machine. UTC is a substitute that nobody would notice until a time is read wrongly, so it
+/// is logged.
+fn clock() -> Clock {
+    match Clock::system() {
+        Ok(clock) => {
+            log::info!("times are shown in zone={}", clock.zone().unwrap_or("unnamed"));
+            clock
+        }
+        Err(error) => {
+            let given = std::env::var_os("TZ").unwrap_or_default();
+            log::warn!("the zone of this machine is unknown, times are shown in UTC TZ={given:?} error={error}");
+            Clock::utc()
+        }
+    }
 }
 
 fn broker(
@@ -356,6 +408,7 @@ fn broker(
     chat: Chat,
     store: Watched<Writer>,
     flusher: FlusherHandle,
+    clock: &Clock,
     admission: &Arc<Admission>,
     people: &Arc<AtomicUsize>,
 ) -> Broker<Watched<Writer>> {
@@ -364,7 +417,7 @@ fn broker(
         outbox_max_bytes: size(config.limits.outbox_max_bytes),
         last_flush: Duration::from_secs(config.limits.stop_timeout_s) / 4,
     };
-    Broker::new(chat, store, flusher, limits, Clock::system(), admission.clone(), people.clone(), wall_clock())
+    Broker::new(chat, store, flusher, limits, clock.clone(), admission.clone(), people.clone(), wall_clock())
 }
 
 fn services(
@@ -372,6 +425,7 @@ fn services(
     inbox: Sender<Request>,
     reader: Reader,
     people: Arc<AtomicUsize>,
+    clock: Clock,
     quit: Quit,
 ) -> Result<Services, Failure> {
     let limits = &config.limits;
@@ -394,7 +448,7 @@ fn services(
         hasher,
         throttle,
         people,
-        clock: Clock::system(),
+        clock,
         quit,
         server_name: config.server_name.clone(),
         pace,

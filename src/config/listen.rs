@@ -26,6 +26,20 @@ impl fmt::Display for Listen {
     }
 }
 
+impl Listen {
+    /// The port, as it is written.
+    pub fn port(&self) -> &str {
+        self.address.rsplit_once(':').map_or("", |(_, port)| port)
+    }
+
+    /// Whether this is an IPv6 address whose port another one of the list uses with IPv4. Then it may not take IPv4
+    /// connections too, as `[::]` does on most systems: the port would belong to both.
+    pub fn shares_port_with_ipv4(&self, list: &[Listen]) -> bool {
+        let is_ipv6 = |listen: &Listen| listen.address.starts_with('[');
+        is_ipv6(self) && list.iter().any(|other| !is_ipv6(other) && other.port() == self.port())
+    }
+}
+
 impl FromStr for Listen {
     type Err = String;
 
@@ -84,6 +98,9 @@ pub(super) fn check(listen: &[Listen]) -> Result<(), String> {
         if listen[..index].contains(one) {
             return Err(format!("listen names {one} twice"));
         }
+        if let Some(other) = listen[..index].iter().find(|other| other.address == one.address && one.port() != "0") {
+            return Err(format!("listen has {other} and {one}: an address and port can serve one protocol"));
+        }
     }
     Ok(())
 }
@@ -134,12 +151,31 @@ mod tests {
     }
 
     #[test]
+    fn ipv6_leaves_a_port_to_ipv4_where_both_are_listed() {
+        let parse = |text: &str| text.parse::<Listen>().unwrap();
+        let check = |list: &[&str], expected: bool| {
+            let list: Vec<Listen> = list.iter().map(|text| parse(text)).collect();
+            assert_eq!(list[0].shares_port_with_ipv4(&list), expected, "{list:?}");
+        };
+        check(&["text://[::]:4000"], false);
+        check(&["text://[::]:4000", "text://0.0.0.0:4000"], true);
+        check(&["text://[::]:4000", "json://127.0.0.1:4000"], true);
+        check(&["text://[::]:4000", "text://0.0.0.0:4001", "text://[::1]:4000"], false);
+        check(&["text://0.0.0.0:4000", "text://[::]:4000"], false);
+    }
+
+    #[test]
     fn a_list_names_each_address_once() {
         let parse = |text: &str| text.parse::<Listen>().unwrap();
         let (one, two) = (parse("text://localhost:1"), parse("text://localhost:2"));
         assert_eq!(check(&[one.clone(), two.clone()]), Ok(()));
         let refusal = "listen names text://localhost:1 twice";
         assert_eq!(check(&[one.clone(), two, one.clone()]), Err(refusal.into()));
+        let (people, programs) = (parse("text://localhost:1"), parse("json://localhost:1"));
+        let refusal =
+            "listen has text://localhost:1 and json://localhost:1: an address and port can serve one protocol";
+        assert_eq!(check(&[people, programs]), Err(refusal.into()));
+        assert_eq!(check(&[parse("text://localhost:0"), parse("json://localhost:0")]), Ok(()));
         let refusal = "listen has 0 addresses: 1 to 64 are allowed";
         assert_eq!(check(&[]), Err(refusal.into()));
     }

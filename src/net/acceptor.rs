@@ -8,13 +8,14 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, SocketAddrV6, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
+use rustix::net;
 
 use super::admission::Admission;
 use super::connection::{Connection, LINGER};
@@ -57,12 +58,15 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens at `address`, a `HOST:PORT`.
-    pub fn bind(address: &str) -> io::Result<Listener> {
-        let socket = TcpListener::bind(address)?;
+    /// Listens at `address`, a `HOST:PORT`. An IPv6 address takes no IPv4 connections if `ipv6_only`.
+    pub fn bind(address: &str, ipv6_only: bool) -> io::Result<Listener> {
+        let socket = match address.parse() {
+            Ok(address) if ipv6_only => bind_ipv6_only(&address)?,
+            _ => TcpListener::bind(address)?,
+        };
         // The library's 128 are too few for a thousand clients that reconnect at once: a client that finds the queue full
         // tries again only a second later.
-        rustix::net::listen(&socket, BACKLOG)?;
+        net::listen(&socket, BACKLOG)?;
         socket.set_nonblocking(true)?;
         Ok(Listener { socket })
     }
@@ -74,7 +78,7 @@ impl Listener {
 
     /// Wakes [`Listener::run`]: on Linux a poll of a listening socket returns when the socket is shut down.
     pub fn wake(&self) {
-        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
+        let _ = net::shutdown(&self.socket, net::Shutdown::Both);
     }
 
     /// Accepts until the server stops, and gives each admitted connection to `serve`, which must return at once. If it
@@ -119,6 +123,17 @@ impl Listener {
         // Where this fails, accepting tells.
         let _ = rustix::event::poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], left.as_ref());
     }
+}
+
+/// As [`TcpListener::bind`] does it, which has no way to set the option before it binds.
+fn bind_ipv6_only(address: &SocketAddrV6) -> io::Result<TcpListener> {
+    let (stream, flags) = (net::SocketType::STREAM, net::SocketFlags::CLOEXEC);
+    let socket = net::socket_with(net::AddressFamily::INET6, stream, flags, None)?;
+    net::sockopt::set_ipv6_v6only(&socket, true)?;
+    net::sockopt::set_socket_reuseaddr(&socket, true)?;
+    net::bind(&socket, address)?;
+    net::listen(&socket, BACKLOG)?;
+    Ok(TcpListener::from(socket))
 }
 
 impl Acceptor {

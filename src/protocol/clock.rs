@@ -18,9 +18,15 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The clock in the zone of this machine; UTC if the machine does not know its zone.
-    pub fn system() -> Clock {
-        Clock { zone: TimeZone::system() }
+    /// The clock in the zone of this machine: that of the variable `TZ`, or of `/etc/localtime`. Fails with the reason if
+    /// the machine does not know its zone, or has no rules for it.
+    pub fn system() -> Result<Clock, String> {
+        TimeZone::try_system().map(|zone| Clock { zone }).map_err(|error| error.to_string())
+    }
+
+    /// The name of the zone, such as `Europe/Berlin`; `None` for one that is given by a rule or a file alone.
+    pub fn zone(&self) -> Option<&str> {
+        self.zone.iana_name()
     }
 
     /// The clock in UTC.

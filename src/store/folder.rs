@@ -18,8 +18,21 @@ use super::{DATABASE, WAL, schema, wal};
 
 /// Only the owner may enter the folder.
 const FOLDER_MODE: u32 = 0o700;
-/// The root folder of a file system contains this from the start.
-const LOST_AND_FOUND: &str = "lost+found";
+/// Files and folders that systems put into every folder, besides those whose names start with a sign of [`LITTER_SIGNS`].
+const LITTER: [&str; 7] = [
+    "lost+found",
+    "Thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "System Volume Information",
+    "aquota.user",
+    "aquota.group",
+];
+/// Hidden files (`.DS_Store`, `.snapshot`, `.gitkeep`), and folders of network disks (`@eaDir`, `#recycle`) and Windows
+/// (`$RECYCLE.BIN`).
+const LITTER_SIGNS: [char; 4] = ['.', '@', '#', '$'];
+/// The endings of what an operator may keep beside the store: settings and logs.
+const OPERATORS_OWN: [&str; 4] = [".toml", ".toml~", ".log", "nohup.out"];
 
 /// How often a lock is tried, because a tool that looks whether a server runs holds it for a moment.
 const LOCK_TRIES: u32 = 10;
@@ -88,8 +101,9 @@ impl Folder {
             Err(OpenError::Unusable(format!(
                 "store {DATABASE} is missing from {path}; put it back or name another folder"
             )))
-        } else if names.iter().all(|name| name == LOST_AND_FOUND || schema::UNFINISHED.iter().any(|ours| name == ours))
-        {
+        } else if names.iter().all(|name| {
+            schema::UNFINISHED.iter().any(|ours| name == ours) || name.to_str().is_some_and(is_beside_the_point)
+        }) {
             Ok(true)
         } else {
             Err(OpenError::Unusable(format!(
@@ -159,6 +173,13 @@ pub(super) fn is_locked(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Whether a file of this name says nothing about what the folder is for.
+fn is_beside_the_point(name: &str) -> bool {
+    LITTER.iter().any(|litter| name.eq_ignore_ascii_case(litter))
+        || name.starts_with(LITTER_SIGNS)
+        || OPERATORS_OWN.iter().any(|ending| name.ends_with(ending))
+}
+
 /// Creates a folder and its missing ancestors. Syncs the parent of each, or a power cut could remove the store with
 /// them.
 fn create(path: &Path) -> io::Result<()> {
@@ -215,9 +236,13 @@ mod tests {
         };
         check(&[], None);
         check(&["lost+found"], None);
+        check(&[".DS_Store", ".gitkeep", ".snapshot", "Thumbs.db", "desktop.ini"], None);
+        check(&["#recycle", "$RECYCLE.BIN", "@eaDir", "System Volume Information"], None);
+        check(&[".chat.toml.swp", "chat.log", "chat.toml", "nohup.out"], None);
+        check(&[".DS_Store", "letter.txt"], Some("holds other files"));
         check(&["chat.db.new", "chat.db.new-wal"], None);
         check(&["letter.txt"], Some("holds other files"));
-        check(&[".bashrc"], Some("holds other files"));
+        check(&["chat.sqlite"], Some("holds other files"));
         check(&["chat.db-wal"], Some("is missing"));
         check(&["running"], Some("is missing"));
     }

@@ -163,7 +163,7 @@ impl Stage<'_> {
             self.program = Program::over(TcpStream::connect(self.server.json).expect("the server accepts"));
             return Ok(());
         }
-        if let Some(code) = step.strip_prefix("operator code ") {
+        if let Some(code) = step.strip_prefix("No operator yet. Log in and type: /operator ") {
             self.real.insert(code.to_owned(), self.server.operator_code.clone().expect("a new server has a code"));
             return Ok(());
         }

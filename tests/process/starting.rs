@@ -1,6 +1,7 @@
 //! Starting: flags, settings, the data folder, exit codes. A server that must not start changes nothing.
 
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::process::{Command, Stdio};
@@ -217,4 +218,56 @@ fn what_the_server_keeps_is_its_owners_alone_whatever_the_umask() {
     process.signal("TERM");
     assert_eq!(process.end(), Some(0));
     check();
+}
+
+#[test]
+fn both_families_can_be_listed_with_one_port() {
+    // Below the ports that systems choose for others.
+    let port = 20_000 + std::process::id() % 10_000;
+    let setup = Server::new();
+    let mut command = setup.command(&format!("text://0.0.0.0:{port}"));
+    command.args(["--listen", &format!("text://[::]:{port}")]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut process = Process::of(&mut command);
+    listening_address(process.0.stdout.take().expect("it is piped"));
+    for host in ["127.0.0.1", "[::1]"] {
+        let mut client = Client::connect(format!("{host}:{port}").parse().expect("an address"));
+        client.expect("-- This connection comes from this machine.");
+    }
+    process.signal("TERM");
+    assert_eq!(process.end(), Some(0));
+
+    let mut command = setup.command(&format!("text://0.0.0.0:{port}"));
+    command.args(["--listen", &format!("json://127.0.0.1:{port}")]);
+    let (code, _, stderr) = run(&mut command);
+    assert_eq!(code, Some(3));
+    let taken = format!("; text://0.0.0.0:{port} has that port already\n");
+    assert!(
+        stderr.contains(&format!("cannot listen at json://127.0.0.1:{port}: ")) && stderr.ends_with(&taken),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn what_would_surprise_is_said_at_the_start() {
+    let check = |zone: &str, listen: &[&str], parts: &[&str], absent: &str| {
+        let setup = Server::new();
+        let mut command = setup.command(ANYWHERE);
+        command.args(listen.iter().flat_map(|listen| ["--listen", *listen])).env("TZ", zone);
+        let mut process = Process::of(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+        let mut printed = BufReader::new(process.0.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
+        let hint = printed.find(|line| line.contains("telnet")).expect("it ends with how to connect");
+        assert!(hint.starts_with("To chat, type in another terminal: telnet localhost "), "{hint}");
+        process.signal("TERM");
+        let mut log = String::new();
+        process.0.stderr.take().expect("it is piped").read_to_string(&mut log).expect("it is UTF-8");
+        assert_eq!(process.end(), Some(0));
+        for part in parts {
+            assert!(log.contains(part), "{part:?} is not in {log}");
+        }
+        assert!(!log.contains(absent), "{absent:?} is in {log}");
+    };
+    let no_programs = "no address for json:// is set";
+    check("UTC", &["json://127.0.0.1:0"], &["times are shown in zone=UTC"], no_programs);
+    let unknown = ["WARN", "the zone of this machine is unknown, times are shown in UTC TZ=\"Nowhere/City\""];
+    check("Nowhere/City", &[], &[&unknown[..], &[no_programs]].concat(), "zone=UTC");
 }

@@ -142,8 +142,9 @@ impl Server {
                 let log = fs::read_to_string(&stderr).unwrap_or_default();
                 return Err((child.wait().expect("it can be waited for"), log));
             }
-            if let Some(code) = line.strip_prefix("operator code ") {
-                operator_code = code.split(' ').next().map(str::to_owned);
+            if let Some(code) = line.strip_prefix("No operator yet. Log in and type: /operator ") {
+                assert!(line.trim_end().len() <= 78, "one line of a terminal: {line}");
+                operator_code = Some(code.trim_end().to_owned());
             }
             let address = |protocol: &str| {
                 let address = line.trim_end().strip_prefix("listening ")?.strip_prefix(protocol)?;

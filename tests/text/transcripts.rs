@@ -118,7 +118,7 @@ enum Step {
         who: String,
         line: String,
     },
-    /// `operator code ...`, as the server prints it at its start.
+    /// `No operator yet. ...`, as the server prints it at its start.
     OperatorCode {
         line: String,
     },
@@ -182,7 +182,7 @@ impl Step {
         if let Some(line) = line.strip_prefix("$ ") {
             return Step::Connect { line: line.to_owned() };
         }
-        if line.starts_with("operator code ") {
+        if line.starts_with("No operator yet. ") {
             return Step::OperatorCode { line: line.to_owned() };
         }
         let mark = line.find(['>', '<']).filter(|at| line[..*at].bytes().all(|byte| byte.is_ascii_alphanumeric()));

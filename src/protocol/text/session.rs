@@ -52,8 +52,13 @@ pub(super) static ROWS: &[Row] = &[
     },
 ];
 
-/// The first lines of a connection.
-pub fn greeting(server_name: &str, people: u64) -> [String; 3] {
+/// The first lines of a connection. Of a peer on this machine (`is_local`) it is not known what else its bytes went
+/// through: it may be the end of an encrypted tunnel.
+pub fn greeting(server_name: &str, people: u64, is_local: bool) -> [String; 3] {
+    let way = match is_local {
+        true => "This connection comes from this machine.",
+        false => "This server does not encrypt: others on the way may read what you type.",
+    };
     let people = match people {
         0 => "nobody is online".to_owned(),
         1 => "1 person is online".to_owned(),
@@ -61,7 +66,7 @@ pub fn greeting(server_name: &str, people: u64) -> [String; 3] {
     };
     [
         format!("{server_name}: {people}. Everything said here is kept."),
-        "This connection is NOT encrypted.".to_owned(),
+        way.to_owned(),
         "Type: login NAME, register NAME, help, or quit".to_owned(),
     ]
 }
