@@ -144,7 +144,7 @@ fn longest_name<T>(text: &str, start: usize, find: &impl Fn(&[u8]) -> Option<T>)
     let len = bytes[start..].iter().take(NAME_MAX_CHARS).take_while(|byte| is_of_name(byte)).count();
     folded[..len].copy_from_slice(&bytes[start..start + len]);
     folded.make_ascii_lowercase();
-    let is_end = |len: &usize| !is_touched_after(text, start + len) && !(is_sign(&bytes[start + len - 1]) && *len == 1);
+    let is_end = |len: &usize| !is_touched_after(text, start + len);
     (NAME_MIN_CHARS..=len).rev().filter(is_end).find_map(|len| Some((find(&folded[..len])?, start + len)))
 }
 
