@@ -1,6 +1,6 @@
 //! How many bytes of messages does the text protocol encode a second?
 
-use chat_server::chat::{Event, Message, MessageKind, Name, RoomLabel, Text, Timestamp};
+use chat_server::chat::{Event, Message, MessageKind, Name, RoomId, RoomLabel, ShownRoom, Text, Timestamp};
 use chat_server::protocol::text::Text as TextProtocol;
 use chat_server::protocol::{Clock, Context, Protocol};
 use divan::counter::BytesCount;
@@ -19,7 +19,7 @@ fn messages(bencher: Bencher, zone: bool) {
     let mut line = Vec::new();
     words::write(42, &mut line);
     let event = Event::Message(Message {
-        room: RoomLabel::Room(name(&words::room_name(0))),
+        room: ShownRoom { id: RoomId(7), label: RoomLabel::Room(name(&words::room_name(0))) },
         seq: 42,
         at: NOW,
         author: name(&words::member_name(7)),

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use chat_server::chat::{
-    AccountId, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, Record, RoomKind, RoomLabel, Text, Timestamp,
-    Visibility,
+    AccountId, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, Record, RoomKind, RoomLabel, ShownRoom, Text,
+    Timestamp, Visibility,
 };
 use chat_server::store::{self, Folder, Reader, Store as _, Writer};
 use divan::Bencher;
@@ -56,7 +56,8 @@ fn page(bencher: Bencher, from: u64) {
         writer.checkpoint();
     }
     let label = RoomLabel::Room(Name::parse("general").expect("a name"));
-    let range = GrantedRange { room: GENERAL, label, from, to: from + 99, last: LARGE };
+    let room = ShownRoom { id: GENERAL, label };
+    let range = GrantedRange { room, from, to: from + 99, last: LARGE };
     bencher.counter(ItemsCount::new(100_u64)).bench_local(|| {
         let page = reader.page(&range).expect("it can be read");
         assert_eq!(page.len(), 100);

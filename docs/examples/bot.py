@@ -3,8 +3,8 @@
 
     bot.py HOST PORT NAME TOKEN [FILE]
 
-Nothing but Python's standard library. FILE keeps, by room, the number of the last message that was dealt with, so that
-whatever is asked while the bot or the server is away is answered later, and nothing twice.
+Nothing but Python's standard library. FILE keeps, by the number of each room, that of the last message that was dealt with,
+so that whatever is asked while the bot or the server is away is answered later, and nothing twice.
 """
 import json, os, socket, sys, time
 
@@ -22,15 +22,16 @@ def serve(lines, send, seen):
     send(type="login", name=name, token=token, live=False)
     for line in lines:
         message = json.loads(line)
-        kind, room = message["type"], message.get("room")
+        kind, room = message["type"], str(message.get("room_id"))
         if kind == "logged_in":
             for known in message["rooms"]:  # of a room that is new to us, nothing of old
-                seen.setdefault(known["room"], known["last"])
-            send(type="resume", rooms={known["room"]: seen[known["room"]] for known in message["rooms"]})
+                seen.setdefault(str(known["room_id"]), known["last"])
+            rooms = [str(known["room_id"]) for known in message["rooms"]]
+            send(type="resume", room_ids={room: seen[room] for room in rooms})
         elif kind == "message":
             reply = answer(message["text"]) if message["from"] != name else None
             if reply:  # under this key it is said once, however often we get here
-                send(type="send", room=room, text=reply, key=f"answer-{message['seq']}", ref=str(message["seq"]))
+                send(type="send", room_id=int(room), text=reply, key=f"answer-{message['seq']}", ref=str(message["seq"]))
             else:
                 done(seen, room, message["seq"])
         elif kind == "stored":

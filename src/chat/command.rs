@@ -4,18 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{ClientId, Code, Name, Seq, Text, TokenDigest, TokenSecret};
+use super::{ClientId, Code, Name, RoomLabel, Seq, Text, TokenDigest, TokenSecret};
 use crate::address::Address;
-
-/// A room as one person refers to it: public and private rooms by their own name (`#tea`), a direct room by the name of
-/// the other person in it (`@bob`; `@ghost-17` once that account is deleted).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum RoomLabel {
-    /// A public or private room.
-    Room(Name),
-    /// The direct room with this account.
-    Direct(Name),
-}
 
 /// Speech or action.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -42,11 +42,16 @@ impl Chat {
                 self.make_direct_room(actor, partner, effects)
             }
         };
+        Ok(self.enter_direct(actor, id, partner))
+    }
+
+    /// Makes the direct room with `partner` the current room.
+    pub(super) fn enter_direct(&mut self, actor: Actor, id: RoomId, partner: AccountId) -> Answer {
         let back = self.session_mut(actor.client).go_to(id);
         let back = back.filter(|room| *room != id).map(|room| self.label(room, actor.account));
-        let with = self.accounts.get(partner).person(None);
+        let (room, with) = (self.label(id, actor.account), self.accounts.get(partner).person(None));
         let messages = self.rooms.get(id).last_seq;
-        Ok(Answer::Entered(Event::DirectOpened { with, messages, back }, self.recent(actor.account, id)))
+        Answer::Entered(Event::DirectOpened { room, with, messages, back }, self.recent(actor.account, id))
     }
 
     pub(super) fn say_directly(

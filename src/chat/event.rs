@@ -3,14 +3,14 @@
 use crate::address::Address;
 
 use super::{
-    BanTarget, ClientId, Code, MessageKind, Name, Refusal, RoomLabel, Seq, Text, Timestamp, TokenSecret, Visibility,
+    BanTarget, ClientId, Code, MessageKind, Name, Refusal, Seq, ShownRoom, Text, Timestamp, TokenSecret, Visibility,
 };
 
 /// A message as its readers get it, live and in history alike.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Message {
     /// The room as its reader refers to it.
-    pub room: RoomLabel,
+    pub room: ShownRoom,
     /// Its number in the room.
     pub seq: Seq,
     /// When it was accepted.
@@ -51,7 +51,7 @@ pub enum Role {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Missed {
     /// The room.
-    pub room: RoomLabel,
+    pub room: ShownRoom,
     /// How many messages are unread.
     pub new: u64,
     /// How many of them name the reader.
@@ -64,7 +64,7 @@ pub struct Missed {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RoomRow {
     /// The room.
-    pub room: RoomLabel,
+    pub room: ShownRoom,
     /// `None` for a direct room.
     pub visibility: Option<Visibility>,
     /// How many members it has.
@@ -83,7 +83,7 @@ pub struct RoomRow {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InvitationRow {
     /// The room.
-    pub room: Name,
+    pub room: ShownRoom,
     /// Who invited.
     pub by: Name,
     /// When it ends.
@@ -152,7 +152,7 @@ pub struct TopicView {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EnteredRoom {
     /// The room.
-    pub room: RoomLabel,
+    pub room: ShownRoom,
     /// Its topic.
     pub topic: Option<TopicView>,
     /// Whether the reader became a member just now.
@@ -175,7 +175,7 @@ pub struct Welcome {
     /// When its last connection ended.
     pub last_seen: Option<Timestamp>,
     /// The session's current room, if it has one.
-    pub room: Option<RoomLabel>,
+    pub room: Option<ShownRoom>,
     /// Why it is away.
     pub away: Option<Text>,
     /// Every room it is in, with its unread messages.
@@ -190,7 +190,7 @@ pub struct Welcome {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RoomView {
     /// The room.
-    pub room: RoomLabel,
+    pub room: ShownRoom,
     /// `None` for a direct room.
     pub visibility: Option<Visibility>,
     /// Its topic.
@@ -227,7 +227,7 @@ pub struct AccountView {
     /// Whether it is an operator of the server.
     pub operator: bool,
     /// Rooms it is in that the reader may know of.
-    pub rooms: Vec<RoomLabel>,
+    pub rooms: Vec<ShownRoom>,
     /// The addresses of its connections; shown to operators only.
     pub addresses: Vec<Address>,
 }
@@ -304,7 +304,7 @@ pub enum Event {
     /// A message in one of the reader's rooms.
     Message(Message),
     /// The reader's message is on disk. `requested`: the account or the protocol wants each acknowledgement shown.
-    Stored { room: RoomLabel, seq: Seq, at: Timestamp, requested: bool },
+    Stored { room: ShownRoom, seq: Seq, at: Timestamp, requested: bool },
     /// The request was refused.
     Refused(Refusal),
 
@@ -314,7 +314,7 @@ pub enum Event {
     /// Logged in.
     LoggedIn(Welcome),
     /// The last event of a session: `sent` messages were stored in it; the account stays a member of `rooms`.
-    Ended { name: Name, farewell: Farewell, sent: u64, rooms: Vec<RoomLabel> },
+    Ended { name: Name, farewell: Farewell, sent: u64, rooms: Vec<ShownRoom> },
     /// Whether stored messages are acknowledged from now on.
     AcksSet { on: bool },
     /// The password is changed, `closed` other connections are closed, and `tokens` tokens remain valid.
@@ -332,40 +332,40 @@ pub enum Event {
 
     // Rooms
     /// The room was created, and is the current room of a session that has one.
-    Created { room: RoomLabel, visibility: Visibility },
+    Created { room: ShownRoom, visibility: Visibility },
     /// The room is entered, and is the current room of a session that has one.
     Entered(EnteredRoom),
     /// The direct room with somebody is the current room of a session that has one. It has `messages` messages; `back` is
     /// the room that was current before.
-    DirectOpened { with: Person, messages: Seq, back: Option<RoomLabel> },
+    DirectOpened { room: ShownRoom, with: Person, messages: Seq, back: Option<ShownRoom> },
     /// Somebody became a member.
-    MemberJoined { room: RoomLabel, who: Name },
+    MemberJoined { room: ShownRoom, who: Name },
     /// Somebody else stopped being a member.
-    MemberLeft { room: RoomLabel, who: Name, departure: Departure },
+    MemberLeft { room: ShownRoom, who: Name, departure: Departure },
     /// The reader is no longer a member; `now` is its session's current room.
-    YouLeft { room: RoomLabel, departure: Departure, now: Option<RoomLabel> },
+    YouLeft { room: ShownRoom, departure: Departure, now: Option<ShownRoom> },
     /// The rooms that can be found.
     RoomList { rows: Vec<RoomRow>, page: u64, pages: u64 },
     /// The topic of a room.
-    Topic { room: RoomLabel, topic: Option<TopicView> },
+    Topic { room: ShownRoom, topic: Option<TopicView> },
     /// The description of a room.
     RoomShown(RoomView),
     /// A room was changed by somebody; `by` is `None` where a rule of the server did it.
-    RoomChanged { room: RoomLabel, by: Option<Name>, change: RoomChange },
+    RoomChanged { room: ShownRoom, by: Option<Name>, change: RoomChange },
 
     // Invitations
     /// Somebody is invited. `notified`: they are online and were notified.
-    Invited { who: Name, room: RoomLabel, until: Timestamp, notified: bool },
+    Invited { who: Name, room: ShownRoom, until: Timestamp, notified: bool },
     /// The reader is invited.
     InvitationReceived(InvitationRow),
     /// A one-time code was created.
-    CodeCreated { room: RoomLabel, code: Code, until: Timestamp },
+    CodeCreated { room: ShownRoom, code: Code, until: Timestamp },
     /// The invitation or code is revoked.
-    Uninvited { what: Name, room: RoomLabel },
+    Uninvited { what: Name, room: ShownRoom },
 
     // People
     /// Who is online (`room` is `None`), or a room's members. `total` over all pages.
-    People { room: Option<RoomLabel>, rows: Vec<Person>, total: u64, page: u64, pages: u64 },
+    People { room: Option<ShownRoom>, rows: Vec<Person>, total: u64, page: u64, pages: u64 },
     /// The description of an account.
     Account(AccountView),
     /// The reader is away from now on; `None`: back again.
@@ -384,17 +384,17 @@ pub enum Event {
     /// The reader's position in a room is `up_to`, with `unread` unread messages, `mentions` of which name the reader. The
     /// answer to `SetRead`; other sessions of the account that requested it
     /// ([`Traits::read_positions`](super::Traits::read_positions)) are shown each move.
-    ReadSet { room: RoomLabel, up_to: Seq, unread: u64, mentions: u64 },
+    ReadSet { room: ShownRoom, up_to: Seq, unread: u64, mentions: u64 },
     /// The room has no messages.
-    NoMessages { room: RoomLabel },
+    NoMessages { room: ShownRoom },
 
     // Moderation
     /// `who` is out of the room, by the reader's request.
-    Removed { room: RoomLabel, who: Name, departure: Departure },
+    Removed { room: ShownRoom, who: Name, departure: Departure },
     /// A ban is lifted; `room` is `None` for the server's.
-    Unbanned { room: Option<RoomLabel>, target: BanTarget },
+    Unbanned { room: Option<ShownRoom>, target: BanTarget },
     /// The bans that are in force; `room` is `None` for the server's.
-    Bans { room: Option<RoomLabel>, rows: Vec<BanRow> },
+    Bans { room: Option<ShownRoom>, rows: Vec<BanRow> },
     /// An account or address is banned from the server; `closed` connections were closed.
     ServerBanned { ban: BanRow, closed: u64 },
     /// `closed` connections of an account were closed.

@@ -1,6 +1,7 @@
 //! Invitations: of one account, or by a code that can be read out. Each is for one person and one room, and valid once,
 //! until it is revoked or expires.
 
+use super::room::Room;
 use super::{
     AccountId, Actor, Answer, Chat, Code, Effects, Event, INVITATIONS_PER_ROOM_MAX, InvitationRow, Name, Record,
     Refusal, Role, RoomId, RoomLabel,
@@ -28,11 +29,9 @@ impl Chat {
         let until = actor.now.plus_seconds(self.limits.invitation_lifetime_s);
         self.record(Record::InvitationCreated { room: id, account, by: actor.account, until }, effects);
         let notified = self.accounts.get(account).is_online();
-        if let Some(room) = self.rooms.get(id).name() {
-            let row = InvitationRow { room: room.clone(), by: self.name(actor.account), until };
-            for client in &self.accounts.get(account).clients {
-                effects.notify(*client, Event::InvitationReceived(row.clone()));
-            }
+        let row = InvitationRow { room: self.label(id, account), by: self.name(actor.account), until };
+        for client in &self.accounts.get(account).clients {
+            effects.notify(*client, Event::InvitationReceived(row.clone()));
         }
         Ok(Event::Invited { who, room: label, until, notified })
     }
@@ -62,7 +61,7 @@ impl Chat {
         effects: &mut Effects,
     ) -> Result<Answer, Refusal> {
         let Some(name) = what else { return self.accept_only_one(actor, effects) };
-        if let Some(id) = self.invited_room(actor, name) {
+        if let Some(id) = self.invited_room(actor, &RoomLabel::Room(name.clone())) {
             return self.become_member(actor, id, effects);
         }
         // A public room needs no invitation. Naming one must not count as a wrong code.
@@ -99,7 +98,7 @@ impl Chat {
             [] => Err(Refusal::NoSuchInvitation { what: None, room: None }),
             [id] => self.become_member(actor, *id, effects),
             several => {
-                let rooms = several.iter().filter_map(|id| self.rooms.get(*id).name().cloned()).collect();
+                let rooms = several.iter().map(|id| self.label(*id, actor.account)).collect();
                 Err(Refusal::WhichInvitation { rooms })
             }
         }
@@ -126,10 +125,15 @@ impl Chat {
         Ok(Event::Uninvited { what: what.clone(), room })
     }
 
-    /// The room of that name to which the requester has a valid invitation.
-    pub(super) fn invited_room(&self, actor: Actor, name: &Name) -> Option<RoomId> {
-        let mut named = self.rooms.named(name).filter(|room| room.invites(actor.account, actor.now));
-        named.next().map(|room| room.id)
+    /// The room of that name or number to which the requester has a valid invitation.
+    pub(super) fn invited_room(&self, actor: Actor, label: &RoomLabel) -> Option<RoomId> {
+        let invites = |room: &&Room| room.invites(actor.account, actor.now);
+        let room = match label {
+            RoomLabel::Room(name) => self.rooms.named(name).find(invites),
+            RoomLabel::Number(id) => self.rooms.try_get(*id).filter(invites),
+            RoomLabel::Direct(_) => None,
+        };
+        room.map(|room| room.id)
     }
 
     /// Removes an invitation, if any.

@@ -3,7 +3,9 @@
 use super::account::Account;
 use super::room::{Room, RoomKind};
 use super::session::Place;
-use super::{AccountId, Actor, Chat, GENERAL, Name, Refusal, Role, RoomId, RoomLabel, Text, Timestamp, suggest};
+use super::{
+    AccountId, Actor, Chat, GENERAL, Name, Refusal, Role, RoomId, RoomLabel, ShownRoom, Text, Timestamp, suggest,
+};
 
 impl Chat {
     /// Whether an account may know that a room exists, list it, and read it. Every lookup depends on this.
@@ -20,6 +22,7 @@ impl Chat {
             None => self.current_room(actor),
             Some(RoomLabel::Room(name)) => self.find_named(actor, name),
             Some(RoomLabel::Direct(name)) => self.find_direct(actor, name),
+            Some(RoomLabel::Number(id)) => self.find_numbered(actor, *id),
         }
     }
 
@@ -54,6 +57,10 @@ impl Chat {
                 named.find(|room| room.members.contains_key(&actor.account)).map(|room| room.id)
             }
             RoomLabel::Direct(name) => self.rooms.direct(actor.account, self.accounts.find_label(name)?.id),
+            RoomLabel::Number(id) => {
+                let room = self.rooms.try_get(*id).filter(|room| room.members.contains_key(&actor.account));
+                room.map(|room| room.id)
+            }
         }
     }
 
@@ -114,15 +121,28 @@ impl Chat {
             return Ok(room.id);
         }
         // That a public room exists is no secret, so a banned account is shown the ban.
-        for room in self.rooms.named(name).filter(|room| room.is_public()) {
-            if let Some(ban) = room.ban(actor.account, actor.now) {
-                let label = RoomLabel::Room(name.clone());
-                return Err(Refusal::Banned { room: label, until: ban.until, why: ban.why.clone() });
-            }
+        if let Some(refusal) = self.rooms.named(name).find_map(|room| self.shown_ban(actor, room)) {
+            return Err(refusal);
         }
         let alike = self.rooms.named_like(name).filter(|room| self.can_see(actor.account, room, actor.now));
         let suggestion = suggest::closest(name, alike.filter_map(|room| room.name().cloned()));
         Err(Refusal::NoSuchRoom { room: RoomLabel::Room(name.clone()), suggestion, still_in: None })
+    }
+
+    fn find_numbered(&self, actor: Actor, id: RoomId) -> Result<RoomId, Refusal> {
+        let room = self.rooms.try_get(id);
+        if let Some(room) = room.filter(|room| self.can_see(actor.account, room, actor.now)) {
+            return Ok(room.id);
+        }
+        let missing = || Refusal::NoSuchRoom { room: RoomLabel::Number(id), suggestion: None, still_in: None };
+        Err(room.and_then(|room| self.shown_ban(actor, room)).unwrap_or_else(missing))
+    }
+
+    /// The ban of the requester from a public room: that such a room exists is no secret.
+    fn shown_ban(&self, actor: Actor, room: &Room) -> Option<Refusal> {
+        let ban = room.ban(actor.account, actor.now).filter(|_| room.is_public())?;
+        let room = self.label(room.id, actor.account);
+        Some(Refusal::Banned { room, until: ban.until, why: ban.why.clone() })
     }
 
     fn find_direct(&self, actor: Actor, name: &Name) -> Result<RoomId, Refusal> {
@@ -146,15 +166,16 @@ impl Chat {
         }
     }
 
-    /// The room as `viewer` refers to it.
-    pub(super) fn label(&self, room: RoomId, viewer: AccountId) -> RoomLabel {
-        match &self.rooms.get(room).kind {
+    /// The room as `viewer` is shown it.
+    pub(super) fn label(&self, id: RoomId, viewer: AccountId) -> ShownRoom {
+        let label = match &self.rooms.get(id).kind {
             RoomKind::Named(name, _) => RoomLabel::Room(name.clone()),
             RoomKind::Direct(one, other) => {
                 let partner = if *one == viewer { *other } else { *one };
                 RoomLabel::Direct(self.accounts.get(partner).label())
             }
-        }
+        };
+        ShownRoom { id, label }
     }
 
     /// The name of the account; `ghost` for a deleted one.

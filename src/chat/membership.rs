@@ -2,22 +2,27 @@
 
 use std::sync::Arc;
 
+use super::room::RoomKind;
 use super::session::Place;
 use super::{
     AccountId, Actor, Answer, Chat, ClientId, Departure, Effects, Event, GENERAL, Name, ReadMark, Record, Refusal,
-    Role, RoomChange, RoomId, RoomLabel, Timestamp,
+    Role, RoomChange, RoomId, RoomLabel, ShownRoom, Timestamp,
 };
 
 impl Chat {
     pub(super) fn join(&mut self, actor: Actor, label: &RoomLabel, effects: &mut Effects) -> Result<Answer, Refusal> {
         let id = match label {
             RoomLabel::Direct(name) => return self.open_direct(actor, name, effects),
-            RoomLabel::Room(name) => match self.find_room(actor, Some(label)) {
+            label => match self.find_room(actor, Some(label)) {
                 Ok(id) => id,
                 // An invitation reveals the room to its holder only for entering it.
-                Err(refusal) => self.invited_room(actor, name).ok_or_else(|| self.still_in(actor, refusal))?,
+                Err(refusal) => self.invited_room(actor, label).ok_or_else(|| self.still_in(actor, refusal))?,
             },
         };
+        if let RoomKind::Direct(one, other) = self.rooms.get(id).kind {
+            let partner = if one == actor.account { other } else { one };
+            return Ok(self.enter_direct(actor, id, partner));
+        }
         if self.rooms.get(id).members.contains_key(&actor.account) {
             return Ok(self.enter(actor, id, false, effects));
         }
@@ -122,7 +127,7 @@ impl Chat {
         departure: Departure,
         requester: ClientId,
         effects: &mut Effects,
-    ) -> Option<RoomLabel> {
+    ) -> Option<ShownRoom> {
         let label = self.label(id, account);
         let was_owner = self.rooms.get(id).role(account) == Some(Role::Owner);
         self.record(Record::MemberRemoved { room: id, account }, effects);
@@ -148,7 +153,7 @@ impl Chat {
     }
 
     /// Passes a room whose owner is gone to its longest-standing moderator, or else to its longest-standing member.
-    fn pass_on(&mut self, id: RoomId, label: RoomLabel, audience: Arc<[ClientId]>, effects: &mut Effects) {
+    fn pass_on(&mut self, id: RoomId, label: ShownRoom, audience: Arc<[ClientId]>, effects: &mut Effects) {
         let Some(heir) = self.rooms.get(id).heir() else { return };
         self.set_role(id, heir, Role::Owner, effects);
         let change = RoomChange::Role { who: self.name(heir), role: Role::Owner };
@@ -167,7 +172,7 @@ impl Chat {
         room: RoomId,
         label: &RoomLabel,
         by_itself: bool,
-    ) -> Option<RoomLabel> {
+    ) -> Option<ShownRoom> {
         let account = self.session(client).account;
         let is_in_general = self.accounts.get(account).rooms.contains(&GENERAL);
         let cursor = &mut self.session_mut(client).cursor;

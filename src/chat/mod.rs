@@ -18,6 +18,7 @@ mod event;
 mod facts;
 mod id;
 mod invitation;
+mod label;
 mod lookup;
 mod membership;
 mod moderation;
@@ -57,7 +58,7 @@ use crate::address::Address;
 
 pub use code::{Code, INVITATION_BYTES, OPERATOR_BYTES};
 pub use command::{
-    BanTarget, Command, HistoryRange, MessageKind, PasswordHash, RoomLabel, SEND_KEY_MAX_BYTES, SendKey, Visibility,
+    BanTarget, Command, HistoryRange, MessageKind, PasswordHash, SEND_KEY_MAX_BYTES, SendKey, Visibility,
 };
 pub use effect::{Audience, Delivery, Effects};
 pub use event::{
@@ -66,11 +67,13 @@ pub use event::{
 };
 pub use facts::{Facts, KeyedMessage};
 pub use id::{AccountId, ClientId, RoomId, Seq, Timestamp};
+pub use label::{RoomLabel, ShownRoom};
 pub use name::{NAME_MAX_CHARS, NAME_MIN_CHARS, Name, NameError};
 pub use query::{Answer, Ask, Grant, GrantedRange, Query};
 pub use read_mark::ReadMark;
 pub use record::Record;
 pub use refusal::Refusal;
+pub use resume::Resuming;
 pub use room::RoomKind;
 pub use snapshot::{AccountRow, MemberRow, Snapshot, StoredBan, StoredRoom, StoredToken};
 pub use text::{PLACEHOLDER, Text, is_forbidden};
@@ -423,8 +426,8 @@ impl Chat {
     }
 
     /// The rooms of an account as it refers to them, without direct rooms.
-    fn named_rooms_of(&self, account: AccountId) -> Vec<RoomLabel> {
+    fn named_rooms_of(&self, account: AccountId) -> Vec<ShownRoom> {
         let rooms: &BTreeSet<RoomId> = &self.accounts.get(account).rooms;
-        rooms.iter().filter_map(|id| self.rooms.get(*id).name().cloned().map(RoomLabel::Room)).collect()
+        rooms.iter().filter(|id| !self.rooms.get(**id).is_direct()).map(|id| self.label(*id, account)).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Queries: the requests of a logged-in client that change nothing; and the answers to all requests.
 
-use super::{Command, Event, HistoryRange, Name, RoomId, RoomLabel, Seq};
+use super::{Command, Event, HistoryRange, Name, RoomLabel, Seq, ShownRoom};
 
 /// A request that only reads. Where `room` is `None`, the session's current room is meant unless its line says otherwise.
 /// Each is answered by exactly one [`Answer`].
@@ -95,9 +95,7 @@ pub struct Grant {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GrantedRange {
     /// The room.
-    pub room: RoomId,
-    /// The room as its reader refers to it.
-    pub label: RoomLabel,
+    pub room: ShownRoom,
     /// The first number.
     pub from: Seq,
     /// The last number; `from - 1` where there is nothing to read.

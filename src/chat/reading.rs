@@ -106,9 +106,9 @@ impl Chat {
     ) -> Result<Answer, Refusal> {
         let id = self.find_room(actor, label)?;
         let last = self.rooms.get(id).last_seq;
-        let label = self.label(id, actor.account);
+        let room = self.label(id, actor.account);
         if last == 0 {
-            return Ok(Answer::Event(Event::NoMessages { room: label }));
+            return Ok(Answer::Event(Event::NoMessages { room }));
         }
         let most = self.limits.history_page_max_lines;
         let newest = |lines: u64| (last.saturating_sub(lines.clamp(1, most)) + 1, last);
@@ -116,11 +116,11 @@ impl Chat {
             HistoryRange::Newest => newest(self.limits.history_page_lines),
             HistoryRange::Last(lines) => newest(lines),
             HistoryRange::Between(from, to) if from > last || from > to || from == 0 => {
-                return Err(Refusal::NoSuchMessages { room: label, last });
+                return Err(Refusal::NoSuchMessages { room, last });
             }
             HistoryRange::Between(from, to) => (from, to.min(last).min(from.saturating_add(most - 1))),
         };
-        let ranges = vec![GrantedRange { room: id, label, from, to, last }];
+        let ranges = vec![GrantedRange { room, from, to, last }];
         Ok(Answer::Page(Grant { ranges, remaining: 0 }))
     }
 
@@ -147,8 +147,8 @@ impl Chat {
                 lines_left -= lines;
                 remaining += to - from + 1 - lines;
                 if lines > 0 {
-                    let label = self.label(id, actor.account);
-                    ranges.push(GrantedRange { room: id, label, from, to: from + lines - 1, last: room.last_seq });
+                    let (to, last) = (from + lines - 1, room.last_seq);
+                    ranges.push(GrantedRange { room: self.label(id, actor.account), from, to, last });
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Refusals: why a request was not carried out. A client's mistake is an answer, not an error.
 
-use super::{ClientId, Name, RoomLabel, Text, Timestamp};
+use super::{ClientId, Name, RoomLabel, ShownRoom, Text, Timestamp};
 
 /// Why a request was refused. A refused request has changed nothing.
 ///
@@ -33,50 +33,50 @@ pub enum Refusal {
     // Rooms
     /// There is no such room, or none that this account may know of; the two cases are indistinguishable. `still_in` is the
     /// current room of a client that wanted to change it.
-    NoSuchRoom { room: RoomLabel, suggestion: Option<Name>, still_in: Option<RoomLabel> },
+    NoSuchRoom { room: RoomLabel, suggestion: Option<Name>, still_in: Option<ShownRoom> },
     /// The client has no current room.
     NoCurrentRoom,
     /// The client's current room was `room` until somebody else, or another connection of the account, took it out of it.
     /// `next` is the first room, if the account is in it.
-    RoomLost { room: RoomLabel, next: Option<RoomLabel> },
+    RoomLost { room: RoomLabel, next: Option<ShownRoom> },
     /// The room name belongs to another room.
     RoomExists { room: Name },
     /// The requester is not a member of that room, which it may know of.
-    NotMember { room: RoomLabel },
+    NotMember { room: ShownRoom },
     /// The account is already in another room of that name, and nobody may be in two.
     InNamesake { room: Name },
     /// The requester is already a member of that room.
-    AlreadyMember { room: RoomLabel },
+    AlreadyMember { room: ShownRoom },
     /// A direct room cannot be left, deleted, renamed, entered by others, or have a topic or roles.
-    NotInDirectRoom { room: RoomLabel },
+    NotInDirectRoom { room: ShownRoom },
     /// The first room belongs to everybody: it cannot be made private, renamed, deleted or given away.
-    NotInFirstRoom { room: RoomLabel },
+    NotInFirstRoom { room: ShownRoom },
     /// The account may not enter or speak in the room until the ban ends.
-    Banned { room: RoomLabel, until: Option<Timestamp>, why: Text },
+    Banned { room: ShownRoom, until: Option<Timestamp>, why: Text },
     /// Only the room's owner may do that.
-    OwnerOnly { room: RoomLabel },
+    OwnerOnly { room: ShownRoom },
     /// Only the room's owner and its moderators may do that.
-    ModeratorOnly { room: RoomLabel },
+    ModeratorOnly { room: ShownRoom },
     /// Nobody may do that to the room's owner, and no moderator to another moderator. `you`: the requester is the owner.
-    RankTooHigh { room: RoomLabel, who: Name, you: bool },
+    RankTooHigh { room: ShownRoom, who: Name, you: bool },
     /// Deleting needs the room's name repeated.
-    ConfirmDelete { room: RoomLabel },
+    ConfirmDelete { room: ShownRoom },
     /// The account owns as many rooms as it may.
     TooManyRooms { max: u64 },
     /// The room has as many members as it may.
-    RoomFull { room: RoomLabel },
+    RoomFull { room: ShownRoom },
     /// The room already is as requested.
-    NothingToChange { room: RoomLabel },
+    NothingToChange { room: ShownRoom },
 
     // People
     /// There is no account of that name.
     NoSuchAccount { name: Name, suggestion: Option<Name> },
     /// That account is not in the room.
-    NotThere { room: RoomLabel, who: Name },
+    NotThere { room: ShownRoom, who: Name },
     /// That account is already in the room.
-    AlreadyThere { room: RoomLabel, who: Name },
+    AlreadyThere { room: ShownRoom, who: Name },
     /// That account is banned from the room; the ban must be lifted first.
-    TargetBanned { room: RoomLabel, who: Name },
+    TargetBanned { room: ShownRoom, who: Name },
     /// That account is an operator of the server; that must be revoked first.
     TargetIsOperator { who: Name },
     /// The requester cannot do that to itself.
@@ -101,11 +101,11 @@ pub enum Refusal {
     // Invitations
     /// There is no such invitation, or it has expired or been used; without `what`, there is none at all. With `room`, who
     /// may revoke it is refused.
-    NoSuchInvitation { what: Option<Name>, room: Option<RoomLabel> },
+    NoSuchInvitation { what: Option<Name>, room: Option<ShownRoom> },
     /// There are several invitations, and the request names none of them.
-    WhichInvitation { rooms: Vec<Name> },
+    WhichInvitation { rooms: Vec<ShownRoom> },
     /// The room has as many open invitations and codes as it may.
-    TooManyInvitations { room: RoomLabel, max: u64 },
+    TooManyInvitations { room: ShownRoom, max: u64 },
     /// Too many wrong codes from this account.
     TooManyCodes,
 
@@ -115,7 +115,7 @@ pub enum Refusal {
     /// The text is too long; sizes in bytes.
     TextTooLong { bytes: usize, max: u64 },
     /// The requested message numbers do not exist, or their range is reversed.
-    NoSuchMessages { room: RoomLabel, last: u64 },
+    NoSuchMessages { room: ShownRoom, last: u64 },
 
     // Moderation
     /// There is no such ban.

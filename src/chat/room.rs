@@ -304,6 +304,10 @@ impl Rooms {
         self.by_id.get_mut(&id).expect("the room exists")
     }
 
+    pub fn try_get(&self, id: RoomId) -> Option<&Room> {
+        self.by_id.get(&id)
+    }
+
     pub fn try_get_mut(&mut self, id: RoomId) -> Option<&mut Room> {
         self.by_id.get_mut(&id)
     }

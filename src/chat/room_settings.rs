@@ -3,8 +3,8 @@
 use super::lookup::page_bounds;
 use super::room::{Room, RoomKind};
 use super::{
-    AccountId, Actor, Chat, Departure, Effects, Event, GENERAL, Name, Record, Refusal, Role, RoomChange, RoomId,
-    RoomLabel, RoomRow, RoomView, Text, TopicView, Visibility,
+    AccountId, Actor, Chat, ClientId, Departure, Effects, Event, GENERAL, Name, Record, Refusal, Role, RoomChange,
+    RoomId, RoomLabel, RoomRow, RoomView, Text, TopicView, Visibility,
 };
 
 impl Chat {
@@ -21,12 +21,11 @@ impl Chat {
         if owned as u64 >= self.limits.rooms_per_account_max {
             return Err(Refusal::TooManyRooms { max: self.limits.rooms_per_account_max });
         }
-        let room = RoomLabel::Room(name.clone());
         let id = self.add_room(actor.now, RoomKind::Named(name, visibility), effects);
         self.add_member(actor.now, id, actor.account, Role::Owner, effects);
         self.session_mut(actor.client).go_to(id);
         self.notify_joined(actor, id, effects);
-        Ok(Event::Created { room, visibility })
+        Ok(Event::Created { room: self.label(id, actor.account), visibility })
     }
 
     /// A name is free unless the requester may know of a room that has it. Private rooms of others do not count, since
@@ -127,7 +126,7 @@ impl Chat {
         // An operator may rename or delete a public room, but not hide it.
         self.check_may_lead(actor, id, Role::Owner)?;
         if self.rooms.get(id).visibility() == Some(visibility) {
-            return Err(Refusal::NothingToChange { room: RoomLabel::Room(name) });
+            return Err(Refusal::NothingToChange { room: self.label(id, actor.account) });
         }
         if visibility == Visibility::Public && self.rooms.named(&name).any(Room::is_public) {
             return Err(Refusal::RoomExists { room: name });
@@ -145,7 +144,7 @@ impl Chat {
     ) -> Result<Event, Refusal> {
         let (id, old) = self.find_room_to_settle(actor, label)?;
         if old.as_str() == name.as_str() {
-            return Err(Refusal::NothingToChange { room: RoomLabel::Room(old) });
+            return Err(Refusal::NothingToChange { room: self.label(id, actor.account) });
         }
         // The name of the room itself is not free, but its case may change.
         if old != name {
@@ -155,8 +154,12 @@ impl Chat {
                 return Err(Refusal::RoomExists { room: name });
             }
         }
-        // Announced under the old name, which the members know.
+        // Announced under the old name, which the members know: also to connections in whose silence the room is, because they
+        // know it by its name.
         let renamed = self.announce(actor, id, RoomChange::Renamed(name.clone()), effects);
+        for client in self.silent_connections(id, actor.client) {
+            effects.notify(client, renamed.clone());
+        }
         self.record(Record::RoomRenamed { id, name }, effects);
         Ok(renamed)
     }
@@ -170,10 +173,10 @@ impl Chat {
     ) -> Result<Event, Refusal> {
         let (id, name) = self.find_room_to_settle(actor, label)?;
         if confirmation != Some(&name) {
-            return Err(Refusal::ConfirmDelete { room: RoomLabel::Room(name) });
+            return Err(Refusal::ConfirmDelete { room: self.label(id, actor.account) });
         }
         let departure = Departure::RoomDeleted { by: self.name(actor.account) };
-        let room = RoomLabel::Room(name);
+        let room = self.label(id, actor.account);
         let members: Vec<AccountId> = self.rooms.get(id).members.keys().copied().collect();
         self.record(Record::RoomDeleted { id }, effects);
         let mut now_of_requester = None;
@@ -199,11 +202,11 @@ impl Chat {
         to: &Name,
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
-        let (id, name) = self.find_room_to_settle(actor, label)?;
+        let (id, _) = self.find_room_to_settle(actor, label)?;
         let heir = self.find_member(id, actor.account, to)?;
         let owner = self.rooms.get(id).owner();
         if owner == Some(heir) {
-            return Err(Refusal::NothingToChange { room: RoomLabel::Room(name) });
+            return Err(Refusal::NothingToChange { room: self.label(id, actor.account) });
         }
         // Whoever gives a room away helps to keep it; from whom an operator takes it does not.
         let rest = if owner == Some(actor.account) { Role::Moderator } else { Role::Member };
@@ -226,7 +229,7 @@ impl Chat {
         self.check_may_settle(actor, id)?;
         let name = self.rooms.get(id).name().expect("a direct room cannot be led").clone();
         match id {
-            GENERAL => Err(Refusal::NotInFirstRoom { room: RoomLabel::Room(name) }),
+            GENERAL => Err(Refusal::NotInFirstRoom { room: self.label(id, actor.account) }),
             _ => Ok((id, name)),
         }
     }
@@ -245,6 +248,13 @@ impl Chat {
         let event = self.changed(actor, id, change);
         effects.notify_all(self.rooms.get_mut(id).audience(), Some(actor.client), event.clone());
         event
+    }
+
+    /// The connections of members that do not listen to the room, but one, in the order of their accounts.
+    fn silent_connections(&self, id: RoomId, except: ClientId) -> Vec<ClientId> {
+        let room = self.rooms.get(id);
+        let clients = room.present.iter().flat_map(|account| &self.accounts.get(*account).clients).copied();
+        clients.filter(|client| *client != except && !room.listens(*client)).collect()
     }
 
     fn changed(&self, actor: Actor, id: RoomId, change: RoomChange) -> Event {

@@ -421,10 +421,10 @@ impl Chat {
     fn invitations_of(&self, id: AccountId, now: Timestamp) -> Vec<InvitationRow> {
         let rooms = self.accounts.get(id).invitations.iter().map(|room| self.rooms.get(*room));
         let open = rooms.filter(|room| room.invites(id, now));
-        open.filter_map(|room| {
+        open.map(|room| {
             let invitation = &room.invitations[&id];
             let by = self.name(invitation.by);
-            room.name().map(|name| InvitationRow { room: name.clone(), by, until: invitation.until })
+            InvitationRow { room: self.label(room.id, id), by, until: invitation.until }
         })
         .collect()
     }
@@ -448,7 +448,7 @@ impl Chat {
     pub(super) fn recent(&self, account: AccountId, room: RoomId) -> Grant {
         let last = self.rooms.get(room).last_seq;
         let from = last.saturating_sub(RECENT_LINES) + 1;
-        let range = GrantedRange { room, label: self.label(room, account), from, to: last, last };
+        let range = GrantedRange { room: self.label(room, account), from, to: last, last };
         Grant { ranges: if from <= last { vec![range] } else { Vec::new() }, remaining: 0 }
     }
 }

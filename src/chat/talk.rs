@@ -8,7 +8,7 @@ use super::room::RoomKind;
 use super::text::is_ignorable;
 use super::{
     AccountId, Actor, Chat, Effects, Event, Facts, Message, MessageKind, NAME_MAX_CHARS, NAME_MIN_CHARS, Record,
-    Refusal, RoomId, RoomLabel, SendKey, Seq, Text, Timestamp,
+    Refusal, RoomId, RoomLabel, SendKey, Seq, ShownRoom, Text, Timestamp,
 };
 
 /// A message to be sent.
@@ -101,12 +101,12 @@ impl Chat {
     }
 
     /// Counts a message for its sender, and returns the acknowledgement.
-    pub(super) fn confirm(&mut self, actor: Actor, room: RoomLabel, seq: Seq) -> Event {
+    pub(super) fn confirm(&mut self, actor: Actor, room: ShownRoom, seq: Seq) -> Event {
         self.session_mut(actor.client).sent += 1;
         self.stored(actor, room, seq, actor.now)
     }
 
-    fn stored(&self, actor: Actor, room: RoomLabel, seq: Seq, at: Timestamp) -> Event {
+    fn stored(&self, actor: Actor, room: ShownRoom, seq: Seq, at: Timestamp) -> Event {
         let acknowledges = self.session(actor.client).origin.traits.acknowledges;
         Event::Stored { room, seq, at, requested: acknowledges || self.accounts.get(actor.account).acks }
     }

@@ -46,7 +46,7 @@ impl Page {
 
     /// The ranges it shows: room, first and last number.
     pub fn shown(&self) -> Vec<(RoomId, Seq, Seq)> {
-        self.grant.ranges.iter().map(|range| (range.room, range.from, range.to)).collect()
+        self.grant.ranges.iter().map(|range| (range.room.id, range.from, range.to)).collect()
     }
 
     /// Leaves out what is more than `max_bytes`.
@@ -91,19 +91,19 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{GrantedRange, MessageKind, Name, RoomLabel, Text, Timestamp};
+    use crate::chat::{GrantedRange, MessageKind, Name, RoomLabel, ShownRoom, Text, Timestamp};
 
     fn range(room: i64, from: Seq, to: Seq) -> GrantedRange {
-        GrantedRange { room: RoomId(room), label: label(), from, to, last: 9 }
+        GrantedRange { room: shown(room), from, to, last: 9 }
     }
 
-    fn label() -> RoomLabel {
-        RoomLabel::Room(Name::parse("tea").unwrap())
+    fn shown(room: i64) -> ShownRoom {
+        ShownRoom { id: RoomId(room), label: RoomLabel::Room(Name::parse("tea").unwrap()) }
     }
 
     fn messages(from: Seq, to: Seq) -> Vec<Message> {
         let message = |seq| Message {
-            room: label(),
+            room: shown(1),
             seq,
             at: Timestamp(0),
             author: Name::parse("ana").unwrap(),

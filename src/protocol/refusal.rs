@@ -62,12 +62,15 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
         }
         Refusal::NoCurrentRoom => "You have no current room.".to_owned(),
         Refusal::RoomLost { room, .. } => match room {
-            RoomLabel::Room(name) => format!("You are not in #{name} any more."),
             RoomLabel::Direct(name) => format!("Your direct messages with {name} are gone."),
+            room => format!("You are not in {} any more.", named(room)),
         },
         Refusal::RoomExists { room } => format!("The name #{room} belongs to another room."),
-        Refusal::NotMember { room: RoomLabel::Room(name) } => format!("You are not in #{name}."),
-        Refusal::NotMember { room: RoomLabel::Direct(name) } => format!("You have no direct messages with {name}."),
+        Refusal::NoSuchRoom { room: room @ RoomLabel::Number(_), .. } => format!("There is no {}.", named(room)),
+        Refusal::NotMember { room } => match &**room {
+            RoomLabel::Direct(name) => format!("You have no direct messages with {name}."),
+            room => format!("You are not in {}.", named(room)),
+        },
         Refusal::AlreadyMember { room } => format!("You are in {} already.", named(room)),
         Refusal::NotInDirectRoom { .. } => "That cannot be done in direct messages.".to_owned(),
         Refusal::NotInFirstRoom { room } => {
@@ -81,12 +84,7 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
         Refusal::ModeratorOnly { room } => format!("Only the owner and the moderators of {} may do that.", named(room)),
         Refusal::RankTooHigh { room, you: true, .. } => format!("You own {} already.", named(room)),
         Refusal::RankTooHigh { room, who, .. } => format!("{who} ranks as high in {} as you, or higher.", named(room)),
-        Refusal::ConfirmDelete { room: RoomLabel::Room(name) } => {
-            format!("Deleting #{name} needs its name repeated.")
-        }
-        Refusal::ConfirmDelete { room: RoomLabel::Direct(name) } => {
-            format!("Direct messages with {name} cannot be deleted.")
-        }
+        Refusal::ConfirmDelete { room } => format!("Deleting {} needs its name repeated.", named(room)),
         Refusal::TooManyRooms { max } => format!("You own {}, which is the most.", count(*max, "room")),
         Refusal::RoomFull { room } => format!("{} is full.", named(room)),
         Refusal::NothingToChange { room } => format!("{} is like that already.", named(room)),
@@ -120,7 +118,7 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
         }
         Refusal::NoSuchInvitation { what: None, .. } => "You have no open invitation.".to_owned(),
         Refusal::WhichInvitation { rooms } => {
-            let names: Vec<String> = rooms.iter().map(|room| format!("#{room}")).collect();
+            let names: Vec<String> = rooms.iter().map(|room| named(room)).collect();
             let open = count(names.len() as u64, "open invitation");
             format!("You have {open}: {}.", few(&names, ROOMS_MAX))
         }
@@ -161,6 +159,7 @@ fn named(room: &RoomLabel) -> String {
     match room {
         RoomLabel::Room(name) => format!("#{name}"),
         RoomLabel::Direct(name) => format!("@{name}"),
+        RoomLabel::Number(id) => format!("room {id}"),
     }
 }
 

@@ -12,7 +12,7 @@ use super::query::query;
 use super::value::{DAMAGED, count, number, text};
 use super::{READ_ONLY, set_up};
 use crate::chat::{
-    AccountId, GrantedRange, Message, MessageKind, Name, PasswordHash, RoomLabel, SYSTEM, Seq, Text, Timestamp,
+    AccountId, GrantedRange, Message, MessageKind, Name, PasswordHash, SYSTEM, Seq, ShownRoom, Text, Timestamp,
 };
 
 /// How long a query waits for a free connection.
@@ -92,7 +92,7 @@ impl Reader {
         };
         if damaged > 0 {
             let (from, to) = (range.from, range.to);
-            log::warn!("messages are damaged room={} from={from} to={to} damaged={damaged}", range.room);
+            log::warn!("messages are damaged room={} from={from} to={to} damaged={damaged}", range.room.id);
         }
         Ok(page)
     }
@@ -127,22 +127,22 @@ fn read(
     damaged: &mut u32,
 ) -> rusqlite::Result<Vec<Message>> {
     let read = |row: &Row<'_>| {
-        let (message, is_sound) = message(row, &range.label)?;
+        let (message, is_sound) = message(row, &range.room)?;
         *damaged += u32::from(!is_sound);
         Ok(message)
     };
-    connection.prepare_cached(query!("page"))?.query_map((range.room, number(from), number(to)), read)?.collect()
+    connection.prepare_cached(query!("page"))?.query_map((range.room.id, number(from), number(to)), read)?.collect()
 }
 
 /// What is shown in place of a message of which nothing can be read.
 fn unreadable(range: &GrantedRange, seq: Seq) -> Message {
     let author = Name::parse("ghost").expect("it is a name");
-    let (room, text) = (range.label.clone(), Text::from(DAMAGED));
+    let (room, text) = (range.room.clone(), Text::from(DAMAGED));
     Message { room, seq, at: Timestamp::default(), author, kind: MessageKind::Speech, text }
 }
 
 /// A row of the query `page`, and whether it is as it was written.
-pub(super) fn message(row: &Row<'_>, room: &RoomLabel) -> rusqlite::Result<(Message, bool)> {
+pub(super) fn message(row: &Row<'_>, room: &ShownRoom) -> rusqlite::Result<(Message, bool)> {
     let seq = count(row, 0)?;
     let (at, author, name, kind) = (row.get(1), row.get(2), row.get(3), row.get(4));
     let (text, is_text) = text(row, 5)?;
@@ -166,7 +166,7 @@ mod tests {
     use super::super::tests::sample::{ANA, BOB, NOW, TEA, filled, name, range, said};
     use super::super::{DATABASE, Store};
     use super::*;
-    use crate::chat::Record;
+    use crate::chat::{Record, RoomLabel};
 
     #[test]
     fn a_credential_is_found_by_name_and_by_number() {
@@ -193,7 +193,7 @@ mod tests {
         let page = reader.page(&range(TEA, 38, u64::MAX)).unwrap();
         let seen: Vec<_> = page.iter().map(|message| (message.seq, message.author.as_str())).collect();
         assert_eq!(seen, [(38, "Ana"), (39, "ghost"), (40, "Ana"), (41, "system")]);
-        assert!(page.iter().all(|message| message.room == RoomLabel::Room(name("tea"))));
+        assert!(page.iter().all(|message| *message.room == RoomLabel::Room(name("tea"))));
         assert_eq!(reader.page(&range(TEA, 0, 0)).unwrap(), []);
         assert_eq!(reader.page(&range(TEA, 9, 8)).unwrap(), []);
     }

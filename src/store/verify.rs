@@ -10,7 +10,7 @@ use super::error::{OpenError, in_one_line};
 use super::files::Files;
 use super::query::query;
 use super::{READ_ONLY, check, load, reader, schema};
-use crate::chat::{Name, RoomId, RoomLabel};
+use crate::chat::{Name, RoomId, RoomLabel, ShownRoom};
 
 /// The most findings of one kind.
 const FINDINGS_MAX: usize = 100;
@@ -62,8 +62,9 @@ fn damaged_messages(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut all = connection.prepare(query!("check_messages"))?;
     let (mut rows, mut found) = (all.query([])?, Vec::new());
     let label = RoomLabel::Room(Name::parse("any").expect("it is a name"));
+    let any = ShownRoom { id: RoomId(0), label };
     while let Some(row) = rows.next()? {
-        let (message, is_sound) = reader::message(row, &label)?;
+        let (message, is_sound) = reader::message(row, &any)?;
         if !is_sound {
             let room: RoomId = row.get(6)?;
             found.push(format!("message {} of room {room} is damaged", message.seq));

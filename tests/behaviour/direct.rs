@@ -6,7 +6,7 @@ use chat_server::protocol::json::Object;
 use super::ask::{self, room};
 use super::house::{House, Transport, password_of};
 use super::seen::{
-    action, all_people, away, bye, entered, has_joined, member, message, offline, online, said, stored, welcome,
+    action, all_people, away, bye, entered, has_joined, member, message, offline, online, said, shown, stored, welcome,
     whole_history,
 };
 
@@ -30,13 +30,13 @@ fn each_side_calls_the_room_by_the_other_one(transport: Transport) {
     ann.gets(ask::act("@bob", "waves"), [stored("@bob", 3)]);
     bob.sees([action(3, "@ann", "ann", "waves")]);
     let page = [said(1, "@ann", "ann", "hello"), said(2, "@ann", "bob", "hi yourself")];
-    let page = Object::History { room: room("@ann"), from: 1, to: 2, last: 3, messages: page.into() };
+    let page = Object::History { room: shown(room("@ann")), from: 1, to: 2, last: 3, messages: page.into() };
     bob.gets(ask::between("@ann", 1, 2), [page]);
     let members = vec![member("ann", Role::Member), member("bob", Role::Member)];
     ann.gets(ask::members("@bob"), [all_people(Some("@bob"), members)]);
     let shown = ann.does(ask::show_room("@bob"));
     let [Object::Event(Event::RoomShown(shown))] = &shown[..] else { panic!("{shown:#?}") };
-    assert_eq!((&shown.room, shown.visibility, &shown.owner), (&room("@bob"), None, &None));
+    assert_eq!((&shown.room.label, shown.visibility, &shown.owner), (&room("@bob"), None, &None));
     assert_eq!((shown.members, shown.online, shown.messages, shown.unread), (2, 2, 3, 0));
 }
 
@@ -80,7 +80,7 @@ fn a_direct_room_is_neither_left_nor_changed(transport: Transport) {
         ann.is_refused(ask, "not_in_direct_room");
     }
     bob.sees([]);
-    ann.gets(ask::show_topic("@bob"), [Event::Topic { room: room("@bob"), topic: None }.into()]);
+    ann.gets(ask::show_topic("@bob"), [Event::Topic { room: shown(room("@bob")), topic: None }.into()]);
 }
 
 fn a_third_person_has_no_part_in_it(transport: Transport) {

@@ -5,7 +5,7 @@ use chat_server::protocol::json::Object;
 
 use super::ask::{self, name, room};
 use super::house::{House, Person, Transport};
-use super::seen::{SOME_TIME, has_joined, joined, kicked, you_left};
+use super::seen::{SOME_TIME, has_joined, joined, kicked, shown, you_left};
 
 over_each_transport! {
     somebody_online_is_notified_and_accepts
@@ -24,11 +24,11 @@ over_each_transport! {
 }
 
 fn invited(who: &str, notified: bool) -> Object {
-    Event::Invited { room: room("#den"), who: name(who), until: SOME_TIME, notified }.into()
+    Event::Invited { room: shown(room("#den")), who: name(who), until: SOME_TIME, notified }.into()
 }
 
 fn invitation() -> InvitationRow {
-    InvitationRow { room: name("den"), by: name("ann"), until: SOME_TIME }
+    InvitationRow { room: shown(room("#den")), by: name("ann"), until: SOME_TIME }
 }
 
 /// A private room of ann, and bob, who is not a member.
@@ -42,7 +42,7 @@ fn den(house: &House) -> [Person; 2] {
 fn code_by(person: &mut Person) -> String {
     let answer = person.does(ask::invite_by_code("#den"));
     let [Object::Event(Event::CodeCreated { room: den, code, .. })] = &answer[..] else { panic!("{answer:#?}") };
-    assert_eq!(*den, room("#den"));
+    assert_eq!(*den, shown(room("#den")));
     code.to_string()
 }
 
@@ -78,7 +78,7 @@ fn an_invitation_that_was_taken_back_lets_nobody_in(transport: Transport) {
     let house = House::new(transport);
     let [mut ann, mut bob] = den(&house);
     ann.does(ask::invite("#den", "bob"));
-    ann.gets(ask::uninvite("#den", "bob"), [Event::Uninvited { room: room("#den"), what: name("bob") }.into()]);
+    ann.gets(ask::uninvite("#den", "bob"), [Event::Uninvited { room: shown(room("#den")), what: name("bob") }.into()]);
     ann.is_refused(ask::uninvite("#den", "bob"), "no_such_invitation");
     bob.is_refused(ask::accept("den"), "no_such_invitation");
     bob.is_refused(ask::join("#den"), "no_such_room");
@@ -112,7 +112,7 @@ fn a_code_that_was_taken_back_lets_nobody_in(transport: Transport) {
     // The owner of another room cannot find out whether a code is valid.
     bob.does(ask::create_private("loft"));
     bob.is_refused(ask::uninvite("#loft", &code), "no_such_invitation");
-    ann.gets(ask::uninvite("#den", &code), [Event::Uninvited { room: room("#den"), what: name(&code) }.into()]);
+    ann.gets(ask::uninvite("#den", &code), [Event::Uninvited { room: shown(room("#den")), what: name(&code) }.into()]);
     bob.is_refused(ask::accept(&code), "no_such_invitation");
     ann.is_refused(ask::uninvite("#den", &code), "no_such_invitation");
 }

@@ -5,7 +5,7 @@ use chat_server::protocol::json::{LoginOptions, Object};
 
 use super::ask::{self, room};
 use super::house::{House, Person, Transport, password_of};
-use super::seen::{all_people, away, joined, member, message, offline, online, said, stored, unread};
+use super::seen::{all_people, away, joined, member, message, offline, online, said, shown, stored, unread};
 
 over_each_transport! {
     presence_comes_to_sessions_that_asked_for_it
@@ -27,7 +27,7 @@ fn with(traits: Traits) -> LoginOptions {
 }
 
 fn read_set(label: &str, up_to: u64, unread: u64) -> Object {
-    Event::ReadSet { room: room(label), up_to, unread, mentions: 0 }.into()
+    Event::ReadSet { room: shown(room(label)), up_to, unread, mentions: 0 }.into()
 }
 
 fn presence_comes_to_sessions_that_asked_for_it(transport: Transport) {

@@ -5,7 +5,7 @@ use chat_server::protocol::json::Object;
 
 use super::ask::{self, name, room};
 use super::house::{House, Person, Transport, code_of};
-use super::seen::{SOME_TIME, banned, has_joined, kicked, left, removed, you_left};
+use super::seen::{SOME_TIME, banned, has_joined, kicked, left, removed, shown, you_left};
 
 over_each_transport! {
     whoever_is_kicked_may_come_back
@@ -34,7 +34,7 @@ fn bans<const N: usize>(rows: [(&str, &str, Option<Timestamp>, &str); N]) -> Obj
         let (target, by, why) = (BanTarget::Account(name(target)), name(by), Text::from(why));
         BanRow { target, by, at: SOME_TIME, until, why }
     };
-    Event::Bans { room: Some(room("#tea")), rows: rows.map(row).into() }.into()
+    Event::Bans { room: Some(shown(room("#tea"))), rows: rows.map(row).into() }.into()
 }
 
 fn whoever_is_kicked_may_come_back(transport: Transport) {
@@ -66,7 +66,7 @@ fn whoever_is_banned_stays_out_until_the_ban_is_lifted(transport: Transport) {
     cho.is_refused(ask::unban("#tea", "cho"), "banned");
     ann.gets(
         ask::unban("#tea", "cho"),
-        [Event::Unbanned { room: Some(room("#tea")), target: BanTarget::Account(name("cho")) }.into()],
+        [Event::Unbanned { room: Some(shown(room("#tea"))), target: BanTarget::Account(name("cho")) }.into()],
     );
     ann.is_refused(ask::unban("#tea", "cho"), "no_such_ban");
     cho.sees([]);

@@ -5,7 +5,7 @@ use chat_server::protocol::json::Object;
 
 use super::ask::{self, room};
 use super::house::{House, Transport};
-use super::seen::{SOME_TIME, all_people, away, member, offline, online};
+use super::seen::{SOME_TIME, all_people, away, member, offline, online, shown};
 
 over_each_transport! {
     who_lists_who_is_online
@@ -16,7 +16,7 @@ over_each_transport! {
 }
 
 fn account(who: Person, was_here: bool, rooms: &[&str]) -> Object {
-    let (last_seen, rooms) = (was_here.then_some(SOME_TIME), rooms.iter().map(|label| room(label)).collect());
+    let (last_seen, rooms) = (was_here.then_some(SOME_TIME), rooms.iter().map(|label| shown(room(label))).collect());
     let (created, operator, addresses) = (SOME_TIME, false, Vec::new());
     Event::Account(AccountView { who, created, last_seen, operator, rooms, addresses }).into()
 }
@@ -83,13 +83,13 @@ fn long_lists_come_in_pages(transport: Transport) {
     ann.does(ask::create("cake"));
     let page = |names: &[&str], page| {
         let rows = names.iter().map(|name| member(name, Role::Member)).collect();
-        Event::People { room: Some(room("#general")), rows, total: 3, page, pages: 2 }.into()
+        Event::People { room: Some(shown(room("#general"))), rows, total: 3, page, pages: 2 }.into()
     };
     bob.gets(ask::members("#general"), [page(&["ann", "bob"], 1)]);
     cho.gets(ask::members_page("#general", 2), [page(&["cho"], 2)]);
     let rooms = |answer: Vec<Object>| match &answer[..] {
         [Object::Event(Event::RoomList { rows, page, pages: 2 })] => {
-            (rows.iter().map(|row| row.room.clone()).collect::<Vec<_>>(), *page)
+            (rows.iter().map(|row| row.room.label.clone()).collect::<Vec<_>>(), *page)
         }
         other => panic!("{other:#?}"),
     };

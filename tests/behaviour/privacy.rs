@@ -5,7 +5,7 @@ use chat_server::protocol::json::{Object, Request};
 
 use super::ask::{self, room};
 use super::house::{House, Person, Transport};
-use super::seen::{has_joined, said, welcome, welcome_to, whole_history};
+use super::seen::{has_joined, said, shown, welcome, welcome_to, whole_history};
 
 over_each_transport! {
     a_private_room_answers_outsiders_as_if_it_were_missing
@@ -138,7 +138,7 @@ fn another_room_may_have_the_name_of_a_private_one(transport: Transport) {
     let [mut ann, mut bob, mut cho] = house.register_all(["ann", "bob", "cho"]);
     ann.does(ask::create_private("den"));
     ann.does(ask::say("#den", "mine"));
-    bob.gets(ask::create("den"), [Event::Created { room: room("#den"), visibility: Visibility::Public }.into()]);
+    bob.gets(ask::create("den"), [Event::Created { room: shown(room("#den")), visibility: Visibility::Public }.into()]);
     cho.gets(ask::history("#den"), [whole_history("#den", &[])]);
     bob.does(ask::say("#den", "ours"));
     ann.sees([]);

@@ -5,7 +5,7 @@ use chat_server::protocol::json::Object;
 
 use super::ask::{self, room};
 use super::house::{House, Person, Transport};
-use super::seen::{message, said, unread, welcome, whole_history};
+use super::seen::{message, said, shown, unread, welcome, whole_history};
 
 over_each_transport! {
     every_range_is_cut_to_what_there_is_and_to_a_page
@@ -22,7 +22,7 @@ over_each_transport! {
 }
 
 fn page(from: u64, to: u64, last: u64) -> Object {
-    Object::History { room: room("#tea"), from, to, last, messages: lines(from, to) }
+    Object::History { room: shown(room("#tea")), from, to, last, messages: lines(from, to) }
 }
 
 fn lines(from: u64, to: u64) -> Vec<Message> {

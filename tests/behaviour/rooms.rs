@@ -8,8 +8,8 @@ use chat_server::protocol::json::Object;
 use super::ask::{self, name, room};
 use super::house::{House, Transport};
 use super::seen::{
-    SOME_TIME, all_people, all_rooms, away, changed, entered, has_joined, joined, left, member, message, said, stored,
-    whole_history, you_left,
+    SOME_TIME, all_people, all_rooms, away, changed, entered, has_joined, joined, left, member, message, said, shown,
+    stored, whole_history, you_left,
 };
 
 over_each_transport! {
@@ -28,7 +28,7 @@ over_each_transport! {
 }
 
 fn created(label: &str, visibility: Visibility) -> Object {
-    Event::Created { room: room(label), visibility }.into()
+    Event::Created { room: shown(room(label)), visibility }.into()
 }
 
 fn a_new_room_belongs_to_whoever_made_it(transport: Transport) {
@@ -38,7 +38,7 @@ fn a_new_room_belongs_to_whoever_made_it(transport: Transport) {
     ann.gets(ask::create_private("Den"), [created("#Den", Visibility::Private)]);
     let shown = |label: &str, visibility| {
         let view = RoomView {
-            room: room(label),
+            room: shown(room(label)),
             visibility: Some(visibility),
             topic: None,
             created: SOME_TIME,
@@ -83,7 +83,7 @@ fn entering_shows_who_is_there_and_what_it_is_about(transport: Transport) {
     }
     ann.forget();
     let entered = EnteredRoom {
-        room: room("#tea"),
+        room: shown(room("#tea")),
         topic: Some(TopicView { text: Text::from("all about tea"), by: name("ann"), at: SOME_TIME }),
         joined: true,
         here: vec![member("ann", Role::Owner), away(member("bob", Role::Member), "lunch")],
@@ -146,7 +146,7 @@ fn the_rooms_that_one_may_know_of_are_listed(transport: Transport) {
     ann.does(ask::say("#general", "hello"));
     ann.does(ask::say("@bob", "hello"));
     let row = |label: &str, visibility, members, joined| RoomRow {
-        room: room(label),
+        room: shown(room(label)),
         visibility,
         members,
         online: members,
@@ -178,13 +178,13 @@ fn a_topic_is_set_shown_and_taken_away(transport: Transport) {
     ann.does(ask::create("tea"));
     bob.does(ask::join("#tea"));
     ann.forget();
-    let none = || Event::Topic { room: room("#tea"), topic: None }.into();
+    let none = || Event::Topic { room: shown(room("#tea")), topic: None }.into();
     let set = |topic: Option<&str>| changed("#tea", Some("ann"), RoomChange::Topic(topic.map(Text::from)));
     ann.gets(ask::show_topic("#tea"), [none()]);
     ann.gets(ask::set_topic("#tea", "tea, cake"), [set(Some("tea, cake"))]);
     bob.sees([set(Some("tea, cake"))]);
     let topic = Some(TopicView { text: Text::from("tea, cake"), by: name("ann"), at: SOME_TIME });
-    bob.gets(ask::show_topic("#tea"), [Event::Topic { room: room("#tea"), topic }.into()]);
+    bob.gets(ask::show_topic("#tea"), [Event::Topic { room: shown(room("#tea")), topic }.into()]);
     bob.is_refused(ask::set_topic("#tea", "coffee"), "moderator_only");
     ann.is_refused(ask::set_topic("#tea", &"x".repeat(301)), "text_too_long");
     let longest = "x".repeat(300);

@@ -1,7 +1,9 @@
-//! Short constructors of expected events. All moments are [`SOME_TIME`], by which the client replaces every moment.
+//! Short constructors of expected events. All moments are [`SOME_TIME`], and all numbers of rooms
+//! [`SOME_ROOM`], by which the client replaces every one.
 
 use chat_server::chat::{
-    Departure, EnteredRoom, Event, Message, MessageKind, Person, Role, RoomChange, RoomLabel, RoomRow, Text, Timestamp,
+    Departure, EnteredRoom, Event, Message, MessageKind, Person, Role, RoomChange, RoomId, RoomLabel, RoomRow,
+    ShownRoom, Text, Timestamp,
 };
 use chat_server::protocol::json::{Bye, Object};
 
@@ -9,11 +11,18 @@ use super::ask::{name, room};
 
 /// Any moment.
 pub const SOME_TIME: Timestamp = Timestamp(0);
+/// Any room.
+pub const SOME_ROOM: RoomId = RoomId(0);
+
+/// A room as it is shown, with the number by which the client replaces every number of a room.
+pub fn shown(label: RoomLabel) -> ShownRoom {
+    ShownRoom { id: SOME_ROOM, label }
+}
 
 /// A message: number, room, author, text.
 pub fn said(seq: u64, label: &str, by: &str, text: &str) -> Message {
     let kind = MessageKind::Speech;
-    Message { room: room(label), seq, at: SOME_TIME, author: name(by), kind, text: Text::from(text) }
+    Message { room: shown(room(label)), seq, at: SOME_TIME, author: name(by), kind, text: Text::from(text) }
 }
 
 /// An action: number, room, author, text.
@@ -30,7 +39,7 @@ pub fn action(seq: u64, label: &str, by: &str, text: &str) -> Object {
 }
 
 pub fn stored(label: &str, seq: u64) -> Object {
-    Event::Stored { room: room(label), seq, at: SOME_TIME, requested: true }.into()
+    Event::Stored { room: shown(room(label)), seq, at: SOME_TIME, requested: true }.into()
 }
 
 /// The answer to a join of a room in which only `owner` is; `messages` is the newest number.
@@ -42,7 +51,7 @@ pub fn joined(label: &str, owner: &str, messages: u64) -> Object {
 pub fn entered(label: &str, joined: bool, here: Vec<Person>, messages: u64) -> Object {
     let members = if label.starts_with('@') { 2 } else { here.len() as u64 + 1 };
     let (topic, more) = (None, 0);
-    Event::Entered(EnteredRoom { room: room(label), topic, joined, here, more, members, messages }).into()
+    Event::Entered(EnteredRoom { room: shown(room(label)), topic, joined, here, more, members, messages }).into()
 }
 
 /// All rooms, on one page.
@@ -53,7 +62,7 @@ pub fn all_rooms(rows: Vec<RoomRow>) -> Object {
 /// All members of a room, or all who are online, on one page.
 pub fn all_people(label: Option<&str>, rows: Vec<Person>) -> Object {
     let total = rows.len() as u64;
-    Event::People { room: label.map(room), rows, total, page: 1, pages: 1 }.into()
+    Event::People { room: label.map(|label| shown(room(label))), rows, total, page: 1, pages: 1 }.into()
 }
 
 /// Somebody online, where no room is shown.
@@ -75,19 +84,19 @@ pub fn away(who: Person, text: &str) -> Person {
 }
 
 pub fn has_joined(label: &str, who: &str) -> Object {
-    Event::MemberJoined { room: room(label), who: name(who) }.into()
+    Event::MemberJoined { room: shown(room(label)), who: name(who) }.into()
 }
 
 pub fn left(label: &str, who: &str, departure: Departure) -> Object {
-    Event::MemberLeft { room: room(label), who: name(who), departure }.into()
+    Event::MemberLeft { room: shown(room(label)), who: name(who), departure }.into()
 }
 
 pub fn you_left(label: &str, departure: Departure) -> Object {
-    Event::YouLeft { room: room(label), departure, now: None }.into()
+    Event::YouLeft { room: shown(room(label)), departure, now: None }.into()
 }
 
 pub fn removed(label: &str, who: &str, departure: Departure) -> Object {
-    Event::Removed { room: room(label), who: name(who), departure }.into()
+    Event::Removed { room: shown(room(label)), who: name(who), departure }.into()
 }
 
 pub fn kicked(by: &str, why: &str) -> Departure {
@@ -101,7 +110,7 @@ pub fn banned(by: &str, until: Option<Timestamp>, why: &str) -> Departure {
 
 /// A change of a room; `by` is `None` where a rule of the server did it.
 pub fn changed(label: &str, by: Option<&str>, change: RoomChange) -> Object {
-    Event::RoomChanged { room: room(label), by: by.map(name), change }.into()
+    Event::RoomChanged { room: shown(room(label)), by: by.map(name), change }.into()
 }
 
 pub fn role_set(label: &str, who: &str, role: Role, by: Option<&str>) -> Object {
@@ -125,7 +134,7 @@ pub fn bye_because(how: &str, by: &str, why: &str) -> Object {
 /// A page of history that has all messages of the room.
 pub fn whole_history(label: &str, messages: &[Message]) -> Object {
     let last = messages.len() as u64;
-    Object::History { room: room(label), from: 1, to: last, last, messages: messages.to_vec() }
+    Object::History { room: shown(room(label)), from: 1, to: last, last, messages: messages.to_vec() }
 }
 
 /// A page of unread messages.
@@ -139,7 +148,7 @@ pub fn unread(messages: Vec<Message>, remaining: u64) -> Object {
 pub fn welcome(seen: &[Object]) -> (String, Vec<(RoomLabel, u64, u64)>, u64) {
     let [Object::Event(Event::LoggedIn(welcome))] = seen else { panic!("{seen:#?}") };
     let unread = welcome.missed.iter().filter(|row| row.new > 0);
-    let unread = unread.map(|row| (row.room.clone(), row.new, row.mentions)).collect();
+    let unread = unread.map(|row| (row.room.label.clone(), row.new, row.mentions)).collect();
     (welcome.name.to_string(), unread, welcome.others)
 }
 

@@ -52,6 +52,8 @@ fn an_account_is_at_home_in_both(transport: Transport) {
     assert!(house.visitor().enter(ask::log_in("ann", &token)).is_ok());
     let answer = program.does(ask::sessions());
     let [Object::Event(Event::Sessions { rows })] = &answer[..] else { panic!("{answer:#?}") };
+    // That one may still be closing.
+    let rows: Vec<_> = rows.iter().filter(|row| row.token.is_none()).collect();
     assert_eq!(rows.iter().map(|row| row.protocol).collect::<Vec<_>>(), ["json", "text"]);
     program.does(ask::close_session(rows[1].session));
     assert!(person.rest().concat().contains("closed"));

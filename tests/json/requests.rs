@@ -156,7 +156,7 @@ fn a_page_of_history_is_one_object_of_bounded_size() {
     ann.ask(json!({"type": "create", "room": "tea"}));
     assert_eq!(
         ann.ask(json!({"type": "history", "room": "tea"})),
-        json!({"type": "history", "room": "tea", "from": 1, "to": 0, "last": 0, "messages": []})
+        json!({"type": "history", "room": "tea", "room_id": 2, "from": 1, "to": 0, "last": 0, "messages": []})
     );
     (0..120).for_each(|_| ann.send(&json!({"type": "send", "room": "tea", "text": "\"".repeat(1900)})));
     ann.sync();

@@ -350,7 +350,9 @@ fn a_silent_program_hears_nothing_before_it_resumes() {
     assert_eq!(bob.sync(), [json!(null); 0]);
 
     let resumed = bob.ask(json!({"type": "resume", "rooms": {"tea": 1, "attic": 7}}));
-    assert_eq!(resumed, json!({"type": "resumed", "rooms": {"tea": 3}, "gone": ["attic"]}));
+    let expected =
+        json!({"type": "resumed", "rooms": {"tea": 3}, "room_ids": {"2": 3}, "gone": ["attic"], "gone_ids": []});
+    assert_eq!(resumed, expected);
     assert_eq!(seqs(&bob.sync()), [2, 3]);
     // A room that was not named is live from then on, without what came before.
     ann.ask(json!({"type": "send", "room": "@bob", "text": "are you there?"}));
@@ -422,6 +424,76 @@ fn a_long_absence_is_made_up_in_order_while_others_talk() {
         }
     }
     talk.join().expect("ann talks to the end");
+}
+
+#[test]
+fn a_room_keeps_its_number_whatever_it_is_called() {
+    let server = Server::start_new();
+    let mut ann = in_tea(&server, "ann");
+    let mut bob = server.register_program("bob");
+    let tea = bob.ask(json!({"type": "join", "room": "tea"}))["room_id"].clone();
+    bob.ask(json!({"type": "quit"}));
+    (1..=4).for_each(|n| drop(ann.ask(say(&format!("line {n}"), None))));
+    let mut bob = silent(&server, "bob");
+    let mut other_bob = silent(&server, "bob");
+    // The name passes on to another room, in which bob is too.
+    ann.ask(json!({"type": "rename_room", "room_id": tea, "name": "mate"}));
+    ann.ask(json!({"type": "create", "room": "tea"}));
+    ann.ask(json!({"type": "invite", "room": "tea", "name": "bob"}));
+    other_bob.ask(json!({"type": "accept", "room": "tea"}));
+    (1..=9).for_each(|n| drop(ann.ask(say(&format!("another {n}"), None))));
+    let renamed = bob.expect("renamed");
+    let expected = json!({"type": "renamed", "room": "tea", "room_id": tea, "name": "mate", "by": "ann"});
+    assert_eq!(renamed, expected, "a silent program knows the room by its name, so it is shown that this has changed");
+
+    bob.sync();
+    let number = tea.to_string();
+    let resumed = bob.ask(json!({"type": "resume", "room_ids": {&number: 2, "999": 7}}));
+    assert_eq!((&resumed["rooms"], &resumed["room_ids"]), (&json!({"mate": 4}), &json!({number: 4})));
+    assert_eq!((&resumed["gone"], &resumed["gone_ids"]), (&json!([]), &json!([999])));
+    let given = bob.sync();
+    assert_eq!(seqs(&given), [3, 4]);
+    assert!(given.iter().all(|message| message["room"] == "mate" && message["room_id"] == tea), "{given:?}");
+    let stored = bob.ask(json!({"type": "send", "room_id": tea, "text": "still here"}));
+    assert_eq!((&stored["room"], &stored["seq"]), (&json!("mate"), &json!(5)));
+}
+
+#[test]
+fn a_retry_by_number_reaches_nobody_else() {
+    let server = Server::start_new();
+    let mut ann = in_tea(&server, "ann");
+    let mut bob = server.register_program("bob");
+    let direct = ann.ask(json!({"type": "send", "room": "@bob", "text": "hello"}))["room_id"].clone();
+    let tea = ann.ask(say("hello", None))["room_id"].clone();
+    bob.ask(json!({"type": "delete_account", "password": "password-of-bob"}));
+    ann.ask(json!({"type": "delete_room", "room": "tea", "confirm": "tea"}));
+    ann.ask(json!({"type": "create", "room": "tea"}));
+    let mut retry = |room: &Value| {
+        let answer = ann.ask(json!({"type": "send", "room_id": room, "text": "a secret", "key": "k"}));
+        (answer["code"].clone(), answer["room_id"].clone())
+    };
+    assert_eq!(retry(&direct).0, "account_gone");
+    assert_eq!(retry(&tea), (json!("no_such_room"), tea), "a number is never used again");
+}
+
+#[test]
+fn a_number_tells_no_more_of_a_private_room_than_a_name() {
+    let server = Server::start_new();
+    let (mut ann, mut bob) = (server.register_program("ann"), server.register_program("bob"));
+    let den = ann.ask(json!({"type": "create", "room": "den", "visibility": "private"}))["room_id"].clone();
+    let direct = ann.ask(json!({"type": "send", "room": "@ann", "text": "note"}));
+    assert_eq!(direct["code"], "not_to_yourself");
+    for request in ["room", "topic", "who", "history", "bans", "join", "leave", "catch_up"] {
+        let mut ask = |room: &Value| {
+            let mut refused = bob.ask(json!({"type": request, "room_id": room}));
+            assert_eq!(refused["room_id"].take(), *room, "{request}");
+            refused["text"] = json!(refused["text"].as_str().unwrap().replace(&room.to_string(), "N"));
+            refused
+        };
+        assert_eq!(ask(&den), ask(&json!(999)), "{request}");
+    }
+    ann.ask(json!({"type": "invite", "room_id": den, "name": "bob"}));
+    assert_eq!(bob.ask(json!({"type": "join", "room_id": den}))["type"], "entered");
 }
 
 #[test]

@@ -125,7 +125,7 @@ impl Stage {
     fn outcome(&mut self, person: &str, command: &str, room: &str) -> &'static str {
         let answer = self.person(person).answer(request(command));
         if let [Object::Event(Event::RoomList { rows, .. })] = &answer[..] {
-            return if rows.iter().any(|row| row.room == ask::room(room)) { "yes" } else { "not_listed" };
+            return if rows.iter().any(|row| *row.room == ask::room(room)) { "yes" } else { "not_listed" };
         }
         code_of(&answer).unwrap_or("yes")
     }

@@ -40,7 +40,7 @@ pub fn check(before: &State, after: &State, asker: Asker, request: &Request, ans
         };
         let last = after.store.rooms[&room].last_seq;
         let shown: Vec<(RoomId, Seq, Seq)> =
-            recent.ranges.iter().map(|range| (range.room, range.from, range.to)).collect();
+            recent.ranges.iter().map(|range| (range.room.id, range.from, range.to)).collect();
         let newest = (room, last.saturating_sub(chat_server::chat::RECENT_LINES) + 1, last);
         assert_eq!(shown, if last > 0 { vec![newest] } else { Vec::new() }, "the newest messages of a room");
     }
@@ -62,7 +62,7 @@ fn check_event(
             assert_eq!(welcome.others + 1, after.clients_of(account).count() as u64);
             let missed = |room: RoomId| {
                 let ((new, mentions), last) = (after.missed(room, account), store.rooms[&room].last_seq);
-                Missed { room: store.label(room, account), new, mentions, last }
+                Missed { room: store.shown(room, account), new, mentions, last }
             };
             let expected: Vec<Missed> = store.rooms_of(account).map(|room| missed(room.id)).collect();
             assert_eq!(welcome.missed.len(), expected.len());
@@ -73,7 +73,7 @@ fn check_event(
                 assert!(!is_exact || said == expected, "{account} has read more: {expected:?}, not {said:?}");
             }
             let invited = store.invitations.iter().filter(|((_, who), (_, until))| *who == account && now < *until);
-            let invited: Vec<_> = invited.map(|((room, _), _)| store.rooms[room].name.clone().unwrap()).collect();
+            let invited: Vec<_> = invited.map(|((room, _), _)| store.shown(*room, account)).collect();
             assert_eq!(welcome.invitations.iter().map(|row| row.room.clone()).collect::<Vec<_>>(), invited);
         }
         Event::RoomList { rows, .. } => {
@@ -132,7 +132,7 @@ fn check_event(
             assert_eq!(*rows, expected.collect::<Vec<_>>());
         }
         Event::Bans { room, rows } => {
-            let mut expected = rights::bans(after, room.as_ref().map(find));
+            let mut expected = rights::bans(after, room.as_ref().map(|room| room.id));
             expected.truncate(pages.rows);
             assert_eq!(rows.iter().map(|row| (row.target.clone(), row.until)).collect::<Vec<_>>(), expected);
         }
@@ -187,13 +187,13 @@ fn check_page(state: &State, asker: Asker, request: &Request, grant: &Grant, pag
     let lines: u64 = grant.ranges.iter().map(|range| range.to + 1 - range.from).sum();
     assert!(lines <= pages.lines_max, "{lines} lines on a page");
     for range in &grant.ranges {
-        let last = store.rooms[&range.room].last_seq;
+        let last = store.rooms[&range.room.id].last_seq;
         assert!(
             0 < range.from && range.from <= range.to + 1 && range.to <= range.last && range.last <= last,
             "{range:?}"
         );
-        assert!(store.can_see(asker.account, range.room, state.now), "{} may not read {range:?}", asker.account);
-        assert_eq!(store.label(range.room, asker.account), range.label);
+        assert!(store.can_see(asker.account, range.room.id, state.now), "{} may not read {range:?}", asker.account);
+        assert_eq!(store.shown(range.room.id, asker.account), range.room);
     }
     match request {
         Request::Query(Query::Unread) => {
@@ -205,7 +205,7 @@ fn check_page(state: &State, asker: Asker, request: &Request, grant: &Grant, pag
                 is_exact &= read.exact;
             }
             for range in &grant.ranges {
-                let read = state.read_by_acting(asker, range.room);
+                let read = state.read_by_acting(asker, range.room.id);
                 count += range.to + 1 - range.from;
                 assert!(
                     !read.exact || !(range.from..=range.to).any(|seq| read.contains(seq)),
@@ -217,12 +217,12 @@ fn check_page(state: &State, asker: Asker, request: &Request, grant: &Grant, pag
         }
         Request::Input(Input::Command(Command::Resume { after }, _)) => {
             for range in &grant.ranges {
-                let named = after.iter().find(|(label, _)| *label == range.label);
+                let named = after.iter().find(|(label, _)| range.room.is_named(label));
                 let (_, seq) = named.expect("only what was named is given");
                 assert_eq!(range.from, seq + 1, "from the number on that the program knows");
                 // What the client hears anyway is not given on a page too.
-                let heard = state.clients[&asker.client].hears.get(&range.room).copied();
-                let end = heard.unwrap_or(store.rooms[&range.room].last_seq);
+                let heard = state.clients[&asker.client].hears.get(&range.room.id).copied();
+                let end = heard.unwrap_or(store.rooms[&range.room.id].last_seq);
                 assert_eq!(range.last, end.max(*seq), "{range:?}");
                 assert!(range.to == range.last || lines == pages.lines_max, "a page that could be longer: {range:?}");
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chat_server::chat::{
     AccountId, Answer, Audience, ClientId, Command, Delivery, Event, Input, Message, PresenceChange, Record, Role,
-    RoomChange, RoomId, RoomLabel,
+    RoomChange, RoomId, SYSTEM,
 };
 
 use super::request::{Request, is_refused};
@@ -43,7 +43,7 @@ fn words(event: &Event) -> String {
         Event::MemberLeft { room, who, .. } => format!("MemberLeft {room:?} {who}"),
         Event::YouLeft { room, .. } => format!("YouLeft {room:?}"),
         Event::RoomChanged { room, change, .. } => format!("RoomChanged {room:?} {change:?}"),
-        Event::InvitationReceived(row) => format!("InvitationReceived {} {} {:?}", row.room, row.by, row.until),
+        Event::InvitationReceived(row) => format!("InvitationReceived {:?} {} {:?}", row.room, row.by, row.until),
         Event::OperatorSet { who, operator, you, .. } => format!("OperatorSet {who} {operator} {you}"),
         Event::Presence { who, change } => format!("Presence {} {change:?}", who.name),
         Event::NotHere { who } => format!("NotHere {} {} {:?}", who.name, who.online, who.away),
@@ -106,25 +106,25 @@ pub fn expected(
                 let name = after.store.person(*author);
                 for hearer in after.hearers(*room).filter(|it| *it != client || after.clients[it].origin.traits.echoes)
                 {
-                    let label = after.store.label(*room, after.clients[&hearer].account);
+                    let label = after.store.shown(*room, after.clients[&hearer].account);
                     notices.push((hearer, format!("Message {label:?} {seq} {name} {text}")));
                 }
                 notices.extend(absence(after, client, *room, *author));
             }
             Record::MemberAdded { room, account, .. } if !after.store.is_direct(*room) => {
                 let words =
-                    format!("MemberJoined {:?} {}", after.store.label(*room, *account), after.store.person(*account));
+                    format!("MemberJoined {:?} {}", after.store.shown(*room, *account), after.store.person(*account));
                 tell_hearers(after, *room, Some(client), &words, &mut notices);
             }
             Record::MemberRemoved { room, account } => {
-                let (label, name) = (before.store.label(*room, *account), before.store.person(*account));
+                let (label, name) = (before.store.shown(*room, *account), before.store.person(*account));
                 let left = after.clients_of(*account).filter(|it| *it != client);
                 notices.extend(left.map(|it| (it, format!("YouLeft {label:?}"))));
                 tell_hearers(after, *room, Some(client), &format!("MemberLeft {label:?} {name}"), &mut notices);
             }
             Record::RoomDeleted { id } => {
                 for member in before.store.members_of(*id) {
-                    let label = before.store.label(*id, member.account);
+                    let label = before.store.shown(*id, member.account);
                     let left = after.clients_of(member.account).filter(|it| *it != client);
                     notices.extend(left.map(|it| (it, format!("YouLeft {label:?}"))));
                 }
@@ -137,7 +137,14 @@ pub fn expected(
                 tell_change(before, after, *id, Some(client), &RoomChange::Visibility(*visibility), &mut notices);
             }
             Record::RoomRenamed { id, name } => {
-                tell_change(before, after, *id, Some(client), &RoomChange::Renamed(name.clone()), &mut notices);
+                let change = RoomChange::Renamed(name.clone());
+                tell_change(before, after, *id, Some(client), &change, &mut notices);
+                // Connections in whose silence the room is know it by its name too.
+                let words =
+                    format!("RoomChanged {:?} {change:?}", before.store.shown(*id, before.clients[&client].account));
+                let members = after.store.members_of(*id).flat_map(|member| after.clients_of(member.account));
+                let silent = members.filter(|it| *it != client && !after.clients[it].hears.contains_key(id));
+                notices.extend(silent.map(|it| (it, words.clone())));
             }
             Record::RoleSet { room, account, role } => {
                 // The answer to a hand-over shows the new owner; what the old one is now is a notice, to the requester too.
@@ -147,8 +154,8 @@ pub fn expected(
                 tell_change(before, after, *room, except, &change, &mut notices);
             }
             Record::InvitationCreated { room, account, by, until } => {
-                let name = before.store.rooms[room].name.as_ref().expect("only rooms with names are entered");
-                let words = format!("InvitationReceived {name} {} {until:?}", before.store.person(*by));
+                let shown = before.store.shown(*room, *account);
+                let words = format!("InvitationReceived {shown:?} {} {until:?}", before.store.person(*by));
                 notices.extend(after.clients_of(*account).map(|it| (it, words.clone())));
             }
             Record::OperatorSet { id, on } => {
@@ -196,7 +203,7 @@ pub fn moved(state: &State, asker: Asker, rooms: impl IntoIterator<Item = RoomId
     let mut notices = Notices::new();
     for room in rooms {
         let (unread, mentions) = state.missed(room, asker.account);
-        let words = format!("ReadSet {:?} {unread} {mentions}", state.store.label(room, asker.account));
+        let words = format!("ReadSet {:?} {unread} {mentions}", state.store.shown(room, asker.account));
         let wants = |it: &ClientId| *it != asker.client && state.clients[it].origin.traits.read_positions;
         notices.extend(state.clients_of(asker.account).filter(wants).map(|it| (it, words.clone())));
     }
@@ -215,9 +222,8 @@ fn tell_change(
     change: &RoomChange,
     notices: &mut Notices,
 ) {
-    let name = before.store.rooms[&room].name.clone().expect("direct rooms do not change");
-    let label = RoomLabel::Room(name);
-    tell_hearers(after, room, except, &format!("RoomChanged {label:?} {change:?}"), notices);
+    let shown = before.store.shown(room, SYSTEM);
+    tell_hearers(after, room, except, &format!("RoomChanged {shown:?} {change:?}"), notices);
 }
 
 /// To sessions that requested it and whose accounts share a room with this one.

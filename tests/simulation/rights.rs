@@ -149,7 +149,7 @@ pub fn check_refusal(before: &State, asker: Option<Asker>, refusal: &Refusal) {
         Refusal::NotInDirectRoom { room } => meant(room).is_some_and(|room| store.is_direct(room)),
         Refusal::NotInFirstRoom { room } => meant(room) == Some(GENERAL),
         Refusal::Banned { room, .. } => {
-            let RoomLabel::Room(name) = room else { panic!("banned from a direct room") };
+            let RoomLabel::Room(name) = &**room else { panic!("banned from a direct room") };
             let mut named = store.rooms.values().filter(|room| room.name.as_ref() == Some(name));
             named.any(|room| store.is_banned(room.id, asker.account, now))
         }

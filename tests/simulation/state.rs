@@ -155,7 +155,7 @@ impl State {
     /// A client was granted a page of a backlog: it hears the rooms of which nothing is left, and those it did not name.
     pub fn resume(&mut self, asker: Asker, grant: &Grant) {
         for room in self.store.rooms_of(asker.account) {
-            let range = grant.ranges.iter().find(|range| range.room == room.id);
+            let range = grant.ranges.iter().find(|range| range.room.id == room.id);
             if range.is_none_or(|range| range.to == range.last) {
                 let hears = &mut self.clients.get_mut(&asker.client).expect("it has a session").hears;
                 hears.entry(room.id).or_insert(room.last_seq);

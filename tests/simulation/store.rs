@@ -8,7 +8,7 @@ use std::rc::Rc;
 use chat_server::address::Address;
 use chat_server::chat::{
     AccountId, AccountRow, Code, GENERAL, KeyedMessage, MemberRow, Name, Record, Role, RoomId, RoomKind, RoomLabel,
-    SYSTEM, SendKey, Seq, Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp, Visibility,
+    SYSTEM, SendKey, Seq, ShownRoom, Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp, Visibility,
 };
 
 /// The tables.
@@ -161,6 +161,11 @@ impl Store {
         self.is_member(room, account) || (self.is_public(room) && !self.is_banned(room, account, now))
     }
 
+    /// The room as an account is shown it.
+    pub fn shown(&self, id: RoomId, viewer: AccountId) -> ShownRoom {
+        ShownRoom { id, label: self.label(id, viewer) }
+    }
+
     /// The room as an account refers to it.
     pub fn label(&self, room: RoomId, viewer: AccountId) -> RoomLabel {
         match &self.rooms[&room].name {
@@ -176,6 +181,7 @@ impl Store {
             RoomLabel::Direct(name) => self
                 .partner(room.id, account)
                 .is_some_and(|partner| self.is_member(room.id, account) && self.person(partner) == *name),
+            RoomLabel::Number(id) => room.id == *id && self.can_see(account, room.id, now),
         };
         let rooms = self.rooms.values().filter(is_meant).map(|room| room.id);
         rooms.min_by_key(|room| (!self.is_member(*room, account), *room))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Program;
 use crate::broker::Waits;
-use crate::chat::{Ask, Command, Grant, GrantedRange, Message, RoomLabel, Seq};
+use crate::chat::{Ask, Grant, GrantedRange, Message, Resuming, RoomLabel, Seq};
 use crate::client::output::Unreachable;
 use crate::client::page::PAGE_MAX_BYTES;
 use crate::client::session::{Asked, Session, SessionEnd};
@@ -23,28 +23,22 @@ impl Program<'_, '_> {
     /// tells that this was all. Rooms become live as their last page is granted, so what is said meanwhile follows it.
     pub(super) fn resume(
         &self,
-        mut after: Vec<(RoomLabel, Seq)>,
+        after: Vec<(RoomLabel, Seq)>,
         reference: Option<Reference>,
         session: &Session,
     ) -> Result<Option<SessionEnd>, Unreachable> {
-        let (mut given, mut gone) = (Vec::new(), Vec::new());
+        let mut backlog = Resuming::new(after);
         loop {
-            let ask = Ask::Command(Command::Resume { after: after.clone() });
+            let ask = Ask::Command(backlog.request());
             let grant = match self.client.ask(ask, reference.clone(), Waits::Page, session)? {
                 Asked::Page(grant) => grant,
                 // It was refused, and the refusal is in the outbox.
                 Asked::Done => return Ok(None),
                 Asked::Ended(end) => return Ok(Some(end)),
             };
-            let is_granted = |label: &RoomLabel| grant.ranges.iter().any(|range| range.label == *label);
-            gone.extend(after.into_iter().map(|(label, _)| label).filter(|label| !is_granted(label)));
-            let (done, open): (Vec<&GrantedRange>, _) = grant.ranges.iter().partition(|range| range.to == range.last);
-            let up_to = |range: &&GrantedRange| (range.label.clone(), range.to);
-            given.extend(done.iter().map(up_to));
-            after = open.iter().map(up_to).collect();
-            let mut ending = Vec::new();
-            if after.is_empty() {
-                json::resumed(std::mem::take(&mut given), std::mem::take(&mut gone), reference.as_ref(), &mut ending);
+            let (is_last, mut ending) = (backlog.advance(&grant), Vec::new());
+            if is_last {
+                json::resumed(&backlog.given, &backlog.gone, reference.as_ref(), &mut ending);
             }
             if !self.send_backlog(&grant, ending)? {
                 // Rooms may be live already: what cannot be read would be missing without notice.
@@ -52,7 +46,7 @@ impl Program<'_, '_> {
             }
             self.client.wait_for_reader();
             // A client that is cut, or a server that stops, is noticed when the next line is waited for.
-            if after.is_empty() || self.client.is_cut() || self.client.services.quit.is_set() {
+            if is_last || self.client.is_cut() || self.client.services.quit.is_set() {
                 return Ok(None);
             }
         }
@@ -70,7 +64,7 @@ impl Program<'_, '_> {
                     self.client.wait_for_reader();
                 }
             }
-            shown.push((range.room, range.from, range.to));
+            shown.push((range.room.id, range.from, range.to));
         }
         bytes.extend_from_slice(&ending);
         self.client.send_page(bytes, shown, false)?;

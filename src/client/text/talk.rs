@@ -182,7 +182,7 @@ impl Client<'_> {
                 Kind::Unread => {
                     memory.more = (grant.remaining > 0).then_some(Query::Unread);
                     text::unread_page(&messages, &grant, context, &mut bytes);
-                    grant.ranges.iter().map(|range| (range.room, range.from, range.to)).collect()
+                    grant.ranges.iter().map(|range| (range.room.id, range.from, range.to)).collect()
                 }
                 Kind::Recent => {
                     text::recent_page(&messages, context, &mut bytes);
@@ -308,5 +308,5 @@ fn page_before(grant: &Grant) -> Option<Query> {
     let range = grant.ranges.first().filter(|range| range.from > 1)?;
     let lines = range.to - range.from + 1;
     let before = HistoryRange::Between(range.from.saturating_sub(lines).max(1), range.from - 1);
-    Some(Query::History { room: Some(range.label.clone()), range: before })
+    Some(Query::History { room: Some(range.room.label.clone()), range: before })
 }

@@ -194,24 +194,6 @@ impl<T: Group> Form<T> for Flat {
     }
 }
 
-/// An `Option` that this protocol requires.
-pub(super) struct Given;
-
-impl<T: ToJson + FromJson> Form<Option<T>> for Given {
-    fn write(value: &Option<T>, name: &'static str, writer: &mut Writer) {
-        writer.field(name, value);
-    }
-
-    fn read(name: &'static str, fields: &mut Fields) -> Result<Option<T>, Wrong> {
-        fields.get(name).map(Some)
-    }
-
-    #[cfg(test)]
-    fn sample(source: &mut super::sample::Source) -> Option<T> {
-        Some(T::sample(source))
-    }
-}
-
 /// An `Option` that is left out, not `null`, where there is none.
 pub(super) struct Sparse;
 

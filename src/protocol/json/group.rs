@@ -2,28 +2,91 @@
 
 use serde_json::Value as Json;
 
-use super::codec::{Fields, Flat, Form, FromJson, Group, Writer, Wrong, bad, form, group, missing};
+use super::codec::{Fields, Flat, Form, FromJson, Group, ToJson, Writer, Wrong, bad, form, group, missing};
 #[cfg(test)]
 use super::sample::Source;
 use super::value::Why;
 use crate::chat::{
-    BanRow, BanTarget, Departure, InvitationRow, Message, Missed, Person, RoomRow, SessionRow, Timestamp, TokenRow,
-    TopicView, Visibility,
+    BanRow, BanTarget, Departure, InvitationRow, Message, Missed, Person, RoomLabel, RoomRow, SessionRow, ShownRoom,
+    Timestamp, TokenRow, TopicView, Visibility,
 };
 
-group! { Message = [Message { room, seq, at, author: from, kind, text }] { room, seq, at, from, kind, text } }
+group! { ShownRoom = [ShownRoom { label: room, id: room_id }] { room, room_id } }
+group! { Message = [Message { room, seq, at, author: from, kind, text }] { room as Flat, seq, at, from, kind, text } }
 group! { Person = [Person { name, online, away, role }] { name, online, away, role } }
-group! { Missed = [Missed { room, last, new: unread, mentions }] { room, last, unread, mentions } }
-group! { InvitationRow = [InvitationRow { room, by, until }] { room, by, until } }
+group! { Missed = [Missed { room, last, new: unread, mentions }] { room as Flat, last, unread, mentions } }
+group! { InvitationRow = [InvitationRow { room, by, until }] { room as Flat, by, until } }
 group! {
     RoomRow = [RoomRow { room, visibility: kind, members, online, topic, joined, new: unread }]
-    { room, kind as RoomKind, members, online, topic, joined, unread }
+    { room as Flat, kind as RoomKind, members, online, topic, joined, unread }
 }
 group! { BanRow = [BanRow { target, by, at, until, why }] { target as Flat, by, at, until, why as Why } }
 group! { TokenRow = [TokenRow { name, created, until, used }] { name, created, until, used } }
 group! {
     SessionRow = [SessionRow { session, protocol: front, address, since, active: idle_s, token, own }]
     { session, front, address, since, idle_s as Idle, token, own }
+}
+
+/// A room as a request names it: by `room`, or by `room_id`, which wins.
+impl Group for RoomLabel {
+    fn write(&self, writer: &mut Writer) {
+        match self {
+            RoomLabel::Number(id) => writer.field("room_id", id),
+            named => writer.field("room", named),
+        }
+    }
+
+    fn read(fields: &mut Fields) -> Result<RoomLabel, Wrong> {
+        match fields.get("room_id")? {
+            Some(id) => Ok(RoomLabel::Number(id)),
+            None => fields.get("room"),
+        }
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> RoomLabel {
+        match source.flag() {
+            true => RoomLabel::Number(FromJson::sample(source)),
+            false => FromJson::sample(source),
+        }
+    }
+}
+
+/// The same, where all rooms or the server are meant without one.
+impl Group for Option<RoomLabel> {
+    fn write(&self, writer: &mut Writer) {
+        match self {
+            Some(room) => Group::write(room, writer),
+            None => writer.field("room", &None::<RoomLabel>),
+        }
+    }
+
+    fn read(fields: &mut Fields) -> Result<Option<RoomLabel>, Wrong> {
+        let is_given = fields.has("room_id") || fields.has("room");
+        is_given.then(|| Group::read(fields)).transpose()
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Option<RoomLabel> {
+        source.flag().then(|| Group::sample(source))
+    }
+}
+
+/// A room that is shown, or none: `room` and `room_id` are `null`.
+impl Group for Option<ShownRoom> {
+    fn write(&self, writer: &mut Writer) {
+        writer.field("room", &self.as_ref().map(|room| room.label.clone()));
+        writer.field("room_id", &self.as_ref().map(|room| room.id));
+    }
+
+    fn read(fields: &mut Fields) -> Result<Option<ShownRoom>, Wrong> {
+        fields.has("room").then(|| Group::read(fields)).transpose()
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Option<ShownRoom> {
+        source.flag().then(|| Group::sample(source))
+    }
 }
 
 /// Whom a ban is against: an account by `name`, or an `address`.
@@ -116,6 +179,48 @@ impl Group for Option<TopicView> {
 }
 
 // Forms
+
+/// A room that is left out where there is none.
+pub(super) struct SparseRoom;
+
+impl Form<Option<ShownRoom>> for SparseRoom {
+    fn write(room: &Option<ShownRoom>, _: &'static str, writer: &mut Writer) {
+        if let Some(room) = room {
+            Group::write(room, writer);
+        }
+    }
+
+    fn read(_: &'static str, fields: &mut Fields) -> Result<Option<ShownRoom>, Wrong> {
+        Group::read(fields)
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Option<ShownRoom> {
+        Group::sample(source)
+    }
+}
+
+/// Rooms as two lists of one order: their names, and their numbers as `room_ids`.
+pub(super) struct ShownRooms;
+
+impl Form<Vec<ShownRoom>> for ShownRooms {
+    fn write(rooms: &Vec<ShownRoom>, name: &'static str, writer: &mut Writer) {
+        writer.name(name);
+        writer.values(rooms, |room, writer| ToJson::write(&room.label, writer));
+        writer.name("room_ids");
+        writer.values(rooms, |room, writer| ToJson::write(&room.id, writer));
+    }
+
+    fn read(name: &'static str, fields: &mut Fields) -> Result<Vec<ShownRoom>, Wrong> {
+        let (labels, ids): (Vec<_>, Vec<_>) = (fields.get(name)?, fields.get("room_ids")?);
+        Ok(labels.into_iter().zip(ids).map(|(label, id)| ShownRoom { id, label }).collect())
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Vec<ShownRoom> {
+        FromJson::sample(source)
+    }
+}
 
 /// The kind of a room: a direct one has no visibility.
 pub(super) struct RoomKind;

@@ -19,7 +19,8 @@ use codec::Table;
 
 use super::{Context, Notice, Protocol, REFERENCE_MAX_BYTES, Reference, connection_ended};
 use crate::chat::{
-    Command, Event, GrantedRange, Message, Query, Refusal, RoomLabel, SEND_KEY_MAX_BYTES, Seq, Text, Timestamp, Traits,
+    Command, Event, GrantedRange, Message, Query, Refusal, RoomLabel, SEND_KEY_MAX_BYTES, Seq, ShownRoom, Text,
+    Timestamp, Traits,
 };
 use crate::reason::{ClosingLine, Reason};
 
@@ -167,15 +168,15 @@ pub fn message(message: Message, out: &mut Vec<u8>) {
 
 /// How many bytes a message takes on a page, at most.
 pub fn message_bytes(message: &Message) -> usize {
-    // What is around the text: names of fields, two names of people or rooms, a moment, a number.
-    const AROUND: usize = 180;
+    // What is around the text: names of fields, two names of people or rooms, a moment, two numbers.
+    const AROUND: usize = 220;
     let escaped = message.text.as_str().bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
     AROUND + message.text.len() + escaped
 }
 
 /// Appends a page of a room's history: what `range` has.
 pub fn history(range: &GrantedRange, messages: Vec<Message>, reference: Option<&Reference>, out: &mut Vec<u8>) {
-    let room = range.label.clone();
+    let room = range.room.clone();
     Object::History { room, from: range.from, to: range.to, last: range.last, messages }.encode(reference, out);
 }
 
@@ -184,9 +185,16 @@ pub fn unread(messages: Vec<Message>, remaining: u64, reference: Option<&Referen
     Object::Unread { messages, remaining }.encode(reference, out);
 }
 
-/// Appends that everything missed was given: by room up to which number; and the rooms in which the account is no longer.
-pub fn resumed(rooms: Vec<(RoomLabel, Seq)>, gone: Vec<RoomLabel>, reference: Option<&Reference>, out: &mut Vec<u8>) {
-    Object::Resumed { rooms, gone }.encode(reference, out);
+/// Appends that everything missed was given: by room up to which number; and what the request named of which the account is
+/// no member.
+pub fn resumed(given: &[(ShownRoom, Seq)], gone: &[RoomLabel], reference: Option<&Reference>, out: &mut Vec<u8>) {
+    let rooms = given.iter().map(|(room, seq)| (room.label.clone(), *seq)).collect();
+    let room_ids = given.iter().map(|(room, seq)| (room.id, *seq)).collect();
+    let (mut gone_ids, mut names) = (Vec::new(), Vec::new());
+    for room in gone {
+        if let RoomLabel::Number(id) = room { gone_ids.push(*id) } else { names.push(room.clone()) }
+    }
+    Object::Resumed { rooms, room_ids, gone: names, gone_ids }.encode(reference, out);
 }
 
 #[cfg(test)]

@@ -5,15 +5,15 @@ use serde_json::Value as Json;
 #[cfg(test)]
 use super::codec::FromJson;
 use super::codec::{Fields, Flat, Form, Group, Table, Writer, Wrong, bad, form, group, table};
-use super::group::RoomKind;
+use super::group::{RoomKind, ShownRooms};
 use super::line;
 use super::refusal::Refused;
 #[cfg(test)]
 use super::sample::Source;
-use super::value::{ByRoom, Why};
+use super::value::{ById, ByName, Why};
 use crate::chat::{
-    AccountView, EnteredRoom, Event, Farewell, Message, Missed, Name, RoomChange, RoomLabel, RoomView, Seq, Text,
-    Timestamp, TopicView, Welcome,
+    AccountView, EnteredRoom, Event, Farewell, Message, Missed, Name, RoomChange, RoomId, RoomLabel, RoomView, Seq,
+    ShownRoom, Text, Timestamp, TopicView, Welcome,
 };
 use crate::protocol::Reference;
 
@@ -28,11 +28,11 @@ pub enum Object {
     /// The answer to `ping`.
     Pong { time: Timestamp },
     /// A page of a room's history.
-    History { room: RoomLabel, from: Seq, to: Seq, last: Seq, messages: Vec<Message> },
+    History { room: ShownRoom, from: Seq, to: Seq, last: Seq, messages: Vec<Message> },
     /// A page of unread messages; `remaining` are unread beyond it.
     Unread { messages: Vec<Message>, remaining: u64 },
-    /// Everything missed was given: by room up to which number; and the rooms in which the account is no longer.
-    Resumed { rooms: Vec<(RoomLabel, Seq)>, gone: Vec<RoomLabel> },
+    /// Everything missed was given: by room up to which number; and what the request named of which the account is no member.
+    Resumed { rooms: Vec<(RoomLabel, Seq)>, room_ids: Vec<(RoomId, Seq)>, gone: Vec<RoomLabel>, gone_ids: Vec<RoomId> },
     /// Lines are delayed from now on: `lines_per_s` after a burst of `burst_lines`. The connection is closed when more
     /// than `delayed_lines_max` of them are pending.
     SlowDown { lines_per_s: u64, burst_lines: u64, delayed_lines_max: u64 },
@@ -90,7 +90,7 @@ table! {
     Event, start: typed;
 
     "message" = [Event::Message(message)] { message as Flat };
-    "stored" = [Event::Stored { room, seq, at, requested }] { room, seq, at } unsaid { requested: true };
+    "stored" = [Event::Stored { room, seq, at, requested }] { room as Flat, seq, at } unsaid { requested: true };
     "refused" = [Event::Refused(refusal)] { refusal as Refused };
 
     // Sessions
@@ -107,34 +107,34 @@ table! {
     "session_closed" = [Event::SessionClosed { session }] { session };
 
     // Rooms
-    "created" = [Event::Created { room, visibility }] { room, visibility };
+    "created" = [Event::Created { room, visibility }] { room as Flat, visibility };
     "entered" = [Event::Entered(EnteredRoom { room, joined, topic, messages: last, members, here, more })]
-        { room, joined, topic as Flat, last, members, here, more };
-    "joined" = [Event::MemberJoined { room, who: name }] { room, name };
-    "left" = [Event::MemberLeft { room, who: name, departure }] { room, name, departure as Flat };
-    "you_left" = [Event::YouLeft { room, departure, now }] { room, departure as Flat } unsaid { now: None };
+        { room as Flat, joined, topic as Flat, last, members, here, more };
+    "joined" = [Event::MemberJoined { room, who: name }] { room as Flat, name };
+    "left" = [Event::MemberLeft { room, who: name, departure }] { room as Flat, name, departure as Flat };
+    "you_left" = [Event::YouLeft { room, departure, now }] { room as Flat, departure as Flat } unsaid { now: None };
     "rooms" = [Event::RoomList { rows: rooms, page, pages }] { rooms, page, pages };
-    "topic" = [Event::Topic { room, topic }] { room, topic as TopicOnly };
+    "topic" = [Event::Topic { room, topic }] { room as Flat, topic as TopicOnly };
     "room" = [Event::RoomShown(RoomView {
         room, visibility: kind, topic, created, owner, moderators, members, online, messages: last, unread, invited, codes
-    })] { room, kind as RoomKind, topic as Flat, created, owner, moderators, members, online, last, unread, invited, codes };
-    "topic_set" = [Event::RoomChanged { room, by, change: RoomChange::Topic(topic) }] { room, topic, by };
+    })] { room as Flat, kind as RoomKind, topic as Flat, created, owner, moderators, members, online, last, unread, invited, codes };
+    "topic_set" = [Event::RoomChanged { room, by, change: RoomChange::Topic(topic) }] { room as Flat, topic, by };
     "visibility_set" = [Event::RoomChanged { room, by, change: RoomChange::Visibility(visibility) }]
-        { room, visibility, by };
-    "renamed" = [Event::RoomChanged { room, by, change: RoomChange::Renamed(name) }] { room, name, by };
+        { room as Flat, visibility, by };
+    "renamed" = [Event::RoomChanged { room, by, change: RoomChange::Renamed(name) }] { room as Flat, name, by };
     "role_set" = [Event::RoomChanged { room, by, change: RoomChange::Role { who: name, role } }]
-        { room, name, role, by };
+        { room as Flat, name, role, by };
 
     // Invitations
-    "invited" = [Event::Invited { room, who: name, until, notified: told }] { room, name, until, told };
+    "invited" = [Event::Invited { room, who: name, until, notified: told }] { room as Flat, name, until, told };
     "invitation" = [Event::InvitationReceived(row)] { row as Flat };
-    "code_made" = [Event::CodeCreated { room, code, until }] { room, code, until };
-    "uninvited" = [Event::Uninvited { room, what: name }] { room, name };
+    "code_made" = [Event::CodeCreated { room, code, until }] { room as Flat, code, until };
+    "uninvited" = [Event::Uninvited { room, what: name }] { room as Flat, name };
 
     // People
-    "people" = [Event::People { room, rows: people, total, page, pages }] { room, people, total, page, pages };
+    "people" = [Event::People { room, rows: people, total, page, pages }] { room as Flat, people, total, page, pages };
     "account" = [Event::Account(AccountView { who, created, last_seen, operator, rooms, addresses })]
-        { who as Flat, created, last_seen, operator, rooms, addresses };
+        { who as Flat, created, last_seen, operator, rooms as ShownRooms, addresses };
     "away_set" = [Event::AwaySet { text }] { text };
     "not_here" = [Event::NotHere { who }] { who as Flat };
     "presence" = [Event::Presence { who, change }] { who as Flat, change };
@@ -142,12 +142,12 @@ table! {
     // Reading
     "nothing_unread" = [Event::NothingUnread] {};
     "caught_up" = [Event::CaughtUp { messages, rooms }] { messages, rooms };
-    "read_set" = [Event::ReadSet { room, up_to, unread, mentions }] { room, up_to, unread, mentions };
+    "read_set" = [Event::ReadSet { room, up_to, unread, mentions }] { room as Flat, up_to, unread, mentions };
 
     // Moderation
-    "removed" = [Event::Removed { room, who: name, departure }] { room, name, departure as Flat };
-    "unbanned" = [Event::Unbanned { room, target }] { room, target as Flat };
-    "bans" = [Event::Bans { room, rows: bans }] { room, bans };
+    "removed" = [Event::Removed { room, who: name, departure }] { room as Flat, name, departure as Flat };
+    "unbanned" = [Event::Unbanned { room, target }] { room as Flat, target as Flat };
+    "bans" = [Event::Bans { room, rows: bans }] { room as Flat, bans };
     "server_banned" = [Event::ServerBanned { ban, closed }] { ban as Flat, closed };
     "server_kicked" = [Event::ServerKicked { who: name, closed }] { name, closed };
     "operator_set" = [Event::OperatorSet { who: name, operator, you, by }] { name, operator, you, by };
@@ -158,9 +158,9 @@ table! {
             Object::History { room: room.clone(), from: 1, to: 0, last: 0, messages: Vec::new() }.write(writer)
         },
         // A direct room is entered like any other.
-        Event::DirectOpened { with, messages, back: _ } => {
+        Event::DirectOpened { room, with, messages, back: _ } => {
             writer.field("type", "entered");
-            writer.field("room", &RoomLabel::Direct(with.name.clone()));
+            Flat::write(room, "room", writer);
             writer.field("joined", &false);
             Flat::write(&None::<TopicView>, "", writer);
             writer.field("last", messages);
@@ -181,9 +181,10 @@ table! {
 
     "hello" = [Object::Hello { server, version, protocol, time, limits }] { server, version, protocol, time, limits };
     "pong" = [Object::Pong { time }] { time };
-    "history" = [Object::History { room, from, to, last, messages }] { room, from, to, last, messages };
+    "history" = [Object::History { room, from, to, last, messages }] { room as Flat, from, to, last, messages };
     "unread" = [Object::Unread { messages, remaining }] { messages, remaining };
-    "resumed" = [Object::Resumed { rooms, gone }] { rooms as ByRoom, gone };
+    "resumed" = [Object::Resumed { rooms, room_ids, gone, gone_ids }]
+        { rooms as ByName, room_ids as ById, gone, gone_ids };
     "slow_down" = [Object::SlowDown { lines_per_s, burst_lines, delayed_lines_max }]
         { lines_per_s, burst_lines, delayed_lines_max };
     "logged_out" = [Object::LoggedOut { sent }] { sent };

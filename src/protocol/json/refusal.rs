@@ -1,7 +1,8 @@
 //! Refusals: a stable code, a sentence for people, and what the code is about. A field that a code does not have is left
 //! out.
 
-use super::codec::{Fields, Form, Sparse, Table, Writer, Wrong, bad, form, table};
+use super::codec::{Fields, Flat, Form, Sparse, Table, Writer, Wrong, bad, form, table};
+use super::group::{ShownRooms, SparseRoom};
 #[cfg(test)]
 use super::sample::Source;
 use super::value::SparseWhy;
@@ -45,30 +46,30 @@ table! {
     "not_logged_in" = [Refusal::NotLoggedIn] {};
 
     // Rooms
-    "no_such_room" = [Refusal::NoSuchRoom { room, suggestion, still_in }] { room, suggestion as Sparse }
+    "no_such_room" = [Refusal::NoSuchRoom { room, suggestion, still_in }] { room as Flat, suggestion as Sparse }
         unsaid { still_in: None };
     "no_current_room" = [Refusal::NoCurrentRoom] {};
-    "room_lost" = [Refusal::RoomLost { room, next }] { room, next as Sparse };
+    "room_lost" = [Refusal::RoomLost { room, next }] { room as Flat, next as Sparse };
     "room_exists" = [Refusal::RoomExists { room: name }] { name };
-    "not_member" = [Refusal::NotMember { room }] { room };
+    "not_member" = [Refusal::NotMember { room }] { room as Flat };
     "in_namesake" = [Refusal::InNamesake { room: name }] { name };
-    "already_member" = [Refusal::AlreadyMember { room }] { room };
-    "not_in_direct_room" = [Refusal::NotInDirectRoom { room }] { room };
-    "not_in_first_room" = [Refusal::NotInFirstRoom { room }] { room };
-    "banned" = [Refusal::Banned { room, until, why }] { room, until as Sparse, why as SparseWhy };
-    "owner_only" = [Refusal::OwnerOnly { room }] { room };
-    "moderator_only" = [Refusal::ModeratorOnly { room }] { room };
-    "rank_too_high" = [Refusal::RankTooHigh { room, who: name, you }] { room, name } unsaid { you: false };
-    "confirm_delete" = [Refusal::ConfirmDelete { room }] { room };
+    "already_member" = [Refusal::AlreadyMember { room }] { room as Flat };
+    "not_in_direct_room" = [Refusal::NotInDirectRoom { room }] { room as Flat };
+    "not_in_first_room" = [Refusal::NotInFirstRoom { room }] { room as Flat };
+    "banned" = [Refusal::Banned { room, until, why }] { room as Flat, until as Sparse, why as SparseWhy };
+    "owner_only" = [Refusal::OwnerOnly { room }] { room as Flat };
+    "moderator_only" = [Refusal::ModeratorOnly { room }] { room as Flat };
+    "rank_too_high" = [Refusal::RankTooHigh { room, who: name, you }] { room as Flat, name } unsaid { you: false };
+    "confirm_delete" = [Refusal::ConfirmDelete { room }] { room as Flat };
     "too_many_rooms" = [Refusal::TooManyRooms { max }] { max };
-    "room_full" = [Refusal::RoomFull { room }] { room };
-    "nothing_to_change" = [Refusal::NothingToChange { room }] { room };
+    "room_full" = [Refusal::RoomFull { room }] { room as Flat };
+    "nothing_to_change" = [Refusal::NothingToChange { room }] { room as Flat };
 
     // People
     "no_such_account" = [Refusal::NoSuchAccount { name, suggestion }] { name, suggestion as Sparse };
-    "not_there" = [Refusal::NotThere { room, who: name }] { room, name };
-    "already_there" = [Refusal::AlreadyThere { room, who: name }] { room, name };
-    "target_banned" = [Refusal::TargetBanned { room, who: name }] { room, name };
+    "not_there" = [Refusal::NotThere { room, who: name }] { room as Flat, name };
+    "already_there" = [Refusal::AlreadyThere { room, who: name }] { room as Flat, name };
+    "target_banned" = [Refusal::TargetBanned { room, who: name }] { room as Flat, name };
     "target_is_operator" = [Refusal::TargetIsOperator { who: name }] { name };
     "not_to_yourself" = [Refusal::NotToYourself] {};
     "account_gone" = [Refusal::AccountGone] {};
@@ -82,15 +83,15 @@ table! {
     "no_such_session" = [Refusal::NoSuchSession { session }] { session };
 
     // Invitations
-    "no_such_invitation" = [Refusal::NoSuchInvitation { what: name, room }] { name as Sparse, room as Sparse };
-    "which_invitation" = [Refusal::WhichInvitation { rooms }] { rooms };
-    "too_many_invitations" = [Refusal::TooManyInvitations { room, max }] { room, max };
+    "no_such_invitation" = [Refusal::NoSuchInvitation { what: name, room }] { name as Sparse, room as SparseRoom };
+    "which_invitation" = [Refusal::WhichInvitation { rooms }] { rooms as ShownRooms };
+    "too_many_invitations" = [Refusal::TooManyInvitations { room, max }] { room as Flat, max };
     "too_many_codes" = [Refusal::TooManyCodes] {};
 
     // Talk and reading
     "empty_text" = [Refusal::EmptyText] {};
     "text_too_long" = [Refusal::TextTooLong { bytes, max }] { bytes, max };
-    "no_such_messages" = [Refusal::NoSuchMessages { room, last }] { room, last };
+    "no_such_messages" = [Refusal::NoSuchMessages { room, last }] { room as Flat, last };
 
     // Moderation
     "no_such_ban" = [Refusal::NoSuchBan] {};

@@ -2,7 +2,7 @@
 //!
 //! Pure and without memory.
 
-use super::codec::{Fields, Flat, Form, FromJson, Given, Group, Table, Writer, Wrong, bad, form, group, table};
+use super::codec::{Fields, Flat, Form, FromJson, Group, Table, Writer, Wrong, bad, form, group, table};
 use super::line;
 use super::object::typed;
 #[cfg(test)]
@@ -93,7 +93,7 @@ table! {
     "set_password" = [Request::SetPassword { old, new }] { old, new };
     "delete_account" = [Request::DeleteAccount { password }] { password };
     "new_token" = [Request::NewToken { name, seconds }] { name, seconds as Seconds };
-    "invite_code" = [Request::InviteByCode { room }] { room };
+    "invite_code" = [Request::InviteByCode { room }] { room as Flat };
 
     written(writer) {
         Request::Chat(Ask::Command(command)) => command.write(writer),
@@ -105,36 +105,36 @@ table! {
     Command, start: typed;
 
     // Talk and reading
-    "send" = [Command::Say { room, text, kind, key }] { room as Given, text, kind or MessageKind::Speech, key };
+    "send" = [Command::Say { room, text, kind, key }] { room as GivenRoom, text, kind or MessageKind::Speech, key };
     "resume" = [Command::Resume { after: rooms }] { rooms as ByRoom };
-    "read" = [Command::SetRead { room, up_to }] { room, up_to };
-    "catch_up" = [Command::CatchUp { room }] { room };
+    "read" = [Command::SetRead { room, up_to }] { room as Flat, up_to };
+    "catch_up" = [Command::CatchUp { room }] { room as Flat };
 
     // Rooms
     "create" = [Command::Create { name: room, visibility }] { room as RoomName, visibility or Visibility::Public };
-    "join" = [Command::Join { room }] { room };
-    "leave" = [Command::Leave { room }] { room as Given };
-    "topic" if "text" = [Command::SetTopic { room, text }] { room as Given, text };
-    "set_visibility" = [Command::SetVisibility { room, visibility }] { room as Given, visibility };
-    "rename_room" = [Command::RenameRoom { room, name }] { room as Given, name as RoomName };
-    "delete_room" = [Command::DeleteRoom { room, confirmation: confirm }] { room as Given, confirm };
-    "hand_over" = [Command::HandOver { room, to: name }] { room as Given, name };
+    "join" = [Command::Join { room }] { room as Flat };
+    "leave" = [Command::Leave { room }] { room as GivenRoom };
+    "topic" if "text" = [Command::SetTopic { room, text }] { room as GivenRoom, text };
+    "set_visibility" = [Command::SetVisibility { room, visibility }] { room as GivenRoom, visibility };
+    "rename_room" = [Command::RenameRoom { room, name }] { room as GivenRoom, name as RoomName };
+    "delete_room" = [Command::DeleteRoom { room, confirmation: confirm }] { room as GivenRoom, confirm };
+    "hand_over" = [Command::HandOver { room, to: name }] { room as GivenRoom, name };
 
     // Invitations
-    "invite" = [Command::Invite { room, who: name }] { room as Given, name };
+    "invite" = [Command::Invite { room, who: name }] { room as GivenRoom, name };
     "accept" = [Command::Accept { what: room }] { room as RoomOrCode };
-    "uninvite" = [Command::Uninvite { room, what: name }] { room as Given, name as NameOrCode };
+    "uninvite" = [Command::Uninvite { room, what: name }] { room as GivenRoom, name as NameOrCode };
 
     // People
     "away" = [Command::Away { text }] { text or Text::from("") };
     "back" = [Command::Back] {};
 
     // Moderation
-    "kick" = [Command::Kick { room, who: name, why }] { room as Given, name, why as Why };
-    "ban" = [Command::Ban { room, who: name, seconds, why }] { room as Given, name, seconds as Seconds, why as Why };
-    "unban" = [Command::Unban { room, who: name }] { room as Given, name };
-    "promote" = [Command::Promote { room, who: name }] { room as Given, name };
-    "demote" = [Command::Demote { room, who: name }] { room as Given, name };
+    "kick" = [Command::Kick { room, who: name, why }] { room as GivenRoom, name, why as Why };
+    "ban" = [Command::Ban { room, who: name, seconds, why }] { room as GivenRoom, name, seconds as Seconds, why as Why };
+    "unban" = [Command::Unban { room, who: name }] { room as GivenRoom, name };
+    "promote" = [Command::Promote { room, who: name }] { room as GivenRoom, name };
+    "demote" = [Command::Demote { room, who: name }] { room as GivenRoom, name };
 
     // The server
     "operator" = [Command::ClaimOperator { code }] { code };
@@ -167,13 +167,13 @@ table! {
     Query, start: typed;
 
     "rooms" = [Query::Rooms { page }] { page as Page };
-    "room" = [Query::Room { room }] { room as Given };
-    "topic" = [Query::Topic { room }] { room as Given };
-    "who" = [Query::Who { room, page }] { room, page as Page };
+    "room" = [Query::Room { room }] { room as GivenRoom };
+    "topic" = [Query::Topic { room }] { room as GivenRoom };
+    "who" = [Query::Who { room, page }] { room as Flat, page as Page };
     "whois" = [Query::Whois { name }] { name };
-    "history" = [Query::History { room, range }] { room as Given, range as Flat };
+    "history" = [Query::History { room, range }] { room as GivenRoom, range as Flat };
     "unread" = [Query::Unread] {};
-    "bans" = [Query::Bans { room }] { room as Given };
+    "bans" = [Query::Bans { room }] { room as GivenRoom };
     "server_bans" = [Query::ServerBans] {};
     "tokens" = [Query::Tokens] {};
     "sessions" = [Query::Sessions] {};
@@ -201,6 +201,24 @@ impl Form<Secret> for Credential {
     #[cfg(test)]
     fn sample(source: &mut Source) -> Secret {
         Secret::new(source.one_of(&["hunter22", "token:k3uxz5ql2wd7nhs6ymjtr4vabcf2oep7"]).into())
+    }
+}
+
+/// A room that this protocol requires, by its name or its number.
+struct GivenRoom;
+
+impl Form<Option<RoomLabel>> for GivenRoom {
+    fn write(room: &Option<RoomLabel>, _: &'static str, writer: &mut Writer) {
+        Group::write(room, writer);
+    }
+
+    fn read(_: &'static str, fields: &mut Fields) -> Result<Option<RoomLabel>, Wrong> {
+        Group::read(fields).map(Some)
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Option<RoomLabel> {
+        Some(Group::sample(source))
     }
 }
 
@@ -237,7 +255,7 @@ impl Form<Option<Name>> for RoomOrCode {
 
     #[cfg(test)]
     fn sample(source: &mut Source) -> Option<Name> {
-        Given::sample(source)
+        Some(FromJson::sample(source))
     }
 }
 

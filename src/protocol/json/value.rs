@@ -10,8 +10,8 @@ use super::codec::{Fields, Form, FromJson, Rule, ToJson, Writer, Wrong, bad};
 use super::sample::Source;
 use crate::address::Address;
 use crate::chat::{
-    ClientId, Code, MessageKind, Name, NameError, PresenceChange, Role, RoomLabel, SendKey, Seq, Text, Timestamp,
-    TokenSecret, Visibility, is_forbidden,
+    ClientId, Code, MessageKind, Name, NameError, PresenceChange, Role, RoomId, RoomLabel, SendKey, Seq, Text,
+    Timestamp, TokenSecret, Visibility, is_forbidden,
 };
 use crate::protocol::{PROTOCOLS, Reference, Secret};
 
@@ -213,11 +213,12 @@ fn name(text: &str) -> Result<Name, Rule> {
     })
 }
 
-/// A room as requests name it: `tea`, or `@bob` for a direct one.
+/// A room by its name: `tea`, or `@bob` for a direct one. A number is not a name, and has a field of its own.
 fn label_text(label: &RoomLabel) -> std::borrow::Cow<'_, str> {
     match label {
         RoomLabel::Room(name) => name.as_str().into(),
         RoomLabel::Direct(name) => format!("@{name}").into(),
+        RoomLabel::Number(_) => unreachable!("a number is written as room_id"),
     }
 }
 
@@ -266,6 +267,23 @@ impl FromJson for &'static str {
     #[cfg(test)]
     fn sample(source: &mut Source) -> &'static str {
         source.one_of(&PROTOCOLS).word()
+    }
+}
+
+impl ToJson for RoomId {
+    fn write(&self, writer: &mut Writer) {
+        self.0.unsigned_abs().write(writer);
+    }
+}
+
+impl FromJson for RoomId {
+    fn read(json: Json) -> Result<RoomId, Rule> {
+        u64::read(json).map(|number| RoomId(number.cast_signed()))
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> RoomId {
+        RoomId(i64::from(source.byte()))
     }
 }
 
@@ -359,27 +377,47 @@ impl Form<Text> for SparseWhy {
     }
 }
 
-/// Numbers by room, as an object; none where it is absent.
+/// Numbers of messages by room: `rooms` is an object of names, `room_ids` one of the numbers of rooms. Either may be absent.
 pub(super) struct ByRoom;
 
 impl Form<Vec<(RoomLabel, Seq)>> for ByRoom {
+    fn write(rooms: &Vec<(RoomLabel, Seq)>, _: &'static str, writer: &mut Writer) {
+        let (numbered, named): (Vec<_>, Vec<_>) = rooms.iter().partition(|(room, _)| id_of(room).is_some());
+        ByName::write(&named.into_iter().cloned().collect(), "rooms", writer);
+        let numbered = numbered.into_iter().filter_map(|(room, seq)| Some((id_of(room)?, *seq)));
+        ById::write(&numbered.collect(), "room_ids", writer);
+    }
+
+    fn read(_: &'static str, fields: &mut Fields) -> Result<Vec<(RoomLabel, Seq)>, Wrong> {
+        let mut rooms = ByName::read("rooms", fields)?;
+        let numbered = ById::read("room_ids", fields)?;
+        rooms.extend(numbered.into_iter().map(|(id, seq)| (RoomLabel::Number(id), seq)));
+        Ok(rooms)
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Vec<(RoomLabel, Seq)> {
+        let mut rooms = ByName::sample(source);
+        rooms.extend(ById::sample(source).into_iter().map(|(id, seq)| (RoomLabel::Number(id), seq)));
+        rooms
+    }
+}
+
+fn id_of(label: &RoomLabel) -> Option<RoomId> {
+    if let RoomLabel::Number(id) = label { Some(*id) } else { None }
+}
+
+/// An object whose keys are names of rooms; empty where it is absent.
+pub(super) struct ByName;
+
+impl Form<Vec<(RoomLabel, Seq)>> for ByName {
     fn write(rooms: &Vec<(RoomLabel, Seq)>, name: &'static str, writer: &mut Writer) {
         writer.name(name);
         writer.object(|writer| rooms.iter().for_each(|(room, seq)| writer.field(&label_text(room), seq)));
     }
 
     fn read(name: &'static str, fields: &mut Fields) -> Result<Vec<(RoomLabel, Seq)>, Wrong> {
-        let rule = "an object of rooms with whole numbers";
-        let rooms = match fields.take(name) {
-            None => return Ok(Vec::new()),
-            Some(Json::Object(rooms)) => rooms,
-            Some(_) => return Err(bad(name, rule)),
-        };
-        let read = |(room, seq): (String, Json)| {
-            let room = label(&room).map_err(|rule| bad(name, &rule))?;
-            Ok((room, u64::read(seq).map_err(|_| bad(name, rule))?))
-        };
-        rooms.into_iter().map(read).collect()
+        numbers_by(name, fields, label)
     }
 
     #[cfg(test)]
@@ -389,6 +427,45 @@ impl Form<Vec<(RoomLabel, Seq)>> for ByRoom {
             .map(|(room, seq)| (label(room).expect("a room"), seq))
             .into()
     }
+}
+
+/// An object whose keys are numbers of rooms; empty where it is absent.
+pub(super) struct ById;
+
+impl Form<Vec<(RoomId, Seq)>> for ById {
+    fn write(rooms: &Vec<(RoomId, Seq)>, name: &'static str, writer: &mut Writer) {
+        writer.name(name);
+        writer.object(|writer| rooms.iter().for_each(|(room, seq)| writer.field(&room.to_string(), seq)));
+    }
+
+    fn read(name: &'static str, fields: &mut Fields) -> Result<Vec<(RoomId, Seq)>, Wrong> {
+        let id = |key: &str| key.parse().ok().filter(|id| *id >= 0).map(RoomId);
+        numbers_by(name, fields, |key| id(key).ok_or("an object of numbers of rooms with whole numbers".into()))
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Vec<(RoomId, Seq)> {
+        vec![(RoomId(1), source.number()), (RoomId(7), source.number())]
+    }
+}
+
+/// An object of whole numbers, whose keys `key` reads.
+fn numbers_by<T>(
+    name: &'static str,
+    fields: &mut Fields,
+    key: impl Fn(&str) -> Result<T, Rule>,
+) -> Result<Vec<(T, Seq)>, Wrong> {
+    let rule = "an object of rooms with whole numbers";
+    let rooms = match fields.take(name) {
+        None => return Ok(Vec::new()),
+        Some(Json::Object(rooms)) => rooms,
+        Some(_) => return Err(bad(name, rule)),
+    };
+    let read = |(room, seq): (String, Json)| {
+        let room = key(&room).map_err(|rule| bad(name, &rule))?;
+        Ok((room, u64::read(seq).map_err(|_| bad(name, rule))?))
+    };
+    rooms.into_iter().map(read).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::arguments::is_numeric;
 use super::line::Typed;
 use super::pen::{Pen, enumerated};
 use super::refusal::Advice;
-use super::room::Label;
+use super::room::{Label, bare};
 use super::row::{Group, NOTHING_DONE, Row};
 
 pub(super) static ROWS: &[Row] = &[
@@ -94,7 +94,7 @@ pub(super) fn invited(who: &Name, room: &RoomLabel, until: Timestamp, notified: 
 /// To the invited person.
 pub(super) fn received(invitation: &InvitationRow, pen: &mut Pen<'_>) {
     let InvitationRow { room, by, until } = invitation;
-    pen.say(&format!("{by} invites you to #{room} {}: /accept {room}", pen.until(Some(*until))));
+    pen.say(&format!("{by} invites you to {} {}: /accept {}", Label(room), pen.until(Some(*until)), bare(room)));
 }
 
 /// A code may be read to somebody, so its line has little else.
@@ -127,7 +127,7 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
         Refusal::NoSuchInvitation { what: Some(_), .. } => Advice::next("Ask for a new one."),
         Refusal::NoSuchInvitation { what: None, .. } => Advice::next("Ask somebody in the room to invite you."),
         Refusal::WhichInvitation { rooms } => {
-            let example = rooms.first().map_or("ROOM", |room| room.as_str());
+            let example = rooms.first().map_or_else(|| "ROOM".to_owned(), |room| bare(room));
             Advice::next(format!("Name one: /accept {example}"))
         }
         Refusal::TargetBanned { room, who } => Advice::next(format!("To lift the ban: /unban {} {who}", Label(room))),
@@ -139,7 +139,9 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{at, check, check_command, check_line, check_refusal, code, invitation, name, room};
+    use super::super::tests::{
+        at, check, check_command, check_line, check_refusal, code, invitation, name, room, with_id,
+    };
     use super::*;
     use crate::chat::Event;
 
@@ -164,11 +166,11 @@ mod tests {
     fn an_invitation_tells_how_long_it_lasts() {
         let until = at("2026-11-23T09:32:00Z");
         check(
-            Event::Invited { who: name("bob"), room: room("tea"), until, notified: true },
+            Event::Invited { who: name("bob"), room: with_id(room("tea")), until, notified: true },
             &["-- bob is invited to #tea until tomorrow 09:32, and was notified."],
         );
         check(
-            Event::Invited { who: name("bob"), room: room("tea"), until, notified: false },
+            Event::Invited { who: name("bob"), room: with_id(room("tea")), until, notified: false },
             &["-- bob is invited to #tea until tomorrow 09:32, and will see it at the next login."],
         );
         check(
@@ -176,14 +178,14 @@ mod tests {
             &["-- bob invites you to #tea until tomorrow 09:32: /accept tea"],
         );
         check(
-            Event::CodeCreated { room: room("tea"), code: code(), until: at("2026-11-30T09:32:00Z") },
+            Event::CodeCreated { room: with_id(room("tea")), code: code(), until: at("2026-11-30T09:32:00Z") },
             &[
                 &format!("-- One-time code for #tea, valid until 2026-11-30 09:32: {}", code()),
                 &format!("-- Whoever types it first gets in, once: /accept {}", code()),
             ],
         );
         check(
-            Event::Uninvited { what: name("bob"), room: room("tea") },
+            Event::Uninvited { what: name("bob"), room: with_id(room("tea")) },
             &["-- The invitation to #tea is revoked: bob"],
         );
     }
@@ -200,19 +202,19 @@ mod tests {
             "You have no open invitation. Nothing was done. Ask somebody in the room to invite you.",
         );
         check_refusal(
-            Refusal::NoSuchInvitation { what: Some(name("zed")), room: Some(tea()) },
+            Refusal::NoSuchInvitation { what: Some(name("zed")), room: Some(with_id(tea())) },
             "zed has no open invitation to #tea. Nothing was done.",
         );
         check_refusal(
-            Refusal::WhichInvitation { rooms: vec![name("tea"), name("rust")] },
+            Refusal::WhichInvitation { rooms: vec![with_id(room("tea")), with_id(room("rust"))] },
             "You have 2 open invitations: #tea and #rust. Nothing was done. Name one: /accept tea",
         );
         check_refusal(
-            Refusal::TargetBanned { room: tea(), who: name("bob") },
+            Refusal::TargetBanned { room: with_id(tea()), who: name("bob") },
             "bob is banned from #tea. Nothing was done. To lift the ban: /unban #tea bob",
         );
         check_refusal(
-            Refusal::TooManyInvitations { room: tea(), max: 100 },
+            Refusal::TooManyInvitations { room: with_id(tea()), max: 100 },
             "#tea has 100 open invitations, which is the most. Nothing was done. /room shows them, /uninvite revokes one.",
         );
         check_refusal(

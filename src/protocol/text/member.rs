@@ -42,9 +42,9 @@ pub(super) static ROWS: &[Row] = &[
 pub(super) fn entered(entered: &EnteredRoom, pen: &mut Pen<'_>) {
     let EnteredRoom { room, topic, joined, .. } = entered;
     let now = now_in(Some(room));
-    pen.say(&match room {
+    pen.say(&match &**room {
         RoomLabel::Room(name) if *joined => format!("You joined #{name}. {now}"),
-        RoomLabel::Room(_) | RoomLabel::Direct(_) => now,
+        _ => now,
     });
     if let Some(topic) = topic {
         pen.say(&format!("Topic: {}", quoted(topic.text.as_str())));
@@ -85,6 +85,7 @@ pub(super) fn now_in(room: Option<&RoomLabel>) -> String {
     match room {
         Some(RoomLabel::Room(name)) => format!("Now in #{name}."),
         Some(RoomLabel::Direct(name)) => format!("Now in direct messages with {name}."),
+        Some(room @ RoomLabel::Number(_)) => format!("Now in {}.", Label(room)),
         None => "You have no current room. /rooms lists the rooms, /join ROOM enters one.".to_owned(),
     }
 }
@@ -132,8 +133,10 @@ pub(super) fn you_left(room: &RoomLabel, departure: &Departure, now: Option<&Roo
 /// The advice of a refusal about membership: what was not done, and the next step.
 pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
     Some(match refusal {
-        Refusal::NotMember { room: RoomLabel::Direct(name) } => Advice::next(format!("To start: /dm {name}")),
-        Refusal::NotMember { room } => Advice::next(format!("To enter it: /join {}", Label(room))),
+        Refusal::NotMember { room } => Advice::next(match &**room {
+            RoomLabel::Direct(name) => format!("To start: /dm {name}"),
+            room => format!("To enter it: /join {}", Label(room)),
+        }),
         Refusal::AlreadyMember { room } => Advice::next(format!("To talk there: /join {}", Label(room))),
         Refusal::InNamesake { .. } => Advice::next("Leave that one first, or have one of the two renamed."),
         Refusal::RoomFull { .. } => Advice::new("Nobody was let in.", "Try again when somebody has left."),
@@ -144,7 +147,7 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{NOW, at, check, check_command, check_refusal, direct, name, online, room};
+    use super::super::tests::{NOW, at, check, check_command, check_refusal, direct, name, online, room, with_id};
     use super::*;
     use crate::chat::{Event, Text, TopicView};
 
@@ -174,7 +177,7 @@ mod tests {
             check(Event::Entered(EnteredRoom { room, topic, joined, here, more, members, messages }), expected);
         };
         entered(
-            room("tea"),
+            with_id(room("tea")),
             Some("all about tea"),
             true,
             vec![online("bob")],
@@ -186,7 +189,7 @@ mod tests {
             ],
         );
         entered(
-            room("tea"),
+            with_id(room("tea")),
             None,
             false,
             vec![],
@@ -194,7 +197,7 @@ mod tests {
             &["-- Now in #tea.", "-- Nobody else is here now. No earlier messages."],
         );
         entered(
-            direct("bob"),
+            with_id(direct("bob")),
             None,
             false,
             vec![online("bob")],
@@ -208,27 +211,27 @@ mod tests {
         let left = |room, departure, expected: &str| {
             check(Event::MemberLeft { room, who: name("bob"), departure }, &[expected]);
         };
-        left(room("tea"), Departure::Left, "-- bob left #tea.");
-        left(room("tea"), kicked("spam, again"), "-- bob was kicked from #tea by ana: \"spam, again\"");
-        left(room("tea"), kicked(""), "-- bob was kicked from #tea by ana.");
-        left(room("tea"), banned("spam"), "-- bob was banned from #tea by ana until tomorrow 09:32: \"spam\"");
+        left(with_id(room("tea")), Departure::Left, "-- bob left #tea.");
+        left(with_id(room("tea")), kicked("spam, again"), "-- bob was kicked from #tea by ana: \"spam, again\"");
+        left(with_id(room("tea")), kicked(""), "-- bob was kicked from #tea by ana.");
+        left(with_id(room("tea")), banned("spam"), "-- bob was banned from #tea by ana until tomorrow 09:32: \"spam\"");
         left(
-            room("tea"),
+            with_id(room("tea")),
             Departure::Banned { by: name("ana"), until: None, why: Text::from("") },
             "-- bob was banned from #tea by ana permanently.",
         );
-        left(room("tea"), Departure::Deleted, "-- bob left #tea: the account is deleted.");
-        left(direct("bob"), Departure::Deleted, "-- bob left @bob: the account is deleted.");
+        left(with_id(room("tea")), Departure::Deleted, "-- bob left #tea: the account is deleted.");
+        left(with_id(direct("bob")), Departure::Deleted, "-- bob left @bob: the account is deleted.");
     }
 
     #[test]
     fn whoever_is_out_knows_where_the_next_line_goes() {
         let left = |departure, now, expected: &[&str]| {
-            check(Event::YouLeft { room: room("tea"), departure, now }, expected);
+            check(Event::YouLeft { room: with_id(room("tea")), departure, now }, expected);
         };
-        let general = || Some(room("general"));
+        let general = || Some(with_id(room("general")));
         left(Departure::Left, general(), &["-- You left #tea. Now in #general."]);
-        left(Departure::Left, Some(direct("bob")), &["-- You left #tea. Now in direct messages with bob."]);
+        left(Departure::Left, Some(with_id(direct("bob"))), &["-- You left #tea. Now in direct messages with bob."]);
         left(
             Departure::Left,
             None,
@@ -260,30 +263,30 @@ mod tests {
 
     #[test]
     fn a_new_member_is_shown() {
-        check(Event::MemberJoined { room: room("tea"), who: name("bob") }, &["-- bob joined #tea."]);
+        check(Event::MemberJoined { room: with_id(room("tea")), who: name("bob") }, &["-- bob joined #tea."]);
     }
 
     #[test]
     fn a_refusal_says_what_was_not_done_and_the_next_step() {
         let tea = || room("tea");
         check_refusal(
-            Refusal::NotMember { room: tea() },
+            Refusal::NotMember { room: with_id(tea()) },
             "You are not in #tea. Nothing was done. To enter it: /join #tea",
         );
         check_refusal(
-            Refusal::NotMember { room: direct("bob") },
+            Refusal::NotMember { room: with_id(direct("bob")) },
             "You have no direct messages with bob. Nothing was done. To start: /dm bob",
         );
         check_refusal(
-            Refusal::AlreadyMember { room: tea() },
+            Refusal::AlreadyMember { room: with_id(tea()) },
             "You are in #tea already. Nothing was done. To talk there: /join #tea",
         );
         check_refusal(
-            Refusal::RoomFull { room: tea() },
+            Refusal::RoomFull { room: with_id(tea()) },
             "#tea is full. Nobody was let in. Try again when somebody has left.",
         );
         check_refusal(
-            Refusal::NotThere { room: room("tea"), who: name("bob") },
+            Refusal::NotThere { room: with_id(room("tea")), who: name("bob") },
             "bob is not in #tea. Nothing was done. /who #tea lists who is.",
         );
         check_refusal(
@@ -291,7 +294,7 @@ mod tests {
             "You are in another room called #tea. Nothing was done. Leave that one first, or have one of the two renamed.",
         );
         check_refusal(
-            Refusal::AlreadyThere { room: tea(), who: name("bob") },
+            Refusal::AlreadyThere { room: with_id(tea()), who: name("bob") },
             "bob is in #tea already. Nothing was done.",
         );
     }

@@ -101,10 +101,12 @@ impl Protocol for Text {
 
             Event::Created { room, visibility } => room::created(room, *visibility, pen),
             Event::Entered(room) => member::entered(room, pen),
-            Event::DirectOpened { with, messages, back } => talk::direct_opened(with, *messages, back.as_ref(), pen),
+            Event::DirectOpened { room: _, with, messages, back } => {
+                talk::direct_opened(with, *messages, back.as_deref(), pen)
+            }
             Event::MemberJoined { room, who } => member::joined(room, who, pen),
             Event::MemberLeft { room, who, departure } => member::other_left(room, who, departure, pen),
-            Event::YouLeft { room, departure, now } => member::you_left(room, departure, now.as_ref(), pen),
+            Event::YouLeft { room, departure, now } => member::you_left(room, departure, now.as_deref(), pen),
             Event::RoomList { rows, page, pages } => room::list(rows, *page, *pages, pen),
             Event::Topic { room, topic } => room::topic(room, topic.as_ref(), pen),
             Event::RoomShown(room) => room::shown(room, pen),
@@ -116,7 +118,7 @@ impl Protocol for Text {
             Event::Uninvited { what, room } => invitation::revoked(what, room, pen),
 
             Event::People { room, rows, total, page, pages } => {
-                people::list(room.as_ref(), rows, *total, (*page, *pages), pen);
+                people::list(room.as_deref(), rows, *total, (*page, *pages), pen);
             }
             Event::Account(account) => people::shown(account, pen),
             Event::AwaySet { text } => people::away_set(text.as_ref(), pen),
@@ -129,8 +131,8 @@ impl Protocol for Text {
             Event::Presence { .. } | Event::ReadSet { .. } => {}
 
             Event::Removed { room, who, departure } => moderation::removed(room, who, departure, pen),
-            Event::Unbanned { room, target } => moderation::unbanned(room.as_ref(), target, pen),
-            Event::Bans { room, rows } => moderation::bans(room.as_ref(), rows, pen),
+            Event::Unbanned { room, target } => moderation::unbanned(room.as_deref(), target, pen),
+            Event::Bans { room, rows } => moderation::bans(room.as_deref(), rows, pen),
             Event::ServerBanned { ban, closed } => server::server_banned(ban, *closed, pen),
             Event::ServerKicked { who, closed } => server::server_kicked(who, *closed, pen),
             Event::OperatorSet { who, operator, you, by } => {

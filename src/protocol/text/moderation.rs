@@ -165,7 +165,7 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
 mod tests {
     use super::super::tests::{
         address, at, ban, bob, check, check_command, check_mistake, check_query, check_refusal, name, room, text,
-        tomorrow,
+        tomorrow, with_id,
     };
     use super::*;
     use crate::chat::Event;
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn what_was_done_to_a_member_is_confirmed() {
         let removed = |departure: Departure, expected: &str| {
-            check(Event::Removed { room: room("tea"), who: name("bob"), departure }, &[expected]);
+            check(Event::Removed { room: with_id(room("tea")), who: name("bob"), departure }, &[expected]);
         };
         let why = || Text::from("spam");
         removed(
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn bans_are_listed_and_lifted() {
-        check(Event::Bans { room: Some(room("tea")), rows: vec![] }, &["-- Nobody is banned from #tea."]);
+        check(Event::Bans { room: Some(with_id(room("tea"))), rows: vec![] }, &["-- Nobody is banned from #tea."]);
         check(Event::Bans { room: None, rows: vec![] }, &["-- Nobody is banned from the server."]);
         let rows = vec![ban(bob(), tomorrow(), "spam"), ban(address(), None, "")];
         check(
@@ -240,10 +240,13 @@ mod tests {
             ],
         );
         check(
-            Event::Bans { room: Some(room("tea")), rows: vec![ban(bob(), None, "spam")] },
+            Event::Bans { room: Some(with_id(room("tea"))), rows: vec![ban(bob(), None, "spam")] },
             &["-- 1 ban from #tea:", "--   bob  by ana yesterday 22:10, permanently: \"spam\""],
         );
-        check(Event::Unbanned { room: Some(room("tea")), target: bob() }, &["-- bob is no longer banned from #tea."]);
+        check(
+            Event::Unbanned { room: Some(with_id(room("tea"))), target: bob() },
+            &["-- bob is no longer banned from #tea."],
+        );
         check(
             Event::Unbanned { room: None, target: address() },
             &["-- 2001:db8::/64 is no longer banned from the server."],
@@ -254,27 +257,27 @@ mod tests {
     fn a_refusal_says_what_was_not_done_and_the_next_step() {
         let tea = || room("tea");
         check_refusal(
-            Refusal::Banned { room: tea(), until: Some(at("2026-11-22T11:00:00Z")), why: Text::from("spam") },
+            Refusal::Banned { room: with_id(tea()), until: Some(at("2026-11-22T11:00:00Z")), why: Text::from("spam") },
             "You are banned from #tea until today 11:00. Nothing was done. Its moderators can lift that. Reason: \"spam\"",
         );
         check_refusal(
-            Refusal::Banned { room: tea(), until: None, why: Text::from("") },
+            Refusal::Banned { room: with_id(tea()), until: None, why: Text::from("") },
             "You are banned from #tea permanently. Nothing was done. Its moderators can lift that.",
         );
         check_refusal(
-            Refusal::OwnerOnly { room: tea() },
+            Refusal::OwnerOnly { room: with_id(tea()) },
             "Only the owner of #tea may do that. Nothing was done. /room #tea shows who it is.",
         );
         check_refusal(
-            Refusal::ModeratorOnly { room: tea() },
+            Refusal::ModeratorOnly { room: with_id(tea()) },
             "Only the owner and the moderators of #tea may do that. Nothing was done. /room #tea shows them.",
         );
         check_refusal(
-            Refusal::RankTooHigh { room: tea(), who: name("ana"), you: true },
+            Refusal::RankTooHigh { room: with_id(tea()), who: name("ana"), you: true },
             "You own #tea already. Nothing was done. To hand it over: /room #tea owner NAME",
         );
         check_refusal(
-            Refusal::RankTooHigh { room: tea(), who: name("bob"), you: false },
+            Refusal::RankTooHigh { room: with_id(tea()), who: name("bob"), you: false },
             "bob ranks as high in #tea as you, or higher. Nothing was done. /room #tea shows the roles.",
         );
         check_refusal(

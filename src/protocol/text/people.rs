@@ -1,7 +1,7 @@
 //! People: who is here, who somebody is, who is away.
 
 use crate::address::Address;
-use crate::chat::{AccountView, Command, Person, Query, Refusal, Role, RoomLabel, Text, Timestamp};
+use crate::chat::{AccountView, Command, Person, Query, Refusal, Role, RoomLabel, ShownRoom, Text, Timestamp};
 
 use super::arguments::is_numeric;
 use super::line::Typed;
@@ -99,7 +99,7 @@ pub(super) fn list(
     let who = match room {
         None => format!("{total} online"),
         Some(RoomLabel::Room(name)) => format!("{} of #{name}", count(total, "member")),
-        Some(RoomLabel::Direct(name)) => format!("{total} in @{name}"),
+        Some(room) => format!("{total} in {}", Label(room)),
     };
     if rows.is_empty() {
         return pen.say(&if page > 1 { format!("{who}, nobody on page {page}.") } else { format!("{who}.") });
@@ -133,7 +133,7 @@ fn whereabouts(who: &Person, last_seen: Option<Timestamp>, pen: &mut Pen<'_>) {
 }
 
 /// The description of an account.
-fn account(created: Timestamp, operator: bool, rooms: &[RoomLabel], addresses: &[Address], pen: &mut Pen<'_>) {
+fn account(created: Timestamp, operator: bool, rooms: &[ShownRoom], addresses: &[Address], pen: &mut Pen<'_>) {
     let rank = if operator { " Operator of the server." } else { "" };
     pen.say(&format!("Account since {}.{rank}", pen.context.clock.date(created)));
     if !rooms.is_empty() {
@@ -169,7 +169,9 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{at, check, check_command, check_query, check_refusal, direct, name, online, room, text};
+    use super::super::tests::{
+        at, check, check_command, check_query, check_refusal, direct, name, online, room, text, with_id,
+    };
     use super::*;
     use crate::chat::Event;
 
@@ -196,6 +198,7 @@ mod tests {
     #[test]
     fn people_are_listed_with_what_matters() {
         let people = |room: Option<RoomLabel>, rows: Vec<Person>, total, page, pages, expected: &[&str]| {
+            let room = room.map(with_id);
             check(Event::People { room, rows, total, page, pages }, expected);
         };
         people(
@@ -254,7 +257,7 @@ mod tests {
             online("bob"),
             last_seen,
             true,
-            vec![room("general"), room("tea")],
+            vec![with_id(room("general")), with_id(room("tea"))],
             vec![],
             &["-- bob is online.", "-- Account since 2026-10-01. Operator of the server.", "-- In: #general, #tea."],
         );

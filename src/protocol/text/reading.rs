@@ -131,7 +131,7 @@ pub fn message_bytes(message: &Message) -> usize {
 /// Says where the page stands in its room, and the ranges of the same size before and after it. Each command is at the
 /// end of its line, where it is copied without a full stop, and has two numbers, as one alone would be a count.
 fn position(range: &GrantedRange, out: &mut Vec<u8>) {
-    let (label, from, to, last) = (Label(&range.label), range.from, range.to, range.last);
+    let (label, from, to, last) = (Label(&range.room), range.from, range.to, range.last);
     if from <= 1 && to >= last {
         return notice(&format!("That is all of {label} ({}).", count(last, "message")), out);
     }
@@ -174,7 +174,7 @@ pub(super) fn read_set(room: &RoomLabel, up_to: Seq, pen: &mut Pen<'_>) {
 pub(super) fn no_messages(room: &RoomLabel, pen: &mut Pen<'_>) {
     pen.say(&match room {
         RoomLabel::Direct(name) => format!("No messages with {name} yet."),
-        RoomLabel::Room(_) => format!("No messages in {} yet.", Label(room)),
+        RoomLabel::Room(_) | RoomLabel::Number(_) => format!("No messages in {} yet.", Label(room)),
     });
 }
 
@@ -194,10 +194,10 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
 mod tests {
     use super::super::tests::{
         NOW, check, check_command, check_line, check_mistake, check_query, check_refusal, checked_lines, direct, room,
-        said,
+        said, with_id,
     };
     use super::*;
-    use crate::chat::{Event, RoomId};
+    use crate::chat::Event;
     use crate::protocol::text::Text;
     use crate::protocol::{Clock, Protocol};
 
@@ -228,7 +228,7 @@ mod tests {
     fn a_read_position_is_shown_only_as_an_answer() {
         let (clock, mut shown, mut answered) = (Clock::utc(), Vec::new(), Vec::new());
         let context = Context { now: NOW, clock: &clock };
-        let event = Event::ReadSet { room: room("tea"), up_to: 12, unread: 3, mentions: 0 };
+        let event = Event::ReadSet { room: with_id(room("tea")), up_to: 12, unread: 3, mentions: 0 };
         Text.event(&event, context, &mut shown);
         Text.answer(&event, None, context, &mut answered);
         assert_eq!(shown, b"");
@@ -241,8 +241,8 @@ mod tests {
         check(Event::CaughtUp { messages: 0, rooms: 0 }, &["-- Nothing was unread."]);
         check(Event::CaughtUp { messages: 1, rooms: 1 }, &["-- 1 message in 1 room marked as read."]);
         check(Event::CaughtUp { messages: 12, rooms: 3 }, &["-- 12 messages in 3 rooms marked as read."]);
-        check(Event::NoMessages { room: room("tea") }, &["-- No messages in #tea yet."]);
-        check(Event::NoMessages { room: direct("bob") }, &["-- No messages with bob yet."]);
+        check(Event::NoMessages { room: with_id(room("tea")) }, &["-- No messages in #tea yet."]);
+        check(Event::NoMessages { room: with_id(direct("bob")) }, &["-- No messages with bob yet."]);
     }
 
     type Page = fn(&[Message], &Grant, Context, &mut Vec<u8>);
@@ -255,8 +255,7 @@ mod tests {
         expected: &[&str],
     ) {
         let granted = |(label, from, to, last): &(RoomLabel, Seq, Seq, Seq)| GrantedRange {
-            room: RoomId(7),
-            label: label.clone(),
+            room: with_id(label.clone()),
             from: *from,
             to: *to,
             last: *last,
@@ -329,7 +328,7 @@ mod tests {
     #[test]
     fn no_range_is_too_large_to_place() {
         let mut out = Vec::new();
-        let range = GrantedRange { room: RoomId(1), label: room("tea"), from: u64::MAX, to: 0, last: u64::MAX };
+        let range = GrantedRange { room: with_id(room("tea")), from: u64::MAX, to: 0, last: u64::MAX };
         position(&range, &mut out);
         position(&GrantedRange { from: 2, to: u64::MAX - 1, ..range }, &mut out);
         checked_lines(&out);
@@ -338,11 +337,11 @@ mod tests {
     #[test]
     fn a_refusal_says_what_was_not_done_and_the_next_step() {
         check_refusal(
-            Refusal::NoSuchMessages { room: room("tea"), last: 214 },
+            Refusal::NoSuchMessages { room: with_id(room("tea")), last: 214 },
             "No such messages: #tea has numbers 1 to 214. Nothing was shown. For the newest: /history #tea",
         );
         check_refusal(
-            Refusal::NoSuchMessages { room: room("tea"), last: 0 },
+            Refusal::NoSuchMessages { room: with_id(room("tea")), last: 0 },
             "#tea has no messages yet. Nothing was shown. Write the first one.",
         );
         check_refusal(

@@ -182,8 +182,14 @@ impl fmt::Display for Label<'_> {
         match self.0 {
             RoomLabel::Room(name) => write!(f, "#{name}"),
             RoomLabel::Direct(name) => write!(f, "@{name}"),
+            RoomLabel::Number(id) => write!(f, "room {id}"),
         }
     }
+}
+
+/// The name of a room without its sign, as some commands take it.
+pub(super) fn bare(room: &RoomLabel) -> String {
+    Label(room).to_string().trim_start_matches(['#', '@']).to_owned()
 }
 
 /// The command that goes to a room: `/join #tea`, `/dm bob`.
@@ -194,6 +200,7 @@ impl fmt::Display for WayTo<'_> {
         match self.0 {
             RoomLabel::Room(name) => write!(f, "/join #{name}"),
             RoomLabel::Direct(name) => write!(f, "/dm {name}"),
+            RoomLabel::Number(id) => write!(f, "/join {id}"),
         }
     }
 }
@@ -381,18 +388,19 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
         Refusal::NothingToChange { room } => {
             Advice::new("Nothing was changed.", format!("/room {} shows how it is.", Label(room)))
         }
-        Refusal::ConfirmDelete { room: RoomLabel::Room(name) } => Advice::new(
+        Refusal::ConfirmDelete { room } => Advice::new(
             "Nothing was deleted.",
-            format!("All that was said there goes with it: /room #{name} delete {name}"),
+            format!("All that was said there goes with it: /room {} delete {}", Label(room), bare(room)),
         ),
-        Refusal::ConfirmDelete { room: RoomLabel::Direct(_) } => Advice::new("Nothing was deleted.", ""),
         _ => return None,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{at, check, check_command, check_query, check_refusal, code, direct, name, room, text};
+    use super::super::tests::{
+        at, check, check_command, check_query, check_refusal, code, direct, name, room, text, with_id,
+    };
     use super::*;
     use crate::chat::Event;
 
@@ -424,20 +432,20 @@ mod tests {
 
     fn row(room: RoomLabel, visibility: Option<Visibility>, joined: bool, new: u64, topic: &str) -> RoomRow {
         let topic = (!topic.is_empty()).then(|| Text::from(topic));
-        RoomRow { room, visibility, members: 12, online: 4, topic, joined, new }
+        RoomRow { room: with_id(room), visibility, members: 12, online: 4, topic, joined, new }
     }
 
     #[test]
     fn a_new_room_tells_how_people_come_in() {
         check(
-            Event::Created { room: room("tea"), visibility: Visibility::Private },
+            Event::Created { room: with_id(room("tea")), visibility: Visibility::Private },
             &[
                 "-- Room #tea created: private, you are the owner. Now in #tea.",
                 "-- Ask people in with /invite NAME, or /invite code for a one-time code.",
             ],
         );
         check(
-            Event::Created { room: room("tea"), visibility: Visibility::Public },
+            Event::Created { room: with_id(room("tea")), visibility: Visibility::Public },
             &[
                 "-- Room #tea created: public, you are the owner. Now in #tea.",
                 "-- Anyone can find it by /rooms and enter. /topic TEXT says what it is about.",
@@ -481,16 +489,19 @@ mod tests {
     fn a_topic_tells_who_set_it() {
         let topic = Some(TopicView { text: text("all about tea"), by: name("bob"), at: at("2026-11-21T22:10:00Z") });
         check(
-            Event::Topic { room: room("tea"), topic },
+            Event::Topic { room: with_id(room("tea")), topic },
             &["-- Topic of #tea, set by bob yesterday 22:10: \"all about tea\""],
         );
-        check(Event::Topic { room: room("tea"), topic: None }, &["-- #tea has no topic. To set one: /topic #tea TEXT"]);
+        check(
+            Event::Topic { room: with_id(room("tea")), topic: None },
+            &["-- #tea has no topic. To set one: /topic #tea TEXT"],
+        );
     }
 
     #[test]
     fn a_room_is_shown_whole() {
         let shown = Event::RoomShown(RoomView {
-            room: room("tea"),
+            room: with_id(room("tea")),
             visibility: Some(Visibility::Private),
             topic: Some(TopicView { text: text("all about tea"), by: name("bob"), at: at("2026-11-20T09:38:00Z") }),
             created: at("2026-11-20T09:38:00Z"),
@@ -514,7 +525,7 @@ mod tests {
                 &format!("-- Open codes: {}.", code()),
             ],
         );
-        let shown = |room, visibility, messages| {
+        let described = |room, visibility, messages| {
             Event::RoomShown(RoomView {
                 room,
                 visibility,
@@ -531,11 +542,11 @@ mod tests {
             })
         };
         check(
-            shown(direct("bob"), None, 1),
+            described(with_id(direct("bob")), None, 1),
             &["-- @bob: direct messages, since today 09:00.", "-- 1 message, none unread.", "-- 2 members, 1 online."],
         );
         check(
-            shown(room("general"), Some(Visibility::Public), 0),
+            described(with_id(room("general")), Some(Visibility::Public), 0),
             &["-- #general: public, created today 09:00.", "-- No messages yet.", "-- 2 members, 1 online."],
         );
     }
@@ -543,7 +554,7 @@ mod tests {
     #[test]
     fn a_change_tells_by_whom() {
         let changed = |change: RoomChange, by_bob: &str, by_rule: &str| {
-            let event = |by| Event::RoomChanged { room: room("tea"), by, change: change.clone() };
+            let event = |by| Event::RoomChanged { room: with_id(room("tea")), by, change: change.clone() };
             check(event(Some(name("bob"))), &[by_bob]);
             check(event(None), &[by_rule]);
         };
@@ -582,7 +593,7 @@ mod tests {
             Refusal::NoSuchRoom {
                 room: room("genral"),
                 suggestion: Some(name("general")),
-                still_in: Some(room("tea")),
+                still_in: Some(with_id(room("tea"))),
             },
             "No room #genral. Did you mean #general? You are still in #tea.",
         );
@@ -607,11 +618,11 @@ mod tests {
             "The name #tea belongs to another room. Nothing was done. Choose another name.",
         );
         check_refusal(
-            Refusal::NotInDirectRoom { room: direct("bob") },
+            Refusal::NotInDirectRoom { room: with_id(direct("bob")) },
             "That cannot be done in direct messages. Nothing was done. /join ROOM goes back to a room, /create NAME makes one.",
         );
         check_refusal(
-            Refusal::NotInFirstRoom { room: room("general") },
+            Refusal::NotInFirstRoom { room: with_id(room("general")) },
             "#general belongs to everybody: it cannot be made private, renamed, deleted or given away. \
              Nothing was done. /create NAME makes a room of your own.",
         );
@@ -620,16 +631,12 @@ mod tests {
             "You own 10 rooms, which is the most. Nothing was created. Delete one first, or give one away: /help room",
         );
         check_refusal(
-            Refusal::NothingToChange { room: tea() },
+            Refusal::NothingToChange { room: with_id(tea()) },
             "#tea is like that already. Nothing was changed. /room #tea shows how it is.",
         );
         check_refusal(
-            Refusal::ConfirmDelete { room: tea() },
+            Refusal::ConfirmDelete { room: with_id(tea()) },
             "Deleting #tea needs its name repeated. Nothing was deleted. All that was said there goes with it: /room #tea delete tea",
-        );
-        check_refusal(
-            Refusal::ConfirmDelete { room: direct("bob") },
-            "Direct messages with bob cannot be deleted. Nothing was deleted.",
         );
     }
 }

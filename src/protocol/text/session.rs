@@ -1,6 +1,6 @@
 //! A session: its first lines and its last ones.
 
-use crate::chat::{Command, Farewell, Missed, Name, RoomLabel, Text, Timestamp, Welcome};
+use crate::chat::{Command, Farewell, Missed, Name, RoomLabel, ShownRoom, Text, Timestamp, Welcome};
 use crate::protocol::connection_ended;
 use crate::reason::Reason;
 
@@ -75,7 +75,7 @@ pub fn greeting(server_name: &str, people: u64, is_local: bool) -> [String; 3] {
 pub(super) fn welcome(welcome: &Welcome, pen: &mut Pen<'_>) {
     let Welcome { name, last_seen, room, away, missed, invitations, others } = welcome;
     welcome_back(name, *last_seen, missed, pen);
-    state(room.as_ref(), away.as_ref(), *others, pen);
+    state(room.as_deref(), away.as_ref(), *others, pen);
     invitations.iter().for_each(|invitation| invitation::received(invitation, pen));
 }
 
@@ -93,7 +93,7 @@ fn welcome_back(name: &Name, last_seen: Option<Timestamp>, missed: &[Missed], pe
         rows.push(format!("and {} with {new} new", count(rest.len() as u64, "room")));
     }
     // Direct rooms without news are not worth a mention.
-    let quiet: Vec<&Missed> = quiet.into_iter().filter(|missed| matches!(missed.room, RoomLabel::Room(_))).collect();
+    let quiet: Vec<&Missed> = quiet.into_iter().filter(|missed| matches!(*missed.room, RoomLabel::Room(_))).collect();
     if quiet.len() <= QUIET_MAX {
         rows.extend(quiet.iter().map(|missed| format!("{}  nothing new", Label(&missed.room))));
     } else {
@@ -126,7 +126,7 @@ fn state(room: Option<&RoomLabel>, text: Option<&Text>, others: u64, pen: &mut P
 }
 
 /// The last lines of a session: how it ended, and that nothing is lost.
-pub(super) fn ended(name: &Name, farewell: &Farewell, sent: u64, rooms: &[RoomLabel], pen: &mut Pen<'_>) {
+pub(super) fn ended(name: &Name, farewell: &Farewell, sent: u64, rooms: &[ShownRoom], pen: &mut Pen<'_>) {
     let saved = saved(sent);
     match farewell {
         Farewell::Quit => pen.say(&format!("Bye {name}.{saved}{}", stay(rooms))),
@@ -167,9 +167,9 @@ fn saved(sent: u64) -> String {
 }
 
 /// In which rooms the account stays. Direct rooms cannot be left, so they need no mention.
-fn stay(rooms: &[RoomLabel]) -> String {
+fn stay(rooms: &[ShownRoom]) -> String {
     let rooms: Vec<String> =
-        rooms.iter().filter(|room| matches!(room, RoomLabel::Room(_))).map(|room| Label(room).to_string()).collect();
+        rooms.iter().filter(|room| matches!(***room, RoomLabel::Room(_))).map(|room| Label(room).to_string()).collect();
     if rooms.is_empty() { String::new() } else { format!(" You stay in {}.", few(&rooms, STAY_MAX)) }
 }
 
@@ -190,7 +190,7 @@ pub(super) fn closing_line(reason: Reason) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{
-        at, check, check_command, checked_lines, direct, invitation, lines_of, name, online, room,
+        at, check, check_command, checked_lines, direct, invitation, lines_of, name, online, room, with_id,
     };
     use super::*;
     use crate::chat::{EnteredRoom, Event, Person};
@@ -206,14 +206,14 @@ mod tests {
     }
 
     fn missed(room: RoomLabel, new: u64, mentions: u64) -> Missed {
-        Missed { room, new, mentions, last: 99 }
+        Missed { room: with_id(room), new, mentions, last: 99 }
     }
 
     fn logged_in(missed: Vec<Missed>) -> Event {
         Event::LoggedIn(Welcome {
             name: name("ana"),
             last_seen: Some(at("2026-11-22T09:38:00Z")),
-            room: Some(room("general")),
+            room: Some(with_id(room("general"))),
             away: None,
             missed,
             invitations: vec![],
@@ -225,7 +225,7 @@ mod tests {
     fn a_new_account_is_shown_who_is_here() {
         let registered = |here: Vec<Person>, more, messages| {
             let (topic, joined, members) = (None, true, 40);
-            let room = EnteredRoom { room: room("general"), topic, joined, here, more, members, messages };
+            let room = EnteredRoom { room: with_id(room("general")), topic, joined, here, more, members, messages };
             Event::Registered { name: name("ana"), room }
         };
         let welcome = "-- Welcome, ana. Your account is ready and you are in #general.";
@@ -295,7 +295,7 @@ mod tests {
         let event = Event::LoggedIn(Welcome {
             name: name("ana"),
             last_seen: Some(at("2026-11-20T09:38:00Z")),
-            room: Some(direct("bob")),
+            room: Some(with_id(direct("bob"))),
             away: Some(Text::from("")),
             missed: vec![],
             invitations: vec![],
@@ -315,6 +315,7 @@ mod tests {
     #[test]
     fn leaving_tells_that_nothing_is_lost() {
         let ended = |farewell: Farewell, sent, rooms: Vec<RoomLabel>, expected: &[&str]| {
+            let rooms = rooms.into_iter().map(with_id).collect();
             check(Event::Ended { name: name("ana"), farewell, sent, rooms }, expected);
         };
         let both = || vec![room("general"), direct("bob"), room("tea")];

@@ -108,9 +108,10 @@ pub(super) fn numbered(message: &Message, context: Context, out: &mut Vec<u8>) {
 /// are a [`Name`](crate::chat::Name) and a [`Text`](crate::chat::Text).
 fn message_line(message: &Message, number: Option<Seq>, context: Context, out: &mut Vec<u8>) {
     context.clock.stamp(message.at, context.now, out);
-    let (mark, room) = match &message.room {
+    let (mark, room) = match &*message.room {
         RoomLabel::Room(name) => (b'#', name),
         RoomLabel::Direct(name) => (b'@', name),
+        RoomLabel::Number(_) => unreachable!("a room is shown by its name"),
     };
     out.push(mark);
     out.extend_from_slice(room.as_str().as_bytes());
@@ -176,6 +177,7 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
 mod tests {
     use super::super::tests::{
         NOW, check, check_command, check_mistake, check_refusal, checked_lines, direct, name, online, room, said, text,
+        with_id,
     };
     use super::*;
     use crate::chat::{Event, Text};
@@ -204,9 +206,9 @@ mod tests {
 
     #[test]
     fn a_stored_message_has_its_number_and_is_shown_only_on_request() {
-        check(Event::Stored { room: room("tea"), seq: 215, at: NOW, requested: true }, &["-- saved #tea 215"]);
+        check(Event::Stored { room: with_id(room("tea")), seq: 215, at: NOW, requested: true }, &["-- saved #tea 215"]);
         let (clock, mut out) = (Clock::utc(), Vec::new());
-        let silent = Event::Stored { room: room("tea"), seq: 215, at: NOW, requested: false };
+        let silent = Event::Stored { room: with_id(room("tea")), seq: 215, at: NOW, requested: false };
         Protocol::answer(&TextProtocol, &silent, None, Context { now: NOW, clock: &clock }, &mut out);
         assert_eq!(out, b"");
     }
@@ -246,9 +248,9 @@ mod tests {
     #[test]
     fn talking_alone_tells_the_way_back() {
         let opened = |with, messages, back, expected: &str| {
-            check(Event::DirectOpened { with, messages, back }, &[expected]);
+            check(Event::DirectOpened { room: with_id(direct("bob")), with, messages, back }, &[expected]);
         };
-        let tea = || Some(room("tea"));
+        let tea = || Some(with_id(room("tea")));
         opened(
             online("bob"),
             0,
@@ -264,7 +266,7 @@ mod tests {
         opened(
             online("bob"),
             0,
-            Some(direct("dee")),
+            Some(with_id(direct("dee"))),
             "-- Now in direct messages with bob. No earlier messages. /dm dee goes back.",
         );
         opened(online("bob"), 2, None, "-- Now in direct messages with bob. All 2 messages so far:");

@@ -9,7 +9,7 @@ use super::super::{Folder, Reader, Store, Writer, open};
 use crate::address::Address;
 use crate::chat::{
     AccountId, Code, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, ReadMark, Record, Role, RoomId, RoomKind,
-    RoomLabel, SYSTEM, Seq, Text, Timestamp, TokenDigest, Visibility,
+    RoomLabel, SYSTEM, Seq, ShownRoom, Text, Timestamp, TokenDigest, Visibility,
 };
 
 pub const ANA: AccountId = AccountId(2);
@@ -95,5 +95,5 @@ pub fn copied(folder: &Path) -> TempDir {
 }
 
 pub fn range(room: RoomId, from: Seq, to: Seq) -> GrantedRange {
-    GrantedRange { room, label: RoomLabel::Room(name("tea")), from, to, last: to }
+    GrantedRange { room: ShownRoom { id: room, label: RoomLabel::Room(name("tea")) }, from, to, last: to }
 }

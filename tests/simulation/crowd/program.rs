@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chat_server::address::Address;
 use chat_server::chat::{
     AccountId, ClientId, Code, Command, Grant, INVITATIONS_PER_ROOM_MAX, Input, Name, Origin, PasswordHash, Query,
-    RoomLabel, SYSTEM, SendKey, Seq, TOKENS_PER_ACCOUNT_MAX, TokenDigest, TokenSecret, Traits,
+    RoomId, RoomLabel, SYSTEM, SendKey, Seq, TOKENS_PER_ACCOUNT_MAX, TokenDigest, TokenSecret, Traits,
 };
 
 use super::{ADDRESSES, Crowd, PEOPLE, command, query};
@@ -155,11 +155,16 @@ impl Crowd {
                 6..10 => room.last_seq,
                 _ => self.random.below(room.last_seq + 1),
             };
-            after.push((state.store.label(room.id, asker.account), seq));
+            let label = match self.random.percent(50) {
+                true => RoomLabel::Number(room.id),
+                false => state.store.label(room.id, asker.account),
+            };
+            after.push((label, seq));
         }
         if self.random.percent(10) {
             after.push((RoomLabel::Room(self.room_name(state)), self.random.below(3)));
             after.push((RoomLabel::Direct(self.person(state)), 0));
+            after.push((RoomLabel::Number(RoomId(self.random.below(20).cast_signed())), 0));
         }
         Command::Resume { after }
     }
@@ -167,9 +172,9 @@ impl Crowd {
     /// A page is on its way to a client. A program asks for the next one when it has been shown, until it has all.
     pub fn send_page(&mut self, client: ClientId, grant: &Grant, is_resumed: bool) {
         let shown = grant.ranges.iter().filter(|range| range.from <= range.to);
-        self.pages.push_back((client, shown.map(|range| (range.room, range.from, range.to)).collect()));
+        self.pages.push_back((client, shown.map(|range| (range.room.id, range.from, range.to)).collect()));
         let open = grant.ranges.iter().filter(|range| range.to < range.last);
-        let after: Vec<(RoomLabel, Seq)> = open.map(|range| (range.label.clone(), range.to)).collect();
+        let after: Vec<(RoomLabel, Seq)> = open.map(|range| (RoomLabel::Number(range.room.id), range.to)).collect();
         if is_resumed && !after.is_empty() {
             self.errands.push_back((client, command(Command::Resume { after })));
         }

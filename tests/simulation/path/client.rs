@@ -333,7 +333,7 @@ impl Client {
     fn hear(&mut self, asked: Option<Asked>, event: Event, around: &mut Surroundings) {
         match event {
             Event::LoggedIn(welcome) => {
-                let last: BTreeMap<_, _> = welcome.missed.into_iter().map(|row| (row.room, row.last)).collect();
+                let last: BTreeMap<_, _> = welcome.missed.into_iter().map(|row| (row.room.label, row.last)).collect();
                 self.rooms.retain(|label, _| self.is_program && last.contains_key(label));
                 for (label, last) in last {
                     self.rooms.entry(label).or_insert(Position::at(last));
@@ -350,11 +350,11 @@ impl Client {
                 around.net.note("put out of a room");
                 self.rooms.remove(&room);
                 if self.state == State::Resuming {
-                    self.put_out.insert(room);
+                    self.put_out.insert(room.label);
                 }
             }
             Event::Entered(entered) if entered.joined => {
-                self.rooms.insert(entered.room, Position::at(entered.messages));
+                self.rooms.insert(entered.room.label, Position::at(entered.messages));
             }
             _ => {}
         }
@@ -422,13 +422,13 @@ impl Client {
         let seq = message.seq;
         let is_own = message.author == self.name;
         let whom = format!("{} in {id}", self.name);
-        let may_be_again = is_resuming && self.put_out.contains(&message.room);
+        let may_be_again = is_resuming && self.put_out.contains(&message.room.label);
         if !self.given.insert((id, seq)) && !may_be_again {
             around.history.fault(Kind::Doubled, format!("{whom} is given {seq} twice in one session"));
         }
         let Some(position) = self.rooms.get_mut(&message.room) else {
             // Another connection of the account has entered it just now.
-            self.rooms.insert(message.room.clone(), Position::at(seq));
+            self.rooms.insert(message.room.label.clone(), Position::at(seq));
             return;
         };
         let next = position.reached() + 1;

@@ -99,9 +99,9 @@ impl Disk {
     pub fn page(&self, range: &GrantedRange) -> Vec<Message> {
         let contents = self.contents();
         let message = |seq: u64| {
-            let kept = &contents.messages[&range.room][seq as usize - 1];
+            let kept = &contents.messages[&range.room.id][seq as usize - 1];
             let author = contents.synced.name(kept.author).cloned().expect("nobody is deleted here");
-            let (room, kind, text) = (range.label.clone(), MessageKind::Speech, kept.text.clone());
+            let (room, kind, text) = (range.room.clone(), MessageKind::Speech, kept.text.clone());
             Message { room, seq, at: kept.at, author, kind, text }
         };
         (range.from..=range.to).map(message).collect()

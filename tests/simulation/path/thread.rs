@@ -8,8 +8,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use chat_server::broker::{Reply, Request, Waits};
 use chat_server::chat::{
-    Ask, ClientId, Command, Event, Grant, GrantedRange, Input, Query, Refusal, RoomId, RoomLabel, Seq, Timestamp,
-    Traits,
+    Ask, ClientId, Command, Event, Grant, GrantedRange, Input, Query, Refusal, Resuming, RoomId, Seq, Timestamp, Traits,
 };
 use chat_server::net::Connection;
 use chat_server::net::framing::{Decoded, LineDecoder};
@@ -100,15 +99,7 @@ enum Purpose {
     Answer,
     History,
     Unread,
-    Resume(Backlog),
-}
-
-/// What is to be given to a program that resumes, and what has been.
-#[derive(Default)]
-struct Backlog {
-    after: Vec<(RoomLabel, Seq)>,
-    given: Vec<(RoomLabel, Seq)>,
-    gone: Vec<RoomLabel>,
+    Resume(Resuming),
 }
 
 /// What came from a client.
@@ -248,7 +239,7 @@ impl Thread {
                 let is_talk = ask.is_talk();
                 let (purpose, waits) = match &ask {
                     Ask::Command(Command::Resume { after }) => {
-                        (Purpose::Resume(Backlog { after: after.clone(), ..Backlog::default() }), Waits::Page)
+                        (Purpose::Resume(Resuming::new(after.clone())), Waits::Page)
                     }
                     Ask::Command(Command::Join { .. }) if self.is_person => (Purpose::Answer, Waits::Page),
                     Ask::Query(Query::History { .. }) => (Purpose::History, Waits::Page),
@@ -342,8 +333,7 @@ impl Thread {
     }
 
     /// Sends messages in parts, and asks for the next page, until all rooms are live.
-    fn give_backlog(&mut self, backlog: Backlog, grant: &Grant, host: &mut Host) -> Doing {
-        let Backlog { after, mut given, mut gone } = backlog;
+    fn give_backlog(&mut self, mut backlog: Resuming, grant: &Grant, host: &mut Host) -> Doing {
         let (mut bytes, mut shown) = (Vec::new(), Vec::new());
         for range in grant.ranges.iter().filter(|range| range.from <= range.to) {
             host.disk.page(range).into_iter().for_each(|message| json::message(message, &mut bytes));
@@ -352,14 +342,8 @@ impl Thread {
             }
             shown.push(place(range));
         }
-        let is_granted = |label: &RoomLabel| grant.ranges.iter().any(|range| range.label == *label);
-        gone.extend(after.into_iter().map(|(label, _)| label).filter(|label| !is_granted(label)));
-        let up_to = |range: &GrantedRange| (range.label.clone(), range.to);
-        let (done, open): (Vec<_>, Vec<_>) = grant.ranges.iter().partition(|range| range.to == range.last);
-        given.extend(done.into_iter().map(up_to));
-        let after: Vec<(RoomLabel, Seq)> = open.into_iter().map(up_to).collect();
-        if after.is_empty() {
-            json::resumed(given, gone, self.reference.as_ref(), &mut bytes);
+        if backlog.advance(grant) {
+            json::resumed(&backlog.given, &backlog.gone, self.reference.as_ref(), &mut bytes);
             if host.sabotage == Sabotage::ReleaseTwice {
                 host.net.lock().pipe(self.client).repeats_after = Some(bytes.len());
             }
@@ -367,12 +351,11 @@ impl Thread {
             return Doing::Reading;
         }
         self.page(bytes, shown, false, host);
-        let next = Command::Resume { after: after.clone() };
-        self.ask(next.into(), self.reference.clone(), Waits::Page, false);
-        Doing::Waiting(Purpose::Resume(Backlog { after, given, gone }))
+        self.ask(backlog.request().into(), self.reference.clone(), Waits::Page, false);
+        Doing::Waiting(Purpose::Resume(backlog))
     }
 }
 
 fn place(range: &GrantedRange) -> (RoomId, Seq, Seq) {
-    (range.room, range.from, range.to)
+    (range.room.id, range.from, range.to)
 }

@@ -201,28 +201,26 @@ impl World {
                 Delivery::Event(Audience::One(client), event) => (*client, Some(event)),
                 _ => continue,
             };
-            let Some(asker) = self.state.asker(client).filter(|_| self.state.clients[&client].origin.traits.cursor)
-            else {
+            if !self.state.clients.get(&client).is_some_and(|session| session.origin.traits.cursor) {
                 continue;
-            };
+            }
             let room = match event {
                 Some(Event::LoggedIn(welcome)) => welcome.room.clone(),
                 Some(Event::Registered { room, .. } | Event::Entered(room)) => Some(room.room.clone()),
                 Some(Event::Created { room, .. }) => Some(room.clone()),
-                Some(Event::DirectOpened { with, .. }) => Some(RoomLabel::Direct(with.name.clone())),
+                Some(Event::DirectOpened { room, .. }) => Some(room.clone()),
                 Some(Event::YouLeft { now, .. }) => now.clone(),
                 _ => continue,
             };
             let it = self.state.clients.get_mut(&client).expect("it was asked for above");
             it.lost = match (event, delivery, &room) {
                 (Some(Event::YouLeft { room: lost, .. }), Delivery::Event(..), None) if it.room.is_some() => {
-                    Some(lost.clone())
+                    Some(lost.label.clone())
                 }
                 (Some(Event::YouLeft { .. }), Delivery::Event(..), None) => it.lost.take(),
                 _ => None,
             };
-            let find = |label| self.state.store.find(asker.account, &label, self.state.now).expect("it is shown");
-            self.state.clients.get_mut(&client).expect("it was asked for above").room = room.map(find);
+            self.state.clients.get_mut(&client).expect("it was asked for above").room = room.map(|room| room.id);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{NOW, name};
+use super::{NOW, name, with_id};
 use crate::address::Address;
 use crate::chat::{
     AccountView, BanRow, BanTarget, ClientId, Code, Departure, EnteredRoom, Event, Farewell, InvitationRow, Message,
@@ -60,7 +60,7 @@ impl Arbitrary {
 
     fn entered(&self) -> EnteredRoom {
         EnteredRoom {
-            room: self.room.clone(),
+            room: with_id(self.room.clone()),
             topic: Some(self.topic()),
             joined: self.online,
             here: vec![self.person(); self.many],
@@ -138,7 +138,7 @@ impl Arbitrary {
         // More than any server has, and still not so many that the digits alone fill a line.
         let (number, other) = (self.number % 1_000_000, self.other % 1_000_000);
         let row = RoomRow {
-            room: room.clone(),
+            room: with_id(room.clone()),
             visibility: self.online.then_some(Visibility::Private),
             members: number,
             online: other,
@@ -153,11 +153,11 @@ impl Arbitrary {
             Event::LoggedIn(Welcome {
                 name: self.name.clone(),
                 last_seen: None,
-                room: Some(room.clone()),
+                room: Some(with_id(room.clone())),
                 away: None,
                 missed: vec![
                     Missed {
-                        room: room.clone(),
+                        room: with_id(room.clone()),
                         new: if self.online { number } else { 0 },
                         mentions: other,
                         last: number
@@ -167,10 +167,10 @@ impl Arbitrary {
                 invitations: vec![],
                 others: other,
             }),
-            Event::People { room: Some(room.clone()), rows: rows.clone(), total: number, page: 1, pages: 2 },
+            Event::People { room: Some(with_id(room.clone())), rows: rows.clone(), total: number, page: 1, pages: 2 },
             Event::People { room: None, rows, total: number, page: other, pages: number },
             Event::RoomShown(RoomView {
-                room,
+                room: with_id(room),
                 visibility: self.online.then_some(Visibility::Public),
                 topic: None,
                 created: self.at,
@@ -189,24 +189,25 @@ impl Arbitrary {
     pub(super) fn events(&self) -> Vec<Event> {
         let Arbitrary { name, by, room, text, at, number, other, online, many } = self.clone();
         let message = Message {
-            room: room.clone(),
+            room: with_id(room.clone()),
             seq: number,
             at,
             author: name.clone(),
             kind: MessageKind::Action,
             text: text.clone(),
         };
-        let missed = Missed { room: room.clone(), new: if online { number } else { 0 }, mentions: other, last: number };
-        let invitation = InvitationRow { room: name.clone(), by: by.clone(), until: at };
+        let missed =
+            Missed { room: with_id(room.clone()), new: if online { number } else { 0 }, mentions: other, last: number };
+        let invitation = InvitationRow { room: with_id(RoomLabel::Room(name.clone())), by: by.clone(), until: at };
         let mut events = vec![
             Event::Message(Message { kind: MessageKind::Speech, ..message.clone() }),
             Event::Message(message),
-            Event::Stored { room: room.clone(), seq: number, at, requested: true },
+            Event::Stored { room: with_id(room.clone()), seq: number, at, requested: true },
             Event::Registered { name: name.clone(), room: self.entered() },
             Event::LoggedIn(Welcome {
                 name: name.clone(),
                 last_seen: self.until(),
-                room: online.then(|| room.clone()),
+                room: online.then(|| with_id(room.clone())),
                 away: Some(text.clone()),
                 missed: vec![missed; many],
                 invitations: vec![invitation.clone(); many],
@@ -219,30 +220,35 @@ impl Arbitrary {
             Event::TokenRevoked { name: name.clone(), closed: number },
             Event::Sessions { rows: vec![self.session(); many.max(1)] },
             Event::SessionClosed { session: ClientId(number) },
-            Event::Created { room: room.clone(), visibility: Visibility::Public },
+            Event::Created { room: with_id(room.clone()), visibility: Visibility::Public },
             Event::Entered(self.entered()),
-            Event::DirectOpened { with: self.person(), messages: number, back: online.then(|| room.clone()) },
-            Event::MemberJoined { room: room.clone(), who: name.clone() },
-            Event::Topic { room: room.clone(), topic: online.then(|| self.topic()) },
-            Event::Invited { who: name.clone(), room: room.clone(), until: at, notified: online },
+            Event::DirectOpened {
+                room: with_id(room.clone()),
+                with: self.person(),
+                messages: number,
+                back: online.then(|| with_id(room.clone())),
+            },
+            Event::MemberJoined { room: with_id(room.clone()), who: name.clone() },
+            Event::Topic { room: with_id(room.clone()), topic: online.then(|| self.topic()) },
+            Event::Invited { who: name.clone(), room: with_id(room.clone()), until: at, notified: online },
             Event::InvitationReceived(invitation),
-            Event::CodeCreated { room: room.clone(), code: Code::typed(text.as_str()), until: at },
-            Event::Uninvited { what: by.clone(), room: room.clone() },
+            Event::CodeCreated { room: with_id(room.clone()), code: Code::typed(text.as_str()), until: at },
+            Event::Uninvited { what: by.clone(), room: with_id(room.clone()) },
             Event::Account(AccountView {
                 who: self.person(),
                 created: at,
                 last_seen: self.until(),
                 operator: online,
-                rooms: vec![room.clone(); many],
+                rooms: vec![with_id(room.clone()); many],
                 addresses: vec![Address::parse("192.0.2.7").expect("an address"); many],
             }),
             Event::AwaySet { text: online.then(|| text.clone()) },
             Event::NotHere { who: self.person() },
             Event::NothingUnread,
             Event::CaughtUp { messages: number, rooms: other },
-            Event::NoMessages { room: room.clone() },
-            Event::Unbanned { room: online.then(|| room.clone()), target: self.ban().target },
-            Event::Bans { room: online.then(|| room.clone()), rows: vec![self.ban(); many] },
+            Event::NoMessages { room: with_id(room.clone()) },
+            Event::Unbanned { room: online.then(|| with_id(room.clone())), target: self.ban().target },
+            Event::Bans { room: online.then(|| with_id(room.clone())), rows: vec![self.ban(); many] },
             Event::ServerBanned { ban: self.ban(), closed: number },
             Event::ServerKicked { who: name.clone(), closed: number },
             Event::OperatorSet {
@@ -255,18 +261,27 @@ impl Arbitrary {
         for departure in self.departures() {
             let (room, who) = (room.clone(), name.clone());
             events.push(Event::YouLeft {
-                room: room.clone(),
+                room: with_id(room.clone()),
                 departure: departure.clone(),
-                now: online.then(|| room.clone()),
+                now: online.then(|| with_id(room.clone())),
             });
-            events.push(Event::MemberLeft { room: room.clone(), who: who.clone(), departure: departure.clone() });
-            events.push(Event::Removed { room, who, departure });
+            events.push(Event::MemberLeft {
+                room: with_id(room.clone()),
+                who: who.clone(),
+                departure: departure.clone(),
+            });
+            events.push(Event::Removed { room: with_id(room), who, departure });
         }
         for farewell in self.farewells() {
-            events.push(Event::Ended { name: name.clone(), farewell, sent: number, rooms: vec![room.clone(); many] });
+            events.push(Event::Ended {
+                name: name.clone(),
+                farewell,
+                sent: number,
+                rooms: vec![with_id(room.clone()); many],
+            });
         }
         for change in self.changes() {
-            events.push(Event::RoomChanged { room: room.clone(), by: online.then(|| by.clone()), change });
+            events.push(Event::RoomChanged { room: with_id(room.clone()), by: online.then(|| by.clone()), change });
         }
         events.extend(self.refusals().into_iter().map(Event::Refused));
         events
@@ -281,16 +296,16 @@ impl Arbitrary {
             Refusal::NoSuchRoom {
                 room: room.clone(),
                 suggestion: online.then(|| by.clone()),
-                still_in: online.then(|| room.clone()),
+                still_in: online.then(|| with_id(room.clone())),
             },
-            Refusal::Banned { room: room.clone(), until: self.until(), why: text },
+            Refusal::Banned { room: with_id(room.clone()), until: self.until(), why: text },
             Refusal::NoSuchAccount { name: name.clone(), suggestion: online.then_some(by) },
-            Refusal::WhichInvitation { rooms: vec![name.clone(); many] },
-            Refusal::RoomLost { room: room.clone(), next: online.then(|| room.clone()) },
+            Refusal::WhichInvitation { rooms: vec![with_id(RoomLabel::Room(name.clone())); many] },
+            Refusal::RoomLost { room: room.clone(), next: online.then(|| with_id(room.clone())) },
             Refusal::ReplyToWhom { last: name.clone(), before: name.clone() },
-            Refusal::NoSuchInvitation { what: online.then_some(name), room: online.then(|| room.clone()) },
+            Refusal::NoSuchInvitation { what: online.then_some(name), room: online.then(|| with_id(room.clone())) },
             Refusal::TextTooLong { bytes: many, max: number },
-            Refusal::NoSuchMessages { room, last: number },
+            Refusal::NoSuchMessages { room: with_id(room), last: number },
         ]
     }
 }

@@ -9,8 +9,8 @@ use super::pen::{WIDTH, columns};
 use super::refusal::refusal_text;
 use crate::address::Address;
 use crate::chat::{
-    BanRow, BanTarget, Code, Command, Event, InvitationRow, Message, MessageKind, Name, Person, Query, Refusal,
-    RoomLabel, Text, Timestamp, is_forbidden,
+    BanRow, BanTarget, Code, Command, Event, InvitationRow, Message, MessageKind, Name, Person, Query, Refusal, RoomId,
+    RoomLabel, ShownRoom, Text, Timestamp, is_forbidden,
 };
 use crate::protocol::text::Text as TextProtocol;
 use crate::protocol::{Clock, Context, Protocol};
@@ -27,6 +27,10 @@ pub(super) fn name(text: &str) -> Name {
     Name::parse(text).expect("a name")
 }
 
+pub(super) fn with_id(label: RoomLabel) -> ShownRoom {
+    ShownRoom { id: RoomId(7), label }
+}
+
 pub(super) fn room(text: &str) -> RoomLabel {
     RoomLabel::Room(name(text))
 }
@@ -37,7 +41,7 @@ pub(super) fn direct(text: &str) -> RoomLabel {
 
 pub(super) fn said(room: RoomLabel, seq: u64, moment: &str, text: &str) -> Message {
     let kind = MessageKind::Speech;
-    Message { room, seq, at: at(moment), author: name("bob"), kind, text: Text::from(text) }
+    Message { room: with_id(room), seq, at: at(moment), author: name("bob"), kind, text: Text::from(text) }
 }
 
 pub(super) fn online(text: &str) -> Person {
@@ -45,7 +49,7 @@ pub(super) fn online(text: &str) -> Person {
 }
 
 pub(super) fn invitation() -> InvitationRow {
-    InvitationRow { room: name("tea"), by: name("bob"), until: at("2026-11-23T09:32:00Z") }
+    InvitationRow { room: with_id(room("tea")), by: name("bob"), until: at("2026-11-23T09:32:00Z") }
 }
 
 pub(super) fn code() -> Code {
@@ -155,7 +159,7 @@ proptest! {
     #[test]
     fn a_message_is_never_cut(any in arbitrary()) {
         let Arbitrary { room, text, name, at, .. } = any;
-        let message = Message { room, seq: 1, at, author: name, kind: MessageKind::Speech, text: text.clone() };
+        let message = Message { room: with_id(room), seq: 1, at, author: name, kind: MessageKind::Speech, text: text.clone() };
         let mut out = Vec::new();
         super::message(&message, Context { now: NOW, clock: &Clock::utc() }, &mut out);
         let lines = checked_lines(&out);
