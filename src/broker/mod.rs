@@ -37,6 +37,7 @@ use run::Run;
 use turn::Turn;
 
 use crate::chat::{Chat, ClientId, Timestamp};
+use crate::logging::LogThrottle;
 use crate::net::{Admission, Flushed, FlusherHandle, Outbox};
 use crate::protocol::{Clock, Context, Notice};
 use crate::reason::Reason;
@@ -73,6 +74,8 @@ pub struct Broker<S> {
     run: Run,
     /// Clients that get something in the current turn.
     touched: Vec<ClientId>,
+    /// Replies of the current turn to threads that wait.
+    replies: Vec<(ClientId, Reply)>,
     /// Clients whose connections were cut since the last turn. The chat learns of it in the next one.
     lost: Vec<ClientId>,
     /// Empty between turns; kept for its memory.
@@ -83,9 +86,8 @@ pub struct Broker<S> {
     maintained: Timestamp,
     /// An answer before it is known whether it is silence. Empty between answers; kept for its memory.
     scratch: Vec<u8>,
-    /// When it was last logged that a turn could not be stored, and how many could not since.
-    logged: Timestamp,
-    unlogged: u64,
+    /// For turns that could not be stored: on a full disk that may be every one of hundreds a second.
+    refused: LogThrottle,
 }
 
 /// A logged-in client.
@@ -134,13 +136,13 @@ impl<S: Store> Broker<S> {
             batch: Batch::default(),
             run: Run::default(),
             touched: Vec::new(),
+            replies: Vec::new(),
             lost: Vec::new(),
             turn: Turn::default(),
             now,
             maintained: now,
             scratch: Vec::new(),
-            logged: Timestamp(0),
-            unlogged: 0,
+            refused: LogThrottle::new(1000),
         };
         broker.publish_bans();
         broker
@@ -202,11 +204,11 @@ impl<S: Store> Broker<S> {
         for client in std::mem::take(&mut self.lost) {
             self.decide(&mut turn, Request::Gone(client));
         }
-        // A turn of many long messages would be more than an outbox may hold, and cut clients that do read.
+        // A turn of much output would be more than an outbox may hold, and cut clients that do read.
         let mut bytes_left = self.limits.outbox_max_bytes / 4;
         for request in requests.take(self.limits.events_max) {
             stop |= matches!(request, Request::Stop);
-            bytes_left = bytes_left.saturating_sub(request.text_bytes());
+            bytes_left = bytes_left.saturating_sub(request.room_bytes());
             self.decide(&mut turn, request);
             if bytes_left == 0 {
                 break;
@@ -222,7 +224,9 @@ impl<S: Store> Broker<S> {
                 self.carry_out(&mut turn);
             }
             Err(CommitError::Refused(error)) => {
-                self.log_refused(&error);
+                if let Some(turns) = self.refused.count(self.now.0) {
+                    log::error!("nothing of a turn was stored; its senders are notified turns={turns} error={error}");
+                }
                 self.undo(&mut turn);
             }
             Err(CommitError::Fatal(error)) => {
@@ -233,20 +237,11 @@ impl<S: Store> Broker<S> {
         // Before anybody can read of it: who connects then is greeted with the right number.
         self.people.store(self.chat.people_online(), Ordering::Relaxed);
         self.flush();
+        self.send_replies();
         turn.clear();
         self.turn = turn;
         self.store.checkpoint();
         Ok(stop)
-    }
-
-    /// Logs that a turn was not stored. On a full disk that may be every one of hundreds a second, so the log gets one line
-    /// a second.
-    fn log_refused(&mut self, error: &str) {
-        self.unlogged += 1;
-        if (self.now.0 - self.logged.0).unsigned_abs() >= 1000 {
-            log::error!("nothing of a turn was stored; its senders are notified turns={} error={error}", self.unlogged);
-            (self.logged, self.unlogged) = (self.now, 0);
-        }
     }
 
     /// One send for each client that gets something.
@@ -261,6 +256,16 @@ impl<S: Store> Broker<S> {
             }
         }
         self.batch.clear();
+    }
+
+    /// The threads that wait go on. Not before the flush: what a client has not taken of its answers counts before its next
+    /// request, so that a client which asks much and reads is slowed down, and not cut.
+    fn send_replies(&mut self) {
+        for (id, reply) in self.replies.drain(..) {
+            if let Some(client) = self.clients.get(&id) {
+                let _ = client.replies.try_send(reply);
+            }
+        }
     }
 
     /// Everything is sent: the session ends, if it is to end then.

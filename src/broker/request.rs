@@ -9,6 +9,9 @@ use crate::net::Connection;
 use crate::protocol::{Protocol, Reference};
 use crate::reason::Reason;
 
+/// About how many bytes an event has beside a person's words: names, times, numbers.
+const ENVELOPE_BYTES: usize = 200;
+
 /// A request to the broker.
 #[derive(Debug)]
 pub enum Request {
@@ -55,7 +58,8 @@ pub enum Request {
     /// The same, as the answer to a request for which the broker is not needed, such as a `ping`. The client has read what
     /// was delivered before, as with [`Request::Ask`].
     Answer(ClientId, Vec<u8>),
-    /// The page for which the outbox is held, or a part of it.
+    /// The page for which the outbox is held, or a part of it. Replied to by [`Reply::Done`] where `waits` is not
+    /// [`Waits::No`].
     Page {
         /// Whose it is.
         client: ClientId,
@@ -65,6 +69,8 @@ pub enum Request {
         shown: Vec<(RoomId, Seq, Seq)>,
         /// More of it follows: the outbox stays held.
         more: bool,
+        /// The reply that its thread waits for.
+        waits: Waits,
     },
     /// Send what waits for a client and the closing line, and close the connection. Ignored where there is no such client.
     Close(ClientId, Reason),
@@ -77,17 +83,21 @@ pub enum Request {
 }
 
 impl Request {
-    /// About how many bytes each member of a room will get of it.
-    pub(super) fn text_bytes(&self) -> usize {
-        let Request::Ask { ask: Ask::Command(command), .. } = self else { return 0 };
-        match command {
-            Command::Say { text, .. } | Command::Tell { text, .. } | Command::Reply { text } => text.len(),
+    /// About how many bytes each member of a room may get of it.
+    pub(super) fn room_bytes(&self) -> usize {
+        let text = match self {
+            Request::Ask { ask: Ask::Command(command), .. } => match command {
+                Command::Say { text, .. } | Command::Tell { text, .. } | Command::Reply { text } => text.len(),
+                _ => 0,
+            },
             _ => 0,
-        }
+        };
+        ENVELOPE_BYTES + text
     }
 }
 
-/// The reply that a client's thread waits for after a request. It gets exactly one [`Reply`], unless it does not wait.
+/// The reply that a client's thread waits for after a request. It gets exactly one [`Reply`], unless it does not wait, at
+/// the end of the turn: then everything that the client has been given is counted as sent or unsent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Waits {
     /// Nothing: it continues at once.

@@ -42,7 +42,7 @@ enum Step {
     /// Bytes for a client, behind everything before; and what its act leads to.
     Write { client: ClientId, bytes: Vec<u8>, deliveries: Range<usize> },
     /// The page for which its outbox is held; or a part of it, and `more` follows.
-    Page { client: ClientId, bytes: Vec<u8>, more: bool },
+    Page { client: ClientId, bytes: Vec<u8>, more: bool, waits: Waits },
     /// A client's connection is to be closed.
     Close { client: ClientId, reason: Reason },
     /// A client's connection is gone.
@@ -113,9 +113,9 @@ impl<S: Store> Broker<S> {
                 chat.act(now, client, has_arrived(&self.clients, client), effects);
                 Step::Write { client, bytes, deliveries: start..effects.deliveries.len() }
             }
-            Request::Page { client, bytes, shown, more } => {
+            Request::Page { client, bytes, shown, more, waits } => {
                 chat.show(client, shown);
-                Step::Page { client, bytes, more }
+                Step::Page { client, bytes, more, waits }
             }
             Request::Close(client, reason) => {
                 chat.handle(now, client, Input::Gone, effects);
@@ -153,7 +153,7 @@ impl<S: Store> Broker<S> {
                     let is_unheard = deliveries.is_empty();
                     self.deliver(&origin, all, deliveries);
                     if is_unheard {
-                        self.reply(client, &origin, Reply::Done);
+                        self.reply(client, origin.waits, Reply::Done);
                     }
                 }
                 Step::Write { client, bytes, deliveries } => {
@@ -173,7 +173,10 @@ impl<S: Store> Broker<S> {
     fn carry_out_anyway(&mut self, step: Step) {
         match step {
             Step::Write { client, bytes, .. } => self.write(client, &bytes),
-            Step::Page { client, bytes, more } => self.write_page(client, &bytes, more),
+            Step::Page { client, bytes, more, waits } => {
+                self.write_page(client, &bytes, more);
+                self.reply(client, waits, Reply::Done);
+            }
             Step::Close { client, reason } => self.close(client, reason),
             Step::Gone { client } => self.gone(client),
             Step::Drained { client } => self.drained(client),
@@ -221,15 +224,15 @@ impl<S: Store> Broker<S> {
                 self.end_run(all);
                 if let Some(client) = self.clients.get_mut(&id) {
                     client.outbox.hold();
-                    let _ = client.replies.try_send(Reply::Page(grant.clone()));
+                    self.reply(id, origin.waits, Reply::Page(grant.clone()));
                 }
             }
             (Answer::Page(_), _) => {
                 log::error!("a page was requested by a thread that does not wait for it client={id}");
                 self.give_answer(id, &Event::Refused(Refusal::Fault), origin, all);
-                self.reply(id, origin, Reply::Done);
+                self.reply(id, origin.waits, Reply::Done);
             }
-            _ => self.reply(id, origin, Reply::Done),
+            _ => self.reply(id, origin.waits, Reply::Done),
         }
     }
 
@@ -239,10 +242,8 @@ impl<S: Store> Broker<S> {
         let Some(Client { dialect, outbox, finish: None, .. }) = self.clients.get_mut(&id) else { return };
         let dialect = *dialect;
         let protocol = self.batch.protocol(dialect);
-        // The last words of a session are said in place of a page that will never come, and of what waits for it: a program
-        // would take a higher number for its position and never ask for what the page had.
-        if matches!(event, Event::Ended { .. }) && protocol.strict_order() {
-            outbox.release();
+        if matches!(event, Event::Ended { .. }) {
+            forget_page(protocol, outbox);
         }
         let mut bytes = std::mem::take(&mut self.scratch);
         protocol.answer(event, origin.reference.as_ref(), self.context(), &mut bytes);
@@ -255,11 +256,10 @@ impl<S: Store> Broker<S> {
         self.scratch = bytes;
     }
 
-    fn reply(&self, id: ClientId, origin: &Asked, reply: Reply) {
-        if origin.waits != Waits::No
-            && let Some(client) = self.clients.get(&id)
-        {
-            let _ = client.replies.try_send(reply);
+    /// At the end of the turn.
+    fn reply(&mut self, id: ClientId, waits: Waits, reply: Reply) {
+        if waits != Waits::No {
+            self.replies.push((id, reply));
         }
     }
 
@@ -267,8 +267,8 @@ impl<S: Store> Broker<S> {
         // One look-up of the client: this is done for every delivery.
         let Broker { clients, batch, clock, touched, now, .. } = self;
         let Some(client) = clients.get_mut(&id) else { return };
-        if matches!(encoded.event(), Event::Ended { .. }) && batch.protocol(client.dialect).strict_order() {
-            client.outbox.release();
+        if matches!(encoded.event(), Event::Ended { .. }) {
+            forget_page(batch.protocol(client.dialect), &mut client.outbox);
         }
         let (from, to) = encoded.place(client.dialect, crate::protocol::Context { now: *now, clock }, batch);
         if client.outbox.push(batch.of(client.dialect), from, to) {
@@ -299,24 +299,19 @@ impl<S: Store> Broker<S> {
     pub(super) fn close(&mut self, id: ClientId, reason: Reason) {
         if let Some(client) = self.clients.get_mut(&id).filter(|client| client.finish.is_none()) {
             let dialect = client.dialect;
-            if self.batch.protocol(dialect).strict_order() {
-                client.outbox.release();
-            }
+            forget_page(self.batch.protocol(dialect), &mut client.outbox);
             let place = self.batch.write(dialect, |protocol, out| protocol.closing_line(reason, out));
             self.push(id, place);
         }
         self.finish_later(id, Finish::Close(reason));
     }
 
-    /// When everything is sent, which may be at the end of this turn, the session is over. What waits for a page that will
-    /// not come is sent without it, or dropped where order is strict.
+    /// The last words are said: when everything is sent, which may be at the end of this turn, the session is over. What
+    /// still waits for a page that will not come is sent without it.
     fn finish_later(&mut self, id: ClientId, finish: Finish) {
         let Some(client) = self.clients.get_mut(&id) else { return };
         client.finish.get_or_insert(finish);
         self.touched.push(id);
-        if self.batch.protocol(client.dialect).strict_order() {
-            client.outbox.release();
-        }
         self.write_ahead(id, &[], true);
     }
 
@@ -367,6 +362,14 @@ impl<S: Store> Broker<S> {
             let ending = self.clients.get(&id).and_then(|client| client.outbox.connection().ending());
             self.close(id, ending.unwrap_or(Reason::Fault));
         }
+    }
+}
+
+/// The last words of a session come next, in place of a page that will never come. Where order is strict they come in place
+/// of what waits for it too: a program would take a higher number for its position and never ask for what the page had.
+fn forget_page(protocol: &dyn Protocol, outbox: &mut Outbox) {
+    if protocol.strict_order() {
+        outbox.release();
     }
 }
 

@@ -1,5 +1,6 @@
 //! A logged-in connection, whatever its protocol: the rate of its lines, asking the broker, and how it ends.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
@@ -14,6 +15,9 @@ use crate::reason::Reason;
 
 /// How often it is checked whether a slow client has taken more.
 const READER_POLL: Duration = Duration::from_millis(20);
+/// How many messages of one client may wait in the broker's inbox. One client cannot fill it then, where the rate limiter
+/// allows that, and four make a full turn.
+const PIPELINED_MAX: u32 = 64;
 
 /// A logged-in connection, as its own thread knows it.
 pub struct Session {
@@ -23,6 +27,8 @@ pub struct Session {
     pub(super) replies: Receiver<Reply>,
     /// The messages that are shown to somebody who has just registered.
     pub(super) recent: Option<Grant>,
+    /// Requests since the thread last waited for a reply.
+    pub(super) pipelined: Cell<u32>,
 }
 
 /// How a session ends, as the client's own thread sees it.
@@ -78,7 +84,7 @@ impl Client<'_> {
         match event {
             InputEvent::Line(_) | InputEvent::TooLong | InputEvent::Garbled => {
                 self.wait_for_reader();
-                self.is_act.set(!self.input.was_delayed());
+                self.is_act.set(self.input.is_act());
                 if self.is_cut() { Err(self.over(InputEvent::Lost)) } else { Ok(event) }
             }
             InputEvent::Answer(_)
@@ -90,7 +96,8 @@ impl Client<'_> {
         }
     }
 
-    /// Asks the broker what the client has just asked, and waits as `waits` says; never for talk, which is pipelined.
+    /// Asks the broker what the client has just asked, and waits as `waits` says; not for talk, of which
+    /// [`PIPELINED_MAX`] requests are pipelined.
     pub fn ask(
         &self,
         ask: Ask,
@@ -100,7 +107,9 @@ impl Client<'_> {
     ) -> Result<Asked, Unreachable> {
         let is_quit = ask == Ask::Command(Command::Quit);
         let is_logout = ask == Ask::Command(Command::LogOut);
-        let waits = if ask.is_talk() || is_quit || is_logout { Waits::No } else { waits };
+        let is_pipelined = ask.is_talk() && session.pipelined.get() < PIPELINED_MAX;
+        let waits = if is_pipelined || is_quit || is_logout { Waits::No } else { waits };
+        session.pipelined.set(if waits == Waits::No { session.pipelined.get() + 1 } else { 0 });
         let is_act = self.is_act.take();
         let request = Request::Ask { client: self.id(), ask, reference, waits, is_act };
         self.services.inbox.send(request).map_err(|_| Unreachable)?;
@@ -120,15 +129,17 @@ impl Client<'_> {
         }
     }
 
-    /// Hands over the page for which the outbox is held, or a part of it.
+    /// Hands over the page for which the outbox is held, or a part of it, and waits until it is counted.
     pub(super) fn send_page(
         &self,
         bytes: Vec<u8>,
         shown: Vec<(RoomId, Seq, Seq)>,
         more: bool,
+        session: &Session,
     ) -> Result<(), Unreachable> {
-        let page = Request::Page { client: self.id(), bytes, shown, more };
-        self.services.inbox.send(page).map_err(|_| Unreachable)
+        let page = Request::Page { client: self.id(), bytes, shown, more, waits: Waits::Answer };
+        self.services.inbox.send(page).map_err(|_| Unreachable)?;
+        session.replies.recv().map(drop).map_err(|_| Unreachable)
     }
 
     /// No more lines come. Everything that came before has been asked of the broker.

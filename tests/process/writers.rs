@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use chat_server::address::Address;
 use chat_server::broker::{Broker, Reply, Request, TurnLimits, Waits};
 use chat_server::chat::{
-    AccountId, Chat, ChatLimits, ClientId, Command, Input, KeyedMessage, MessageKind, Name, Origin, PasswordHash,
-    Record, SendKey, Snapshot, Text, Timestamp,
+    AccountId, Chat, ChatLimits, ClientId, Command, HistoryRange, Input, KeyedMessage, MessageKind, Name, Origin,
+    PasswordHash, Query, Record, SendKey, Snapshot, Text, Timestamp,
 };
 use chat_server::client::{self, AccountPaces, CONVERSATIONS, LoginLimits, LoginThrottle, PaceLimits, Services};
 use chat_server::net::wire::Wire;
@@ -48,6 +48,12 @@ struct State {
     seals: bool,
     has_pending: bool,
     panics: bool,
+    /// What its client sends.
+    input: VecDeque<u8>,
+    /// The replies to the client's thread.
+    replies: Option<Receiver<Reply>>,
+    /// There was a reply when something was sent.
+    is_replied_first: bool,
 }
 
 /// One end of it is a connection's, the other the test's.
@@ -85,9 +91,9 @@ fn this_thread() -> String {
 }
 
 impl Wire for FakeWire {
-    fn read(&self, _buffer: &mut [u8]) -> io::Result<usize> {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         assert!(!std::mem::take(&mut self.state().panics), "a fault in the thread that reads");
-        Ok(0)
+        io::Read::read(&mut self.state().input, buffer)
     }
 
     fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -95,6 +101,7 @@ impl Wire for FakeWire {
         if state.happened.iter().any(|it| matches!(it, Happened::ShutWriting(_) | Happened::Shut(_))) {
             return Err(ErrorKind::BrokenPipe.into());
         }
+        state.is_replied_first |= state.replies.as_ref().is_some_and(|replies| !replies.is_empty());
         let taken = bytes.len().min(state.room);
         state.room -= taken;
         state.has_pending = state.seals && taken > 0;
@@ -133,7 +140,13 @@ impl Wire for FakeWire {
 }
 
 fn admission() -> Arc<Admission> {
-    Admission::new(Caps { total: 9, per_address: 9, per_address_and_window: 9 })
+    Admission::new(Caps {
+        total: 9,
+        per_address: 9,
+        per_address_and_window: 9,
+        probes_per_address_and_window: 9,
+        loopback_factor: 1,
+    })
 }
 
 fn connection(wire: &FakeWire) -> Arc<Connection> {
@@ -310,6 +323,7 @@ fn services(folder: &Folder, inbox: crossbeam_channel::Sender<Request>) -> Servi
         logins_per_address_per_min: 9,
         registrations_per_address_per_hour: 9,
         registrations_per_10min: 9,
+        loopback_factor: 1,
     };
     let pace = PaceLimits { rate: Rate { burst_lines: 9, lines_per_s: 9 }, account_factor: 2, flood_max_lines: 9 };
     Services {
@@ -387,25 +401,98 @@ fn entering(wire: &FakeWire, input: Input) -> (Request, Receiver<Reply>) {
     (Request::Enter { connection, input, protocol, reference: None, waits, replies }, received)
 }
 
-#[test]
-fn a_broker_over_a_fake_wire_and_a_fake_store_runs_in_one_thread() {
-    let (handle, mut flusher) = flusher(STALL).expect("a flusher");
-    let limits = TurnLimits { events_max: 9, outbox_max_bytes: 9999, last_flush: Duration::ZERO };
-    let now = Timestamp(1_700_000_000_000);
-    let mut chat = Chat::load(ChatLimits::default(), Snapshot::default());
-    chat.found(now, &mut Default::default());
-    // The register is stored, the message is not.
-    let store = Nowhere { refuses: [false, true].into() };
-    let people = Arc::new(AtomicUsize::new(0));
-    let mut broker = Broker::new(chat, store, handle, limits, Clock::utc(), admission(), people, now);
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-    let wire = FakeWire::with_room(9999);
+/// A broker over such a store, its flusher, and ana who is logged in over `wire`, with the replies to her thread.
+fn broker_and_ana(store: Nowhere, wire: &FakeWire) -> (Broker<Nowhere>, Flusher, Receiver<Reply>) {
+    let (handle, flusher) = flusher(STALL).expect("a flusher");
+    let limits = TurnLimits { events_max: 9, outbox_max_bytes: 9999, last_flush: Duration::ZERO };
+    let mut chat = Chat::load(ChatLimits::default(), Snapshot::default());
+    chat.found(NOW, &mut Default::default());
+    let people = Arc::new(AtomicUsize::new(0));
+    let mut broker = Broker::new(chat, store, handle, limits, Clock::utc(), admission(), people, NOW);
     let origin = Origin::text(Address::parse("192.0.2.1").expect("an address"));
     let input = Input::Register { name: Name::parse("ana").expect("a name"), hash: PasswordHash("!".into()), origin };
-    let (enter, _replies) = entering(&wire, input);
-    let mut requests = vec![enter].into_iter();
-    assert!(!broker.turn(now, &mut requests).expect("it is stored"));
+    let (enter, replies) = entering(wire, input);
+    assert!(!broker.turn(NOW, &mut vec![enter].into_iter()).expect("it is stored"));
     assert!(wire.sent().contains("-- Welcome, ana."), "{}", wire.sent());
+    (broker, flusher, replies)
+}
+
+#[test]
+fn a_thread_goes_on_when_the_answer_to_its_client_is_counted_as_sent_or_unsent() {
+    let wire = FakeWire::with_room(9999);
+    let (mut broker, _flusher, replies) = broker_and_ana(Nowhere::default(), &wire);
+    assert_eq!(replies.try_recv(), Ok(Reply::Done));
+    wire.state().replies = Some(replies.clone());
+    wire.news();
+    let ana = ClientId(1);
+    let ask =
+        |query: Query, waits| Request::Ask { client: ana, ask: query.into(), reference: None, waits, is_act: true };
+    let page = |bytes: &str, more| Request::Page {
+        client: ana,
+        bytes: bytes.into(),
+        shown: Vec::new(),
+        more,
+        waits: Waits::Answer,
+    };
+    for (request, is_page) in [
+        (ask(Query::Rooms { page: 1 }, Waits::Answer), false),
+        (ask(Query::History { room: None, range: HistoryRange::Newest }, Waits::Page), true),
+        (page("a part\r\n", true), false),
+        (page("the rest\r\n", false), false),
+    ] {
+        let what = format!("{request:?}");
+        broker.turn(NOW, &mut vec![request].into_iter()).expect("it is stored");
+        let reply = replies.try_recv().expect("there is one");
+        assert_eq!(matches!(reply, Reply::Page(_)), is_page, "{what}");
+        assert!(is_page || !wire.news().is_empty(), "{what}");
+    }
+    assert!(!wire.state().is_replied_first);
+}
+
+#[test]
+fn a_client_has_a_bounded_number_of_messages_in_the_inbox_however_fast_it_may_send() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (inbox, requests) = bounded(999);
+    let mut services = services(&Folder::open(folder.path()).expect("it is empty"), inbox);
+    services.pace.rate = Rate { burst_lines: 999, lines_per_s: 999 };
+    services.accounts = AccountPaces::new(services.pace);
+    let wire = FakeWire::with_room(9999);
+    let login = format!(r#"{{"type":"login","name":"ana","token":"token:{}"}}"#, "a2".repeat(16));
+    let lines = [&login[..]].into_iter().chain([r#"{"type":"send","room":"tea","text":"hum"}"#; 200]);
+    wire.state().input.extend(lines.collect::<Vec<_>>().join("\n").bytes());
+    let threads = Threads::new();
+    client::spawn(CONVERSATIONS[1], connection(&wire), Arc::new(services), threads.running()).expect("a thread");
+    let next = || requests.recv_timeout(Duration::from_secs(30)).expect("the thread asks");
+    let Request::Enter { replies, .. } = next() else { panic!("it logs in") };
+    replies.send(Reply::Done).expect("it waits");
+    let mut pipelined = 0;
+    loop {
+        match next() {
+            Request::Ask { ask, waits: Waits::No, .. } if ask.is_talk() => pipelined += 1,
+            Request::Ask { ask, .. } if ask.is_talk() => {
+                assert_eq!(pipelined, 64);
+                assert!(requests.is_empty(), "it waits before it sends more");
+                pipelined = 0;
+                replies.send(Reply::Done).expect("it waits");
+            }
+            // The end of its input.
+            other => {
+                assert!(matches!(other, Request::Ask { .. }), "{other:?}");
+                break;
+            }
+        }
+    }
+    assert_eq!(pipelined, 200 - 3 * 65);
+    assert!(threads.wait_timeout(Duration::from_secs(30)));
+}
+
+#[test]
+fn a_broker_over_a_fake_wire_and_a_fake_store_runs_in_one_thread() {
+    let (wire, now) = (FakeWire::with_room(9999), NOW);
+    // The register is stored, the message is not.
+    let (mut broker, mut flusher, _replies) = broker_and_ana(Nowhere { refuses: [false, true].into() }, &wire);
 
     let text = Text::from("hello");
     let say = Command::Say { room: None, kind: MessageKind::Speech, text, key: None };

@@ -40,7 +40,7 @@ impl Program<'_, '_> {
             if is_last {
                 json::resumed(&backlog.given, &backlog.gone, reference.as_ref(), &mut ending);
             }
-            if !self.send_backlog(&grant, ending)? {
+            if !self.send_backlog(&grant, ending, session)? {
                 // Rooms may be live already: what cannot be read would be missing without notice.
                 return Ok(Some(self.client.close(Reason::Fault)));
             }
@@ -53,21 +53,21 @@ impl Program<'_, '_> {
     }
 
     /// Sends all messages of a grant and then `ending`, in parts of a bounded size. Whether they could be read.
-    fn send_backlog(&self, grant: &Grant, ending: Vec<u8>) -> Result<bool, Unreachable> {
+    fn send_backlog(&self, grant: &Grant, ending: Vec<u8>, session: &Session) -> Result<bool, Unreachable> {
         let (mut bytes, mut shown) = (Vec::new(), Vec::new());
         for range in grant.ranges.iter().filter(|range| range.from <= range.to) {
             let Some(messages) = self.read_patiently(range) else { return Ok(false) };
             for message in messages {
                 json::message(message, &mut bytes);
                 if bytes.len() > PAGE_MAX_BYTES {
-                    self.client.send_page(std::mem::take(&mut bytes), Vec::new(), true)?;
+                    self.client.send_page(std::mem::take(&mut bytes), Vec::new(), true, session)?;
                     self.client.wait_for_reader();
                 }
             }
             shown.push((range.room.id, range.from, range.to));
         }
         bytes.extend_from_slice(&ending);
-        self.client.send_page(bytes, shown, false)?;
+        self.client.send_page(bytes, shown, false, session)?;
         Ok(true)
     }
 

@@ -107,7 +107,9 @@ impl Program<'_, '_> {
         };
         let waits = if kind.is_some() { Waits::Page } else { Waits::Answer };
         match (self.client.ask(ask, reference.clone(), waits, session)?, kind) {
-            (Asked::Page(grant), Some(kind)) => self.send_granted(grant, kind, reference.as_ref()).map(|()| None),
+            (Asked::Page(grant), Some(kind)) => {
+                self.send_granted(grant, kind, reference.as_ref(), session).map(|()| None)
+            }
             (Asked::Page(_) | Asked::Done, _) => Ok(None),
             (Asked::Ended(end), _) => Ok(Some(end)),
         }
@@ -115,7 +117,13 @@ impl Program<'_, '_> {
 
     /// Reads what was granted and has it sent. The client's outbox is held meanwhile, so the page comes before everything
     /// that is said after the grant.
-    fn send_granted(&self, grant: Grant, kind: Kind, reference: Option<&Reference>) -> Result<(), Unreachable> {
+    fn send_granted(
+        &self,
+        grant: Grant,
+        kind: Kind,
+        reference: Option<&Reference>,
+        session: &Session,
+    ) -> Result<(), Unreachable> {
         let (services, mut bytes) = (self.client.services, Vec::new());
         let loses = if let Kind::History(loses) = kind { loses } else { Loses::Newest };
         let shown = match Page::read(&services.reader, grant, loses, json::message_bytes) {
@@ -134,7 +142,7 @@ impl Program<'_, '_> {
                 Vec::new()
             }
         };
-        self.client.send_page(bytes, shown, false)
+        self.client.send_page(bytes, shown, false, session)
     }
 }
 

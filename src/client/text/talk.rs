@@ -50,7 +50,7 @@ impl Client<'_> {
             knows_direct: false,
         };
         if let Some(grant) = session.recent.take()
-            && self.show_page(grant, Kind::Welcome, &mut memory).is_err()
+            && self.show_page(grant, Kind::Welcome, session, &mut memory).is_err()
         {
             return SessionEnd::Over;
         }
@@ -162,14 +162,14 @@ impl Client<'_> {
         };
         match self.ask(ask, None, Waits::Page, session)? {
             Asked::Done => Ok(None),
-            Asked::Page(grant) => self.show_page(grant, kind, memory).map(|()| None),
+            Asked::Page(grant) => self.show_page(grant, kind, session, memory).map(|()| None),
             Asked::Ended(end) => Ok(Some(end)),
         }
     }
 
     /// Reads what was granted and has it sent. The client's outbox is held meanwhile, so the page comes before everything
     /// that is said after the grant.
-    fn show_page(&self, grant: Grant, kind: Kind, memory: &mut Memory) -> Result<(), Unreachable> {
+    fn show_page(&self, grant: Grant, kind: Kind, session: &Session, memory: &mut Memory) -> Result<(), Unreachable> {
         let (context, mut bytes) = (self.context(), Vec::new());
         let loses = if kind == Kind::History { Loses::Oldest } else { Loses::Newest };
         let shown = match Page::read(&self.services.reader, grant, loses, text::message_bytes) {
@@ -199,7 +199,7 @@ impl Client<'_> {
                 Vec::new()
             }
         };
-        self.send_page(bytes, shown, false)
+        self.send_page(bytes, shown, false, session)
     }
 
     fn context(&self) -> Context<'_> {

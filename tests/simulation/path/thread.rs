@@ -262,7 +262,8 @@ impl Thread {
         match self.replies.as_ref().expect("there is a session").try_recv() {
             Ok(Reply::Page(grant)) => {
                 if host.sabotage == Sabotage::NeverHold {
-                    self.send(Request::Page { client: self.client, bytes: Vec::new(), shown: Vec::new(), more: false });
+                    let (bytes, shown, waits) = (Vec::new(), Vec::new(), Waits::No);
+                    self.send(Request::Page { client: self.client, bytes, shown, more: false, waits });
                 }
                 Doing::Paging(purpose, grant)
             }
@@ -302,7 +303,7 @@ impl Thread {
     fn page(&self, bytes: Vec<u8>, shown: Vec<(RoomId, Seq, Seq)>, more: bool, host: &Host) {
         self.send(match host.sabotage {
             Sabotage::NeverHold => Request::Write(self.client, bytes),
-            _ => Request::Page { client: self.client, bytes, shown, more },
+            _ => Request::Page { client: self.client, bytes, shown, more, waits: Waits::No },
         });
     }
 
