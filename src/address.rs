@@ -26,6 +26,12 @@ impl Address {
         }
     }
 
+    /// What a limit of `max` for an address is for this one. Behind a loopback address may be a tunnel or a proxy with many
+    /// people, so it is `loopback_factor` times that there.
+    pub fn limit(self, max: u64, loopback_factor: u64) -> u64 {
+        if self.is_loopback() { max.saturating_mul(loopback_factor) } else { max }
+    }
+
     /// Parses an address, which may have the length of its unit as a suffix: `/32` for IPv4, `/64` for IPv6. Any other length
     /// means more or fewer addresses than an [`Address`] can, and is no address.
     pub fn parse(text: &str) -> Option<Address> {
@@ -64,5 +70,12 @@ mod tests {
         let is_loopback = |text: &str| Address::parse(text).unwrap().is_loopback();
         assert!(is_loopback("127.0.0.1") && is_loopback("::1") && is_loopback("::ffff:127.0.0.2"));
         assert!(!is_loopback("192.0.2.7") && !is_loopback("fe80::1"));
+    }
+
+    #[test]
+    fn only_a_loopback_address_has_larger_limits() {
+        let check = |text: &str, expected| assert_eq!(Address::parse(text).unwrap().limit(5, 8), expected, "{text}");
+        check("127.0.0.1", 40);
+        check("192.0.2.7", 5);
     }
 }

@@ -29,36 +29,7 @@ pub(super) struct Account {
     pub invitations: BTreeSet<RoomId>,
     /// Its connections, ascending.
     pub clients: Vec<ClientId>,
-    pub code_tries: CodeTries,
     pub tokens: BTreeMap<Name, Token>,
-}
-
-/// Wrong one-time codes from one account: a few in ten minutes are typing errors, more are guesses.
-#[derive(Debug, Default)]
-pub(super) struct CodeTries {
-    count: u32,
-    since: Timestamp,
-}
-
-impl CodeTries {
-    const MAX: u32 = 5;
-    const WINDOW_S: u64 = 600;
-
-    pub fn are_used_up(&self, now: Timestamp) -> bool {
-        self.count >= Self::MAX && self.is_running(now)
-    }
-
-    pub fn count_wrong(&mut self, now: Timestamp) {
-        if !self.is_running(now) {
-            *self = CodeTries { count: 0, since: now };
-        }
-        self.count += 1;
-    }
-
-    /// Whether the window is open. A clock that was set back must not lengthen the wait.
-    fn is_running(&self, now: Timestamp) -> bool {
-        self.since <= now && now < self.since.plus_seconds(Self::WINDOW_S)
-    }
 }
 
 impl Account {
@@ -75,7 +46,6 @@ impl Account {
             rooms: BTreeSet::new(),
             invitations: BTreeSet::new(),
             clients: Vec::new(),
-            code_tries: CodeTries::default(),
             tokens: BTreeMap::new(),
         }
     }

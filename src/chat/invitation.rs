@@ -72,15 +72,13 @@ impl Chat {
                 false => Refusal::NotMember { room },
             });
         }
-        if self.accounts.get(actor.account).code_tries.are_used_up(actor.now) {
-            return Err(Refusal::TooManyCodes);
-        }
+        self.check_code_tries(actor)?;
         let code = Code::typed(name.as_str());
         let room = self.rooms.code(&code).filter(|open| actor.now < open.until).map(|open| open.room);
         // A banned account cannot enter by a code, use it up, or learn that it is valid.
         let room = room.filter(|id| self.rooms.get(*id).ban(actor.account, actor.now).is_none());
         let Some(id) = room else {
-            self.accounts.get_mut(actor.account).code_tries.count_wrong(actor.now);
+            self.count_wrong_code(actor);
             return Err(Refusal::NoSuchInvitation { what: Some(name.clone()), room: None });
         };
         if self.rooms.get(id).members.contains_key(&actor.account) {

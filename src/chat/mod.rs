@@ -11,6 +11,7 @@
 mod account;
 mod account_settings;
 mod code;
+mod code_tries;
 mod command;
 mod direct;
 mod effect;
@@ -48,6 +49,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use account::Accounts;
+use code_tries::CodeTries;
 use record::Undo;
 use room::Rooms;
 use session::Sessions;
@@ -111,6 +113,12 @@ pub struct ChatLimits {
     pub rooms_per_account_max: u64,
     /// Most members that a room may have.
     pub members_per_room_max: u64,
+    /// Most wrong one-time codes from one account in ten minutes.
+    pub wrong_codes_per_account_max: u64,
+    /// Most wrong one-time codes from one address in ten minutes.
+    pub wrong_codes_per_address_max: u64,
+    /// How many times the limits of an address are those of a loopback address.
+    pub loopback_factor: u64,
 }
 
 impl ChatLimits {
@@ -131,6 +139,9 @@ impl Default for ChatLimits {
             list_page_rows: 100,
             rooms_per_account_max: 100,
             members_per_room_max: 100_000,
+            wrong_codes_per_account_max: 5,
+            wrong_codes_per_address_max: 20,
+            loopback_factor: 8,
         }
     }
 }
@@ -192,6 +203,7 @@ pub struct Chat {
     settled_turns: u64,
     /// The code that makes its bearer the first operator.
     operator_code: Option<Code>,
+    code_tries: CodeTries,
 }
 
 /// The requester, and the time of the request.
@@ -247,6 +259,7 @@ impl Chat {
             talked: Vec::new(),
             settled_turns: 0,
             operator_code: None,
+            code_tries: CodeTries::default(),
         }
     }
 

@@ -12,14 +12,11 @@ impl Chat {
         code: &Code,
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
-        let account = self.accounts.get(actor.account);
-        if account.code_tries.are_used_up(actor.now) {
-            return Err(Refusal::TooManyCodes);
-        }
+        self.check_code_tries(actor)?;
         // The code is kept, because it must still be valid if this cannot be stored. Once there is an operator, there is
         // always one.
         if self.operator_code.as_ref() != Some(code) || self.accounts.iter().any(|account| account.operator) {
-            self.accounts.get_mut(actor.account).code_tries.count_wrong(actor.now);
+            self.count_wrong_code(actor);
             return Err(Refusal::WrongCode);
         }
         Ok(self.make_operator(actor, actor.account, true, None, effects))

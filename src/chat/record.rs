@@ -114,7 +114,7 @@ impl Undo {
     }
 }
 
-fn undo(how: impl FnOnce(&mut Chat) + Send + 'static) -> Undo {
+pub(super) fn undo(how: impl FnOnce(&mut Chat) + Send + 'static) -> Undo {
     Undo::of(how)
 }
 

@@ -92,7 +92,7 @@ impl TestChat {
     pub fn durable(&self) -> String {
         let mut text = String::new();
         for account in self.chat.accounts.iter() {
-            let (clients, code_tries) = (Vec::new(), Default::default());
+            let clients = Vec::new();
             let tokens = account.tokens.clone();
             let (rooms, invitations) = (account.rooms.clone(), account.invitations.clone());
             let account::Account { id, password_version, created, last_seen, operator, acks, .. } = *account;
@@ -109,7 +109,6 @@ impl TestChat {
                 rooms,
                 invitations,
                 clients,
-                code_tries,
                 tokens,
             };
             text.push_str(&format!("{account:?}\n"));

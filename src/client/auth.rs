@@ -1,6 +1,7 @@
 //! Authentication, whatever the protocol: passwords and tokens are checked, accounts are created, and the broker is asked
 //! for a session. Nothing here has words.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
@@ -35,8 +36,10 @@ impl Client<'_> {
             }
             let input = Input::LogInByToken { name: name.clone(), digest, origin };
             let entered = self.enter(name, input, reference)?;
-            if matches!(entered, Err(Refusal::WrongPassword)) {
-                let _ = self.services.throttle.try_login(origin.address, name);
+            if matches!(entered, Err(Refusal::WrongPassword))
+                && let Ok(attempt) = self.services.throttle.try_login(origin.address, name)
+            {
+                attempt.keep();
             }
             return Ok(entered);
         }
@@ -58,21 +61,21 @@ impl Client<'_> {
         if let Some(refusal) = self.check_name(name)? {
             return Ok(Err(refusal));
         }
-        let hash = match self.new_password(secret.as_bytes(), || {
+        let mut attempt = None;
+        let hash = self.new_password(secret.as_bytes(), || {
             let counted = self.services.throttle.try_registration(origin.address);
-            counted.map_err(|wait| Refusal::TooManyRegistrations { wait_s: whole_seconds(wait) })
-        }) {
+            let too_many = |wait| Refusal::TooManyRegistrations { wait_s: whole_seconds(wait) };
+            attempt = Some(counted.map_err(too_many)?);
+            Ok(())
+        });
+        let hash = match hash {
             Ok(hash) => hash,
-            Err(refusal) => {
-                if refusal == Refusal::Fault {
-                    self.services.throttle.forgive_registration(origin.address);
-                }
-                return Ok(Err(refusal));
-            }
+            Err(refusal) => return Ok(Err(refusal)),
         };
         let entered = self.enter(name, Input::Register { name: name.clone(), hash, origin }, reference)?;
-        if entered.is_err() {
-            self.services.throttle.forgive_registration(origin.address);
+        // Only an account that was created counts.
+        if let (Ok(_), Some(attempt)) = (&entered, attempt) {
+            attempt.keep();
         }
         Ok(entered)
     }
@@ -110,11 +113,11 @@ impl Client<'_> {
         })
     }
 
-    /// Checks a password against an account. Every try counts as wrong until it is known to be right, so that many at the
-    /// same time are bounded too. What is returned makes the login of it.
+    /// Checks a password against an account. Every try counts until it is known to be right, or not to have been decided, so
+    /// that many at the same time are bounded too. What is returned makes the login of it.
     fn check_password(&self, name: &Name, password: &[u8]) -> Result<impl FnOnce(Origin) -> Input + use<>, Refusal> {
         let (services, address) = (self.services, self.connection.address());
-        services.throttle.try_login(address, name).map_err(too_many_logins)?;
+        let attempt = services.throttle.try_login(address, name).map_err(too_many_logins)?;
         let credential = services.reader.credential(name).map_err(|error| {
             log::warn!("cannot read an account client={} error={error}", self.connection.number());
             unread(&error)
@@ -123,14 +126,13 @@ impl Client<'_> {
         let connection = self.connection.clone();
         let is_right = services.hasher.verify(password, hash, move || !connection.is_broken()).map_err(|error| {
             log::debug!("a password was not checked client={} error={error}", self.connection.number());
-            services.throttle.forgive_login(address, name);
             Refusal::Fault
         })?;
         let Some(credential) = credential.filter(|_| is_right) else {
             log::debug!("wrong name or password client={} address={address}", self.connection.number());
+            attempt.keep();
             return Err(Refusal::WrongPassword);
         };
-        services.throttle.forgive_login(address, name);
         Ok(move |origin| Input::LogIn { account: credential.account, password_version: credential.version, origin })
     }
 
@@ -150,7 +152,7 @@ impl Client<'_> {
             Reply::Page(grant) => Some(grant),
             Reply::Done | Reply::Released => None,
         };
-        Ok(Ok(Session { name: name.clone(), replies, recent }))
+        Ok(Ok(Session { name: name.clone(), replies, recent, pipelined: Cell::new(0) }))
     }
 
     /// Where the connection comes from, and what its protocol asks for unless the login says otherwise.

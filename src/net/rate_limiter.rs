@@ -71,37 +71,41 @@ impl RateLimiter {
 /// Counts tries by key, in a window of time.
 #[derive(Debug)]
 pub struct Throttle<K> {
-    max: u64,
     window: Duration,
     tries: HashMap<K, (u64, Instant)>,
+    /// With how many keys those whose window is over are forgotten next.
+    clean_at: usize,
 }
 
-/// When there are more keys than this, those whose window is over are forgotten.
+/// How many keys are kept at least.
 const KEYS_KEPT: usize = 4096;
 
 impl<K: Eq + Hash> Throttle<K> {
-    /// At most `max` tries of a key in `window`; at least one.
-    pub fn new(max: u64, window: Duration) -> Throttle<K> {
-        Throttle { max, window, tries: HashMap::new() }
+    /// No tries yet.
+    pub fn new(window: Duration) -> Throttle<K> {
+        Throttle { window, tries: HashMap::new(), clean_at: KEYS_KEPT }
     }
 
-    /// Whether a try would be allowed; if not, how long until it is.
-    pub fn check(&self, key: &K, now: Instant) -> Result<(), Duration> {
+    /// Whether a try would be one of at most `max` in a window, of which there is at least one; if not, how long until it
+    /// is.
+    pub fn check(&self, key: &K, max: u64, now: Instant) -> Result<(), Duration> {
         match self.tries.get(key) {
-            Some((count, since)) if *count >= self.max && now.duration_since(*since) < self.window => {
+            Some((count, since)) if *count >= max.max(1) && now.duration_since(*since) < self.window => {
                 Err(self.window - now.duration_since(*since))
             }
             _ => Ok(()),
         }
     }
 
-    /// Counts a try. If there were too many it is not counted, and the error is how long until the next one is allowed.
-    pub fn count(&mut self, key: K, now: Instant) -> Result<(), Duration> {
-        if self.tries.len() > KEYS_KEPT {
+    /// Counts a try. If there were `max` it is not counted, and the error is how long until the next one is allowed.
+    pub fn count(&mut self, key: K, max: u64, now: Instant) -> Result<(), Duration> {
+        if self.tries.len() > self.clean_at {
             let window = self.window;
             self.tries.retain(|_, (_, since)| now.duration_since(*since) < window);
+            // Not again until there are twice as many, so that this costs each key a bounded time.
+            self.clean_at = KEYS_KEPT.max(2 * self.tries.len());
         }
-        self.check(&key, now)?;
+        self.check(&key, max, now)?;
         let (count, since) = self.tries.entry(key).or_insert((0, now));
         if now.duration_since(*since) >= self.window {
             (*count, *since) = (0, now);
@@ -151,40 +155,44 @@ mod tests {
     #[test]
     fn tries_are_bounded_by_key_and_window() {
         let (start, minute) = (Instant::now(), Duration::from_secs(60));
-        let mut throttle = Throttle::new(2, minute);
-        assert_eq!(throttle.count("ana", start), Ok(()));
-        assert_eq!(throttle.count("ana", start), Ok(()));
-        assert_eq!(throttle.count("ana", start + minute / 2), Err(minute / 2));
-        assert_eq!(throttle.count("bob", start), Ok(()));
+        let mut throttle = Throttle::new(minute);
+        assert_eq!(throttle.count("ana", 2, start), Ok(()));
+        assert_eq!(throttle.count("ana", 2, start), Ok(()));
+        assert_eq!(throttle.count("ana", 2, start + minute / 2), Err(minute / 2));
+        assert_eq!(throttle.count("bob", 2, start), Ok(()));
         throttle.forgive(&"ana");
-        assert_eq!(throttle.count("ana", start), Ok(()));
-        assert_eq!(throttle.count("ana", start + minute), Ok(()));
+        assert_eq!(throttle.count("ana", 2, start), Ok(()));
+        assert_eq!(throttle.count("ana", 2, start + minute), Ok(()));
     }
 
     #[test]
     fn looking_whether_a_try_is_allowed_counts_none() {
         let (start, minute) = (Instant::now(), Duration::from_secs(60));
-        let mut throttle = Throttle::new(2, minute);
-        assert_eq!(throttle.check(&"ana", start), Ok(()), "never seen");
-        assert_eq!(throttle.count("ana", start), Ok(()));
-        assert_eq!(throttle.check(&"ana", start), Ok(()), "one is left");
-        assert_eq!(throttle.check(&"ana", start), Ok(()), "and still is");
-        assert_eq!(throttle.count("ana", start), Ok(()));
-        assert_eq!(throttle.check(&"ana", start + minute / 4), Err(minute / 4 * 3));
-        assert_eq!(throttle.check(&"bob", start), Ok(()), "each key for itself");
-        assert_eq!(throttle.check(&"ana", start + minute), Ok(()), "the window is over");
-        assert_eq!(throttle.check(&"ana", start + minute * 2), Ok(()));
+        let mut throttle = Throttle::new(minute);
+        assert_eq!(throttle.check(&"ana", 2, start), Ok(()), "never seen");
+        assert_eq!(throttle.count("ana", 2, start), Ok(()));
+        assert_eq!(throttle.check(&"ana", 2, start), Ok(()), "one is left");
+        assert_eq!(throttle.check(&"ana", 2, start), Ok(()), "and still is");
+        assert_eq!(throttle.count("ana", 2, start), Ok(()));
+        assert_eq!(throttle.check(&"ana", 2, start + minute / 4), Err(minute / 4 * 3));
+        assert_eq!(throttle.check(&"bob", 2, start), Ok(()), "each key for itself");
+        assert_eq!(throttle.check(&"ana", 2, start + minute), Ok(()), "the window is over");
+        assert_eq!(throttle.check(&"ana", 2, start + minute * 2), Ok(()));
     }
 
     #[test]
     fn only_keys_whose_window_is_over_are_forgotten() {
         let (start, minute) = (Instant::now(), Duration::from_secs(60));
-        let mut throttle = Throttle::new(1, minute);
+        let mut throttle = Throttle::new(minute);
         for key in 0..KEYS_KEPT {
-            assert_eq!(throttle.count(key, start), Ok(()));
+            assert_eq!(throttle.count(key, 1, start), Ok(()));
         }
-        assert_eq!(throttle.count(KEYS_KEPT, start + minute / 2), Ok(()));
-        assert_eq!(throttle.count(KEYS_KEPT, start + minute), Err(minute / 2), "many others do not free a key");
+        assert_eq!(throttle.count(KEYS_KEPT, 1, start + minute / 2), Ok(()));
+        assert_eq!(throttle.count(KEYS_KEPT, 1, start + minute), Err(minute / 2), "many others do not free a key");
         assert_eq!(throttle.tries.len(), 1, "the others are over");
+        for key in 0..2 * KEYS_KEPT {
+            assert_eq!(throttle.count(key, 2, start + minute), Ok(()));
+        }
+        assert_eq!(throttle.clean_at, 2 * (KEYS_KEPT + 1), "it is not looked for again at each try");
     }
 }

@@ -89,6 +89,7 @@ impl World {
             list_page_rows: 6,
             rooms_per_account_max: 3,
             members_per_room_max: 100,
+            ..ChatLimits::default()
         };
         let mut world = World {
             random: Random::new(seed),
