@@ -11,7 +11,7 @@ use super::Services;
 use super::pace::{Pace, Turn};
 use crate::net::framing::{Decoded, LineDecoder};
 use crate::net::{Connection, Rate};
-use crate::protocol::foreign::{self, ForeignProtocol};
+use crate::protocol::foreign::{self, Beginning, ForeignProtocol};
 use crate::protocol::telnet::Telnet;
 use crate::shutdown::Quit;
 
@@ -51,7 +51,7 @@ pub enum InputEvent {
     Dropped(usize),
     /// A person's input has ended while lines of it wait for their turns. They still come.
     Ending,
-    /// The first bytes were those of another protocol.
+    /// The first bytes, or a line before the login, were those of another protocol.
     Foreign(ForeignProtocol),
     /// End of input, or a lone Ctrl-D.
     End,
@@ -71,8 +71,10 @@ pub struct Input {
     pub(super) pace: Pace,
     /// A line that waits for its turn, which comes then.
     delayed: Option<(InputEvent, Instant)>,
-    /// The last line that was given had to wait.
-    was_delayed: bool,
+    /// Bytes were received since the last line was given.
+    has_received: bool,
+    /// See [`Input::is_act`].
+    is_act: bool,
     quit: Quit,
     /// Lines that were taken and not discarded with those around them.
     kept: VecDeque<Vec<u8>>,
@@ -84,8 +86,8 @@ pub struct Input {
     read_after: Option<Instant>,
     /// Found behind the lines that are not taken yet.
     end: Option<InputEvent>,
-    /// Nothing has been read yet.
-    is_fresh: bool,
+    /// The first bytes of the connection, while they may be those of another protocol.
+    beginning: Beginning,
     at_end: bool,
     has_timeout: bool,
 }
@@ -111,22 +113,24 @@ impl Input {
             decoder,
             pace,
             delayed: None,
-            was_delayed: false,
+            has_received: false,
+            is_act: false,
             quit: services.quit.clone(),
             answer: Vec::new(),
             kept: VecDeque::new(),
             is_fragment: false,
             read_after: None,
             end: None,
-            is_fresh: true,
+            beginning: Beginning::default(),
             at_end: false,
             has_timeout: false,
         }
     }
 
-    /// Whether the last line had to wait for its turn: what its client has read since is not known.
-    pub(super) fn was_delayed(&self) -> bool {
-        self.was_delayed
+    /// Whether the last line shows that its client has what was sent to it before: it did not wait for its turn, and did not
+    /// come together with the line before it, of whose answer its client could not know.
+    pub(super) fn is_act(&self) -> bool {
+        self.is_act
     }
 
     /// Waits for what comes next, until `deadline` if there is one. A line comes when it is its turn.
@@ -155,6 +159,14 @@ impl Input {
                 Some(event) => return event,
                 None => {}
             }
+        }
+    }
+
+    /// The same before the login, where a line that is the first of an HTTP request ends the conversation.
+    pub fn next_before_login(&mut self, deadline: Instant) -> InputEvent {
+        match self.next(Some(deadline)) {
+            InputEvent::Line(line) if foreign::is_request_line(&line) => InputEvent::Foreign(ForeignProtocol::Http),
+            event => event,
         }
     }
 
@@ -213,7 +225,7 @@ impl Input {
     fn take_turn(&mut self, line: InputEvent) -> Option<InputEvent> {
         let now = Instant::now();
         let turn = self.pace.take(now);
-        self.was_delayed = turn != Turn::Now;
+        self.is_act = std::mem::take(&mut self.has_received) && turn == Turn::Now;
         match turn {
             Turn::Now => Some(line),
             Turn::Later { wait, is_news } => {
@@ -237,6 +249,7 @@ impl Input {
                 return InputEvent::Lost;
             }
             if self.quit.is_set() || turn <= Instant::now() {
+                self.has_received = false;
                 return line;
             }
             if until <= Instant::now() {
@@ -296,7 +309,10 @@ impl Input {
                 self.at_end = true;
                 return None;
             }
-            Ok(read) => read,
+            Ok(read) => {
+                self.has_received = true;
+                read
+            }
             Err(error) => {
                 return match error.kind() {
                     io::ErrorKind::Interrupted => None,
@@ -307,9 +323,7 @@ impl Input {
                 };
             }
         };
-        if std::mem::take(&mut self.is_fresh)
-            && let Some(protocol) = foreign::recognise(&buffer[..read])
-        {
+        if let Some(protocol) = self.beginning.receive(&buffer[..read]) {
             return Some(InputEvent::Foreign(protocol));
         }
         self.is_fragment = true;

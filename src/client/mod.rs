@@ -118,7 +118,7 @@ pub struct Client<'a> {
     /// What a person typed at the last prompts.
     recent: RecentSecrets,
     /// Whether what the thread sends next to the broker shows that the client has read what was delivered before. Once for
-    /// each line, and not for one that had to wait for the rate limiter: it may be older.
+    /// each line for which [`Input::is_act`].
     is_act: Rc<Cell<bool>>,
     /// Whether the writing side of the connection is this thread's. It is the broker's from the moment at which a session
     /// is asked for, until that is refused or the session has ended by a logout.

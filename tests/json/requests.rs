@@ -174,6 +174,21 @@ fn a_page_of_history_is_one_object_of_bounded_size() {
 }
 
 #[test]
+fn a_request_that_came_together_with_the_one_before_it_reads_nothing_of_its_answer() {
+    let server = Server::start_new();
+    let mut ann = server.register_program("ann");
+    server.register_program("bob").ask(json!({"type": "logout"}));
+    ann.ask(json!({"type": "send", "room": "general", "text": "hello"}));
+    let mut bob = server.login_program("bob");
+    bob.send_bytes(b"{\"type\":\"unread\"}\n{\"type\":\"ping\"}\n{\"type\":\"whois\",\"name\":\"ann\"}\n");
+    bob.expect("account");
+    let mut elsewhere = server.login_program("bob");
+    assert_eq!(elsewhere.ask(json!({"type": "unread"}))["messages"][0]["text"], "hello");
+    bob.ask(json!({"type": "ping"}));
+    assert_eq!(server.login_program("bob").ask(json!({"type": "unread"}))["type"], "nothing_unread");
+}
+
+#[test]
 fn too_fast_a_program_is_warned_before_it_is_cut() {
     let server = Server::with("rate_burst_lines = 5\nrate_lines_per_s = 1000\nflood_max_lines = 20").into_running();
     let mut ann = server.register_program("ann");

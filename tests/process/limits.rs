@@ -65,6 +65,9 @@ fn programs_that_speak_another_protocol_get_one_line_and_nothing_of_what_they_se
         (&b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n"[..], browser),
         (b"POST / HTTP/1.1\r\nHost: chat\r\nContent-Length: 100000\r\n\r\n", browser),
         (b"OPTIONS * HTTP/1.1\r\n", browser),
+        (b"PATCH /a HTTP/1.1\r\nHost: chat\r\n\r\n", browser),
+        (b"PROPFIND /a HTTP/1.1\r\nHost: chat\r\n\r\n", browser),
+        (b"BREW coffee HTTP/1.0\r\n", browser),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", browser),
         (&hello, tls),
         (b"SSH-2.0-OpenSSH_10.0\r\n", ssh),
@@ -80,6 +83,64 @@ fn programs_that_speak_another_protocol_get_one_line_and_nothing_of_what_they_se
         assert_eq!(wire.rest_text(), expected, "{}", sent.escape_ascii());
     }
     assert_eq!(ana.ask("/whois eve"), ["-! Nobody is called eve. Nothing was done. /who lists who is online."]);
+}
+
+#[test]
+fn a_request_of_http_ends_a_connection_of_either_protocol_wherever_it_is_cut_and_whatever_comes_before_it() {
+    let server = Server::start_new();
+    let mut ana = server.register("ana");
+    let people = "register eve password-of-eve\r\nsaid by eve\r\n";
+    let programs = r#"{"type":"register","name":"eve","password":"password-of-eve"}
+{"type":"send","room":"general","text":"said by eve"}
+"#;
+    for (before, request) in [
+        ("", "GE|T / HTTP/1.1"),
+        ("", "POST /chat HTTP/1|.1"),
+        ("\r\n", "GET / HTTP/1.1"),
+        ("\r\n\r\n", "DELETE /chat HTTP/1.1"),
+        ("", "GET http://chat.example:4001/ HTTP/1.1"),
+        ("nonsense\r\n", "PATCH /chat HTTP/1.1"),
+        ("", "post /chat HTTP/1.1"),
+    ] {
+        let headers = "\r\nHost: chat.example\r\nContent-Type: text/plain\r\n\r\n";
+        let sent = format!("{before}{request}{headers}");
+        let parts: Vec<&str> = sent.split('|').collect();
+        for (address, commands) in [(server.address, people), (server.json, programs)] {
+            let mut wire = Wire::connect(address);
+            wire.expect("\n");
+            for part in &parts {
+                wire.send(part);
+            }
+            wire.try_send(commands);
+            let rest = wire.rest_text();
+            let (last, expected) =
+                (rest.lines().last().unwrap_or_default(), ["not for browsers", "\"wrong-protocol\""]);
+            assert!(expected.iter().any(|expected| last.contains(expected)), "{sent:?}: {rest}");
+        }
+    }
+    assert_eq!(ana.ask("/whois eve"), ["-! Nobody is called eve. Nothing was done. /who lists who is online."]);
+}
+
+#[test]
+fn health_checks_do_not_use_up_what_an_address_may_connect() {
+    let server = Server::with("connections_per_address_per_10min_max = 3").into_running();
+    for _ in 0..10 {
+        drop(connect_when_there_is_room(&server, "127.0.0.2"));
+    }
+    for _ in 0..3 {
+        let mut person = connect_when_there_is_room(&server, "127.0.0.2");
+        person.send("quit");
+        person.rest();
+    }
+    for _ in 0..5 {
+        let refused = "-! Too many connections from your address. Close one, or wait ten minutes.";
+        assert_eq!(Client::over(connect_from(server.address, "127.0.0.2")).rest(), [refused]);
+    }
+    let log = server.log();
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("connections are refused")).collect();
+    assert!((1..5).contains(&warnings.len()), "one a minute: {log}");
+    let expected = ["[WARN]", "setting=connections_per_address_per_10min_max", "address=127.0.0.2", "count="];
+    assert!(expected.iter().all(|part| warnings[0].contains(part)), "{}", warnings[0]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl Program<'_, '_> {
         self.greet().map_err(|_| Reason::Lost)?;
         let mut lines = 0;
         loop {
-            let step = match self.client.input.next(Some(deadline)) {
+            let step = match self.client.input.next_before_login(deadline) {
                 // It may have a password in it.
                 InputEvent::Line(line) => {
                     lines += 1;

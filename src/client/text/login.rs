@@ -14,7 +14,6 @@ use crate::client::input::InputEvent;
 use crate::client::output::{Output, Unreachable};
 use crate::client::session::Session;
 use crate::password::{PASSWORD_MIN_CHARS, Prepared};
-use crate::protocol::foreign;
 use crate::protocol::text::{self, Entry, account, line, server, session};
 use crate::protocol::{Context, Secret};
 use crate::reason::Reason;
@@ -43,18 +42,14 @@ impl Client<'_> {
     pub(in crate::client) fn log_in_person(&mut self, started: Instant) -> Result<Session, Reason> {
         let mut time = LoginTime::new(started, self.services.login_timeout);
         let output = Output::Own(self.connection.clone());
-        let (mut bad_lines, mut is_first) = (0, true);
+        let mut bad_lines = 0;
         self.greet(&output).map_err(|_| Reason::Lost)?;
         loop {
-            let step = match self.input.next(Some(time.until)) {
+            let step = match self.input.next_before_login(time.until) {
                 InputEvent::Line(line) => {
                     // It may have a password in it.
-                    let (line, was_first) = (Zeroizing::new(line), std::mem::take(&mut is_first));
-                    // The first bytes may have come one by one, and were then not recognised.
-                    match foreign::recognise(&line).filter(|_| was_first) {
-                        Some(protocol) => Step::Over(self.say_why_over(InputEvent::Foreign(protocol), &output)),
-                        None => self.obey_entry(text::parse_entry(&line), &output, &mut time, &mut bad_lines),
-                    }
+                    let line = Zeroizing::new(line);
+                    self.obey_entry(text::parse_entry(&line), &output, &mut time, &mut bad_lines)
                 }
                 InputEvent::TooLong => {
                     bad_lines += 1;
