@@ -26,6 +26,32 @@ const SAY_TIMEOUT: Duration = Duration::from_millis(100);
 /// The longest wait in [`Logging::finish`].
 const FINISH_TIMEOUT_MAX: Duration = Duration::from_millis(500);
 
+/// At most one line in an interval for an event that may come thousands of times a second.
+#[derive(Clone, Debug)]
+pub struct LogThrottle {
+    interval_ms: i64,
+    logged_at_ms: Option<i64>,
+    unlogged: u64,
+}
+
+impl LogThrottle {
+    /// Nothing has been logged yet.
+    pub const fn new(interval_ms: i64) -> LogThrottle {
+        LogThrottle { interval_ms, logged_at_ms: None, unlogged: 0 }
+    }
+
+    /// Counts an event at a time in milliseconds, by any clock. If it is time for a line, returns how many events there were
+    /// since the last one, this one included. A clock that was set back does not silence it.
+    pub fn count(&mut self, now_ms: i64) -> Option<u64> {
+        self.unlogged += 1;
+        if self.logged_at_ms.is_some_and(|at| now_ms.abs_diff(at) < self.interval_ms.unsigned_abs()) {
+            return None;
+        }
+        self.logged_at_ms = Some(now_ms);
+        Some(std::mem::take(&mut self.unlogged))
+    }
+}
+
 /// The running log. Without [`Logging::finish`] its last lines may be lost.
 #[must_use]
 pub struct Logging {
@@ -285,6 +311,16 @@ mod tests {
         let mut record = Record::builder();
         record.level(level).target("chat");
         logger.log(&record.args(format_args!("{text}")).build());
+    }
+
+    #[test]
+    fn a_repeated_event_gets_one_line_in_an_interval_with_its_number() {
+        let mut throttle = LogThrottle::new(1000);
+        assert_eq!(throttle.count(5), Some(1), "the first at once");
+        assert_eq!([6, 7, 1004].map(|now| throttle.count(now)), [None; 3]);
+        assert_eq!(throttle.count(1005), Some(4));
+        assert_eq!(throttle.count(5000), Some(1));
+        assert_eq!(throttle.count(0), Some(1), "the clock was set back");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::client::{
 };
 use crate::config::{Config, Limits, Listen};
 use crate::net::wire::SocketOptions;
-use crate::net::{self, Acceptor, Admission, Caps, EndCounters, FlusherHandle, Listener, REFUSED_MAX, Rate};
+use crate::net::{self, Acceptor, Admission, Caps, EndCounters, FlusherHandle, Listener, REFUSED_MAX, Rate, Refusals};
 use crate::password::Hasher;
 use crate::protocol::text::Text;
 use crate::protocol::{Clock, Protocol as _};
@@ -27,9 +27,11 @@ use crate::shutdown::{Quit, QuitSender, Threads, quit_channel};
 use crate::store::{self, Folder, OpenError, Reader, Store as _, Watch, Watched, Writer};
 use crate::system;
 
-/// Descriptors reserved for the database, the log and the rest, so that clients cannot exhaust them. Each listener reserves
-/// more for refused connections.
-const DESCRIPTORS_KEPT: u64 = 64;
+/// Descriptors reserved beside those that are open when the server has started: files that SQLite opens for a while, zone
+/// rules, and the process's own.
+const DESCRIPTORS_KEPT: u64 = 8;
+/// Descriptors of the server where the system does not say how many are open.
+const DESCRIPTORS_USED: u64 = 48;
 /// Memory maps reserved for everything except the stacks of clients' threads.
 const MAPS_KEPT: u64 = 2000;
 /// Memory maps of a thread: its stack, the guard page, and its allocator arena.
@@ -173,10 +175,12 @@ impl Server {
         let (writer, reader) = store::open(&folder, u32::try_from(limits.read_connections).unwrap_or(u32::MAX))?;
         let (chat, writer, operator_code) = load(limits, writer)?;
 
-        let admission = Admission::new(caps(limits, listeners.len()));
         let (sender, inbox) = bounded(size(limits.inbox_events));
         let (handle, flusher) = net::flusher(Duration::from_secs(limits.stall_timeout_s))
             .map_err(|error| Failure::Internal(format!("cannot create the flusher: {error}")))?;
+        // Everything that is open as long as the server runs is open now.
+        let room = Room::of_system(listeners.len());
+        let admission = Admission::new(caps(limits, room));
         let people = Arc::new(AtomicUsize::new(0));
         let (flushing, drained) = (Threads::new(), sender.clone());
         let running = flushing.running();
@@ -193,8 +197,14 @@ impl Server {
         let counters = Arc::new(EndCounters::default());
         let options = socket_options(limits);
         let numbers = AtomicU64::new(0);
-        let acceptor =
-            Arc::new(Acceptor { admission: admission.clone(), options, counters: counters.clone(), numbers });
+        let acceptor = Arc::new(Acceptor {
+            admission: admission.clone(),
+            options,
+            counters: counters.clone(),
+            numbers,
+            refused_max: room.refused_max,
+            refusals: Mutex::new(Refusals::new(Instant::now())),
+        });
         let (accepting, clients) = (Threads::new(), Threads::new());
         if let Some(code) = operator_code {
             say(&format!("{OPERATOR_LINE}{code}"));
@@ -436,6 +446,7 @@ fn services(
         logins_per_address_per_min: limits.login_tries_per_address_per_min_max,
         registrations_per_address_per_hour: limits.registrations_per_address_per_hour_max,
         registrations_per_10min: limits.registrations_per_10min_max,
+        loopback_factor: limits.loopback_factor,
     });
     let pace = PaceLimits {
         rate: Rate { burst_lines: limits.rate_burst_lines, lines_per_s: limits.rate_lines_per_s },
@@ -474,6 +485,9 @@ fn chat_limits(limits: &Limits) -> ChatLimits {
         list_page_rows: limits.list_page_rows,
         rooms_per_account_max: limits.rooms_per_account_max,
         members_per_room_max: limits.members_per_room_max,
+        wrong_codes_per_account_max: limits.wrong_codes_per_account_per_10min_max,
+        wrong_codes_per_address_max: limits.wrong_codes_per_address_per_10min_max,
+        loopback_factor: limits.loopback_factor,
     }
 }
 
@@ -487,10 +501,34 @@ fn socket_options(limits: &Limits) -> SocketOptions {
     }
 }
 
+/// What the system has for connections.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Room {
+    /// Descriptors that clients may have.
+    descriptors: u64,
+    /// Refused connections that each listener may keep half open.
+    refused_max: usize,
+}
+
+impl Room {
+    /// What is left of the descriptors beside those that are open now.
+    fn of_system(listeners: usize) -> Room {
+        let open = std::fs::read_dir("/proc/self/fd").map_or(DESCRIPTORS_USED, |open| open.count() as u64);
+        Room::of(raise_descriptor_limit(), open, listeners)
+    }
+
+    /// An eighth of `limit` descriptors, less the `open` ones, is enough for refused connections.
+    fn of(limit: u64, open: u64, listeners: usize) -> Room {
+        let free = limit.saturating_sub(open + DESCRIPTORS_KEPT);
+        let listeners = listeners.max(1) as u64;
+        let refused = (free / 8 / listeners).clamp(1, REFUSED_MAX as u64);
+        Room { descriptors: free.saturating_sub(refused * listeners), refused_max: size(refused) }
+    }
+}
+
 /// The limits of connections: by the settings, and by what the system allows.
-fn caps(limits: &Limits, listeners: usize) -> Caps {
-    let kept = DESCRIPTORS_KEPT + (REFUSED_MAX * listeners) as u64;
-    let descriptors = raise_descriptor_limit().saturating_sub(kept);
+fn caps(limits: &Limits, room: Room) -> Caps {
+    let descriptors = room.descriptors;
     let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse().ok());
     let maps: u64 = maps.map_or(u64::MAX, |maps: u64| maps.saturating_sub(MAPS_KEPT) / MAPS_PER_THREAD);
     let hashing = limits.password_hashes_at_once.saturating_mul(HASH_BYTES);
@@ -504,6 +542,8 @@ fn caps(limits: &Limits, listeners: usize) -> Caps {
         total,
         per_address: limits.connections_per_address_max,
         per_address_and_window: limits.connections_per_address_per_10min_max,
+        probes_per_address_and_window: limits.probes_per_address_per_10min_max,
+        loopback_factor: limits.loopback_factor,
     }
 }
 
@@ -535,6 +575,18 @@ mod tests {
     use super::*;
     use crate::address::Address;
     use crate::chat::{Input, Name, Origin, PasswordHash};
+
+    #[test]
+    fn descriptors_are_for_clients_but_for_what_is_open_and_a_few_refused() {
+        let check = |limit, open, listeners, descriptors, refused_max| {
+            assert_eq!(Room::of(limit, open, listeners), Room { descriptors, refused_max }, "{limit}");
+        };
+        check(64, 21, 2, 31, 2);
+        check(128, 21, 2, 87, 6);
+        check(1024, 21, 2, 963, 16);
+        check(30, 21, 2, 0, 1);
+        check(10, 21, 2, 0, 1);
+    }
 
     #[test]
     fn what_a_new_chat_begins_with_outlives_a_first_turn_that_could_not_be_stored() {

@@ -53,10 +53,14 @@ macro_rules! limits {
 limits! {
     /// Open connections; 0 is the most that the system's descriptors and memory maps allow.
     connections_max: 0, 0..=LOAD_TEST, "connections";
-    /// Open connections from one address (IPv4, or an IPv6 /64), loopback included.
+    /// Open connections from one address (IPv4, or an IPv6 /64).
     connections_per_address_max: 16, 1..=LOAD_TEST, "connections";
     /// New connections from one address within 10 minutes.
     connections_per_address_per_10min_max: 32, 1..=LOAD_TEST, "connections";
+    /// Connections from one address within 10 minutes that end without sending anything and so do not count as new.
+    probes_per_address_per_10min_max: 600, 1..=LOAD_TEST, "connections";
+    /// Limits of a loopback address, which tunnels and proxies share, as a multiple of those of another address.
+    loopback_factor: 8, 1..=LOAD_TEST, "times";
     /// Time from the connection to the login; a connection that exceeds it is closed.
     login_timeout_s: 60, 5..=3_600, "seconds";
     /// Unrecognised lines before the login; a connection that sends one more is closed.
@@ -65,6 +69,10 @@ limits! {
     login_tries_per_min_max: 5, 1..=LOAD_TEST, "tries";
     /// Wrong passwords within a minute from one address, for all accounts together.
     login_tries_per_address_per_min_max: 20, 1..=LOAD_TEST, "tries";
+    /// Wrong one-time codes within 10 minutes from one account.
+    wrong_codes_per_account_per_10min_max: 5, 1..=LOAD_TEST, "codes";
+    /// Wrong one-time codes within 10 minutes from one address, from all accounts together.
+    wrong_codes_per_address_per_10min_max: 20, 1..=LOAD_TEST, "codes";
     /// New accounts within an hour from one address.
     registrations_per_address_per_hour_max: 5, 1..=LOAD_TEST, "accounts";
     /// New accounts within 10 minutes from all addresses together.

@@ -2,26 +2,27 @@
 //!
 //! A refused peer is sent one line, and its connection stays half open for [`LINGER`] so that the peer gets to read the
 //! line also if it goes on sending. Nothing is read meanwhile, so such a peer costs a descriptor and what its system
-//! buffers. Each listener keeps at most [`REFUSED_MAX`] of them; when one more comes, the oldest is closed at once. What
-//! is guaranteed: the line is sent if the system takes it at once, and the peer has [`LINGER`] to read it, or less while
-//! a listener refuses more than [`REFUSED_MAX`] connections a second.
+//! buffers. Each listener keeps at most [`Acceptor::refused_max`] of them; when one more comes, the oldest is closed at
+//! once. What is guaranteed: the line is sent if the system takes it at once, and the peer has [`LINGER`] to read it, or
+//! less while a listener refuses more than that many connections a second.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{SocketAddr, SocketAddrV6, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::net;
 
-use super::admission::Admission;
+use super::admission::{Admission, Refused};
 use super::connection::{Connection, LINGER};
 use super::end_counters::EndCounters;
 use super::wire::{SocketOptions, Tcp};
 use crate::address::Address;
+use crate::logging::LogThrottle;
 use crate::reason::{ClosingLine, Reason};
 use crate::shutdown::Quit;
 
@@ -31,7 +32,7 @@ const REST: Duration = Duration::from_millis(100);
 /// How many connections may wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
 const BACKLOG: i32 = 4096;
 
-/// How many refused connections a listener keeps half open.
+/// How many refused connections a listener keeps half open at most; fewer where the system gives few descriptors.
 pub const REFUSED_MAX: usize = 16;
 
 /// What is read and forgotten of a refused peer's input before its connection is closed. A close over unread input is a
@@ -49,6 +50,58 @@ pub struct Acceptor {
     pub counters: Arc<EndCounters>,
     /// Numbers connections from 1.
     pub numbers: AtomicU64,
+    /// How many refused connections each listener keeps half open.
+    pub refused_max: usize,
+    /// Tells the operator of refused connections.
+    pub refusals: Mutex<Refusals>,
+}
+
+/// What the log says of refused connections: one line in an interval for each kind, however many there are.
+#[derive(Debug)]
+pub struct Refusals {
+    since: Instant,
+    by_setting: BTreeMap<&'static str, LogThrottle>,
+    by_threads: LogThrottle,
+    by_accepting: LogThrottle,
+}
+
+impl Refusals {
+    /// Nothing was refused yet.
+    pub fn new(since: Instant) -> Refusals {
+        let second = LogThrottle::new(1000);
+        Refusals { since, by_setting: BTreeMap::new(), by_threads: second.clone(), by_accepting: second }
+    }
+
+    fn now_ms(&self) -> i64 {
+        i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// A limit refused a connection. A ban needs no line.
+    fn by_limit(&mut self, refused: Refused, address: Address) {
+        let Some(setting) = refused.setting else { return };
+        let now_ms = self.now_ms();
+        let throttle = self.by_setting.entry(setting).or_insert(LogThrottle::new(60_000));
+        if let Some(count) = throttle.count(now_ms) {
+            let reason = refused.reason;
+            log::warn!("connections are refused setting={setting} address={address} reason={reason} count={count}");
+        }
+    }
+
+    /// The system gave no thread.
+    fn by_threads(&mut self, error: &io::Error) {
+        let now_ms = self.now_ms();
+        if let Some(count) = self.by_threads.count(now_ms) {
+            log::warn!("cannot start threads for connections error={error} count={count}");
+        }
+    }
+
+    /// The system gave no descriptor or memory.
+    fn by_accepting(&mut self, error: &io::Error) {
+        let now_ms = self.now_ms();
+        if let Some(count) = self.by_accepting.count(now_ms) {
+            log::warn!("cannot accept connections for now error={error} count={count}");
+        }
+    }
 }
 
 /// A listening socket.
@@ -90,26 +143,23 @@ impl Listener {
         closing_line: &'static dyn ClosingLine,
         serve: impl Fn(Arc<Connection>) -> io::Result<()>,
     ) {
-        let mut refused = Refused::default();
-        let mut resting = false;
+        let mut refused = HalfOpen::default();
         while !quit.is_set() {
             self.wait(refused.next_close());
             refused.close_due(Instant::now());
             match self.socket.accept() {
                 Ok((socket, peer)) => {
-                    resting = false;
                     if let Some(connection) = acceptor.receive(socket, peer, closing_line, &serve) {
-                        refused.keep(connection, Instant::now());
+                        refused.keep(connection, acceptor.refused_max, Instant::now());
                     }
                 }
                 Err(error) if is_passing(&error) => {}
                 Err(error) => {
-                    if !quit.is_set() && !resting {
-                        log::warn!("cannot accept connections for now error={error}");
+                    if !quit.is_set() {
+                        acceptor.refusals().by_accepting(&error);
                     }
-                    resting = true;
                     // They may have the descriptors that are missing.
-                    refused = Refused::default();
+                    refused = HalfOpen::default();
                     quit.wait_timeout(REST);
                 }
             }
@@ -150,14 +200,17 @@ impl Acceptor {
             Arc::new(Connection::new(Box::new(wire), peer, number, closing_line, permit, self.counters.clone()))
         };
         let (connection, reason) = match self.admission.admit(Address::of(peer.ip()), number, Instant::now()) {
-            Err(reason) => (connection(Tcp::as_it_is(socket), None), reason),
+            Err(refused) => {
+                self.refusals().by_limit(refused, Address::of(peer.ip()));
+                (connection(Tcp::as_it_is(socket), None), refused.reason)
+            }
             Ok(permit) => {
                 // A socket that is dead already cannot be set up. There is nobody to notify.
                 let connection = connection(Tcp::new(socket, &self.options).ok()?, Some(permit));
                 self.admission.remember(&connection);
                 log::debug!("connection accepted client={number} peer={peer}");
                 let Err(error) = serve(connection.clone()) else { return None };
-                log::warn!("cannot start a thread for a connection client={number} error={error}");
+                self.refusals().by_threads(&error);
                 (connection, Reason::NoThread)
             }
         };
@@ -165,17 +218,21 @@ impl Acceptor {
         connection.finish(reason, Instant::now());
         Some(connection)
     }
+
+    fn refusals(&self) -> MutexGuard<'_, Refusals> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Refused connections whose writing side is shut, and when the rest is.
 #[derive(Debug, Default)]
-struct Refused {
+struct HalfOpen {
     connections: VecDeque<(Instant, Arc<Connection>)>,
 }
 
-impl Refused {
-    fn keep(&mut self, connection: Arc<Connection>, now: Instant) {
-        if self.connections.len() == REFUSED_MAX {
+impl HalfOpen {
+    fn keep(&mut self, connection: Arc<Connection>, max: usize, now: Instant) {
+        if self.connections.len() >= max {
             self.close_first();
         }
         self.connections.push_back((now + LINGER, connection));

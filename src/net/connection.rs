@@ -66,7 +66,7 @@ pub struct Connection {
     /// The flusher ends it, and owns the writing side to its end.
     is_finished: AtomicBool,
     /// Makes room for another connection when this one is closed. A refused connection has none.
-    _permit: Option<Permit>,
+    permit: Option<Permit>,
 }
 
 impl Connection {
@@ -90,7 +90,7 @@ impl Connection {
             unsent: AtomicUsize::new(0),
             is_at_line_start: AtomicBool::new(true),
             is_finished: AtomicBool::new(false),
-            _permit: permit,
+            permit,
         }
     }
 
@@ -126,7 +126,11 @@ impl Connection {
 
     /// Waits for bytes, no longer than the read timeout. 0 at the end of input.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.wire.read(buffer)
+        let read = self.wire.read(buffer)?;
+        if let Some(permit) = self.permit.as_ref().filter(|_| read > 0) {
+            permit.has_sent();
+        }
+        Ok(read)
     }
 
     /// How long [`Connection::read`] waits at most from now on; `None` is without end.

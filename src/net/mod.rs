@@ -10,8 +10,8 @@ mod outbox;
 mod rate_limiter;
 pub mod wire;
 
-pub use acceptor::{Acceptor, Listener, REFUSED_MAX};
-pub use admission::{Admission, Caps, Permit};
+pub use acceptor::{Acceptor, Listener, REFUSED_MAX, Refusals};
+pub use admission::{Admission, Caps, Permit, Refused};
 pub use connection::{Connection, LINGER};
 pub use end_counters::EndCounters;
 pub use flusher::{Flusher, FlusherHandle, flusher};

@@ -123,7 +123,7 @@ fn a_request_of_http_ends_a_connection_of_either_protocol_wherever_it_is_cut_and
 
 #[test]
 fn health_checks_do_not_use_up_what_an_address_may_connect() {
-    let server = Server::with("connections_per_address_per_10min_max = 3").into_running();
+    let mut server = Server::with("connections_per_address_per_10min_max = 3").into_running();
     for _ in 0..10 {
         drop(connect_when_there_is_room(&server, "127.0.0.2"));
     }
@@ -136,6 +136,9 @@ fn health_checks_do_not_use_up_what_an_address_may_connect() {
         let refused = "-! Too many connections from your address. Close one, or wait ten minutes.";
         assert_eq!(Client::over(connect_from(server.address, "127.0.0.2")).rest(), [refused]);
     }
+    // At its end everything is in the log.
+    server.signal("TERM");
+    assert!(server.wait().success());
     let log = server.log();
     let warnings: Vec<&str> = log.lines().filter(|line| line.contains("connections are refused")).collect();
     assert!((1..5).contains(&warnings.len()), "one a minute: {log}");

@@ -22,6 +22,7 @@ connections_per_address_per_10min_max = 1000000
 registrations_per_address_per_hour_max = 100000
 registrations_per_10min_max = 100000
 login_tries_per_min_max = 100000
+loopback_factor = 1
 login_tries_per_address_per_min_max = 100000
 ";
 

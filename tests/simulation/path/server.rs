@@ -91,7 +91,13 @@ impl Server {
         let last_flush = Duration::ZERO;
         let turn_limits = TurnLimits { events_max: 256, outbox_max_bytes: OUTBOX_MAX_BYTES, last_flush };
         let most = u64::MAX;
-        let admission = Admission::new(Caps { total: most, per_address: most, per_address_and_window: most });
+        let admission = Admission::new(Caps {
+            total: most,
+            per_address: most,
+            per_address_and_window: most,
+            probes_per_address_and_window: most,
+            loopback_factor: 1,
+        });
         let (chat, store) = (Chat::load(limits, host.disk.snapshot()), host.disk.clone());
         let (clock, people) = (Clock::utc(), Arc::new(AtomicUsize::new(0)));
         let broker = Broker::new(chat, store, handle, turn_limits, clock, admission.clone(), people, host.wall);
