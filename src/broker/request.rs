@@ -86,10 +86,10 @@ impl Request {
     /// About how many bytes each member of a room may get of it.
     pub(super) fn room_bytes(&self) -> usize {
         let text = match self {
-            Request::Ask { ask: Ask::Command(command), .. } => match command {
-                Command::Say { text, .. } | Command::Tell { text, .. } | Command::Reply { text } => text.len(),
-                _ => 0,
-            },
+            Request::Ask {
+                ask: Ask::Command(Command::Say { text, .. } | Command::Tell { text, .. } | Command::Reply { text }),
+                ..
+            } => text.len(),
             _ => 0,
         };
         ENVELOPE_BYTES + text
