@@ -41,7 +41,7 @@ const ADDRESS_SPACE_KEPT: u64 = 64 << 20;
 /// Address space of a password hash that is computed.
 const HASH_BYTES: u64 = 20 << 20;
 /// The most that a broker that does not finish in time may add to the time of a stop.
-const LAST_SECOND: Duration = Duration::from_secs(1);
+const LAST_MOMENT: Duration = Duration::from_millis(500);
 /// What stands before the code for the first operator.
 const OPERATOR_LINE: &str = "No operator yet. Log in and type: /operator ";
 /// Most characters of the line with that code, so that a terminal of 80 columns does not break it.
@@ -265,7 +265,7 @@ impl Server {
     }
 
     /// Stops the parts in the order of the lines below. Each step has a share of the remaining time, so together they take
-    /// at most `stop_timeout` and one more second.
+    /// at most `stop_timeout` and half a second.
     pub fn stop(self) -> Result<(), Failure> {
         let deadline = Instant::now() + self.stop_timeout;
         let left = || deadline.saturating_duration_since(Instant::now());
@@ -282,7 +282,7 @@ impl Server {
         // The broker flushes pending output for a while, ends the remaining connections, and closes the store. If it hangs,
         // its inbox may be full.
         let _ = self.inbox.send_timeout(Request::Stop, left());
-        let stopped = self.broker.recv_timeout(left() + LAST_SECOND);
+        let stopped = self.broker.recv_timeout(left() + LAST_MOMENT);
         if stopped.is_ok() {
             // The flusher finishes the connections that the broker has handed over.
             self.flushing.wait_timeout(left());

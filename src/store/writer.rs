@@ -1,7 +1,7 @@
 //! The one connection that writes.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
@@ -30,6 +30,8 @@ const REMOVED_AT_ONCE: i64 = 10_000;
 const LOCK_WAIT: Duration = Duration::from_millis(100);
 /// How long starting waits for other programs.
 const START_WAIT: Duration = Duration::from_millis(500);
+/// How long closing removes messages of deleted rooms.
+const ERASE_MAX: Duration = Duration::from_millis(500);
 /// How long each step of closing waits for readers and other programs.
 const CLOSE_WAIT: Duration = Duration::from_millis(200);
 
@@ -110,8 +112,8 @@ impl Writer {
         let path = self.database();
         // SQLite would copy the log into a file that nobody finds, and remove another store's log.
         let _ = self.check_place();
-        if let Some(why) = self.broken {
-            return Err(StoreError::Failed(why));
+        if let Some(why) = &self.broken {
+            return Err(StoreError::Failed(why.clone()));
         }
         let failed = |error: rusqlite::Error| StoreError::of("close", &path, &error);
         self.connection.busy_timeout(if self.is_locked { Duration::ZERO } else { CLOSE_WAIT }).map_err(failed)?;
@@ -125,6 +127,21 @@ impl Writer {
         };
         let cannot_mark = |error| StoreError::Failed(format!("cannot mark {}: {error}", path.display()));
         let files = self.folder.files().clone();
+        // What was deleted just now is to be gone from the file. The rest is left to the next start.
+        let start = Instant::now();
+        while start.elapsed() < ERASE_MAX {
+            match self.remove_some() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    let error = CommitError::of("remove messages in", &path, &error);
+                    match self.roll_back(error) {
+                        CommitError::Refused(_) => break,
+                        CommitError::Fatal(text) => return Err(StoreError::Failed(text)),
+                    }
+                }
+            }
+        }
         match checkpoint(&self.connection, "PASSIVE") {
             Ok(state) if state.is_all_copied() => self.mark.allow_empty(&files).map_err(cannot_mark)?,
             Ok(_) => {}
@@ -357,12 +374,11 @@ fn checkpoint(connection: &Connection, how: &str) -> rusqlite::Result<Checkpoint
 mod tests {
     use std::fs;
     use std::path::Path;
-    use std::time::Instant;
 
-    use super::super::tests::sample::{ANA, TEA, account, copied, filled, opened, range, said};
+    use super::super::tests::sample::{ANA, NOW, TEA, account, copied, filled, opened, range, said};
     use super::super::{DATABASE, open};
     use super::*;
-    use crate::chat::{AccountId, Text};
+    use crate::chat::{AccountId, PasswordHash, Text};
 
     fn names(path: &Path) -> Vec<String> {
         let mut names: Vec<_> =
@@ -498,6 +514,35 @@ mod tests {
         assert_eq!(rest.filter(|name| !is_empty(name)).collect::<Vec<_>>(), [DATABASE]);
         let (mut writer, _reader) = opened(temporary.path());
         assert_eq!(writer.load().unwrap(), before);
+    }
+
+    #[test]
+    fn what_is_deleted_is_not_in_the_file_any_more() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, reader) = filled(temporary.path());
+        let hash = |word: &str| PasswordHash(word.into());
+        writer.commit(&[Record::PasswordSet { id: ANA, hash: hash("old-secret-of-ana"), version: 2 }]).unwrap();
+        let say = |seq, room| {
+            let Record::MessageSaid { at, author, kind, .. } = said(room, seq, ANA) else { unreachable!() };
+            let text = Text::from(format!("the surprise {seq} {}", "x".repeat(700)).as_str());
+            Record::MessageSaid { room, seq, at, author, kind, text, key: None }
+        };
+        (41..200).for_each(|seq| writer.commit(&[say(seq, TEA)]).unwrap());
+        checkpoint(&writer.connection, "PASSIVE").unwrap();
+        let records = [
+            Record::PasswordSet { id: ANA, hash: hash("new"), version: 3 },
+            Record::TopicSet { id: TEA, topic: Some((Text::from("the surprise"), ANA, NOW)) },
+            Record::TopicSet { id: TEA, topic: None },
+            Record::RoomDeleted { id: TEA },
+        ];
+        writer.commit(&records).unwrap();
+        drop(reader);
+        // Nothing was removed meanwhile: a stop does it.
+        writer.close().unwrap();
+        let file = fs::read(temporary.path().join(DATABASE)).unwrap();
+        let has = |word: &str| file.windows(word.len()).any(|bytes| bytes == word.as_bytes());
+        assert!(has("message 2 of an ordinary length"), "of another room");
+        assert!(!has("the surprise") && !has("old-secret-of-ana") && !has("message 30 of an ordinary"));
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
-use crate::process::{Mount, is_root, under_shell, wait_up_to};
+use crate::process::{Mount, is_root, wait_up_to};
 use crate::support::{Ledger, Server, Speaker, crowd};
 use crate::{Outcome, Plan};
 
@@ -122,27 +123,33 @@ pub fn locked(plan: &mut Plan) -> Outcome {
     ))
 }
 
-/// A limit of the size of files (`ulimit -f`) is met while people talk: senders are refused as on a full disk, and nothing
-/// that was acknowledged is lost.
+/// A limit of the size of files (`ulimit -f`) is met while people talk, and lifted again: senders are refused as on a full
+/// disk, and the chat goes on without a restart.
 pub fn file_size(plan: &mut Plan) -> Outcome {
     let setup = Server::new();
-    let server = setup.start();
+    let mut server = setup.start();
     crowd::register(&server);
     let mut ledger = Ledger::open(&server);
-    server.stop();
+    let process = Pid::from_raw(i32::try_from(server.pid()).expect("a process number"));
+    let limit = |bytes: Option<u64>| {
+        prlimit(process, Resource::Fsize, Rlimit { current: bytes, maximum: None }).expect("it is our process");
+    };
     for round in 0..plan.rounds {
-        let bytes = fs::metadata(setup.data().join("chat.db")).expect("it is there").len();
-        // In units of 512 bytes: the log meets it soon.
-        let limit = (bytes + (64 << 10)) / 512;
-        let mut server = setup.start_by(|command| under_shell(&format!("ulimit -f {limit}"), &command));
-        let testimonies = crowd::talk(server.address, &round.to_string(), || thread::sleep(Duration::from_secs(1)));
+        let testimonies = crowd::talk(server.address, &round.to_string(), || {
+            wait_up_to(&mut plan.random, 300);
+            limit(Some(64 << 10));
+            wait_up_to(&mut plan.random, 1000);
+            limit(None);
+            wait_up_to(&mut plan.random, 300);
+        });
         assert_eq!(server.ended(), None, "round {round}: {}", server.log());
-        server.stop();
-        let server = setup.start();
         ledger.settle(&server, &testimonies, &format!("round {round}"));
-        ledger.close(&server);
-        server.stop();
     }
     assert!(ledger.tally.refused > 0, "the limit was never met: {}", ledger.tally);
+    ledger.close(&server);
+    server.stop();
+    let server = setup.start();
+    ledger.close(&server);
+    server.stop();
     Outcome::Held(ledger.tally.to_string())
 }

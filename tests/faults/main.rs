@@ -24,6 +24,8 @@ mod peers;
 mod clock;
 mod outputs;
 mod damage;
+mod moved;
+mod backup;
 mod order;
 mod sweep;
 mod timing;
@@ -83,6 +85,9 @@ const TESTS: &[FaultTest] = &[
     test("clock", 5, clock::jumps),
     test("outputs", 8, outputs::broken),
     test("damage", 1, damage::damage),
+    test("moved", 24, moved::moved),
+    test("second-name", 10, moved::second_name),
+    test("backup", 5, backup::backup),
     test("order", 10_000, order::order),
     test("sweep", 1, sweep::growth),
     test("timing", 150, timing::timing),

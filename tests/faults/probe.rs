@@ -28,6 +28,11 @@ impl Probe {
         Probe { pair: ["probe-one", "probe-two"].map(|name| server.register(name)) }
     }
 
+    /// The same two, on a later server.
+    pub fn again(server: &Running) -> Probe {
+        Probe { pair: ["probe-one", "probe-two"].map(|name| server.login(name)) }
+    }
+
     /// Lets them talk in a thread of their own: each word is stored and delivered before the next one.
     pub fn start(mut self) -> Talking {
         let is_over = Arc::new(AtomicBool::new(false));

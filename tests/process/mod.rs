@@ -12,6 +12,7 @@ mod closing;
 mod cut;
 mod writers;
 mod storing;
+mod damaged;
 mod moved_store;
 mod tools;
 mod secrets;

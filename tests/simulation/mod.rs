@@ -102,6 +102,7 @@ fn the_store_in_memory_does_what_the_real_one_does() {
             writer.commit(records).unwrap();
             writer.checkpoint();
             writer.maintain().unwrap();
+            assert_eq!(store.snapshot().fault(), None);
             alike::assert_same(&store.snapshot(), &writer.load().unwrap(), "the real one");
             for (account, key) in store.keys() {
                 let mut found = writer.keyed(account, &key).unwrap();
