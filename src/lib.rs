@@ -22,6 +22,7 @@ pub mod password;
 pub mod token;
 pub mod broker;
 pub mod client;
+pub mod signal;
 pub mod server;
 pub mod tool;
 

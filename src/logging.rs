@@ -67,7 +67,8 @@ enum Item {
 
 /// Starts the log of this process, panics included. `main` calls it once.
 pub fn start(level: LevelFilter) -> Logging {
-    let (logging, logger) = spawn(level, Stderr);
+    // The level of the process decides alone, so that it can be changed.
+    let (logging, logger) = spawn(LevelFilter::Trace, Stderr);
     if log::set_boxed_logger(Box::new(logger)).is_ok() {
         log::set_max_level(level);
         panic::set_hook(Box::new(log_panic));

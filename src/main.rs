@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chat_server::config::{Config, Invocation, Tool};
+use chat_server::signal::Signals;
 use chat_server::{logging, server, system, tool};
 
 const USAGE: u8 = 2;
@@ -27,8 +28,9 @@ fn main() -> ExitCode {
 
 fn run(config: Config) -> ExitCode {
     system::limit_arenas();
+    let signals = Signals::block();
     let logging = logging::start(config.log_level);
-    let (code, failure) = match panic::catch_unwind(|| server::run(config)) {
+    let (code, failure) = match panic::catch_unwind(|| server::run(config, signals)) {
         Ok(Ok(())) => (0, None),
         Ok(Err(failure)) => (failure.exit_code(), Some(failure.to_string())),
         Err(_) => (INTERNAL, Some("internal error: the main thread panicked".into())),

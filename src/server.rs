@@ -1,7 +1,7 @@
 //! Starts the parts of the server in order, waits for a signal, and stops the parts in order.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use crate::chat::{Chat, ChatLimits, ClientId, Code, Effects, OPERATOR_BYTES};
 use crate::client::{
     self, AccountPaces, CONVERSATIONS, Conversation, LoginLimits, LoginThrottle, PaceLimits, Services,
 };
-use crate::config::{Config, Limits, Listen};
+use crate::config::{Config, Invocation, Limits, Listen};
 use crate::net::wire::SocketOptions;
 use crate::net::{self, Acceptor, Admission, Caps, EndCounters, FlusherHandle, Listener, REFUSED_MAX, Rate, Refusals};
 use crate::password::Hasher;
@@ -24,6 +24,7 @@ use crate::protocol::text::Text;
 use crate::protocol::{Clock, Protocol as _};
 use crate::reason::Reason;
 use crate::shutdown::{Quit, QuitSender, Threads, quit_channel};
+use crate::signal::Signals;
 use crate::store::{self, Folder, OpenError, Reader, Store as _, Watch, Watched, Writer};
 use crate::system;
 
@@ -96,8 +97,9 @@ impl From<OpenError> for Failure {
     }
 }
 
-/// Runs a server until a signal stops it: SIGINT, SIGTERM or SIGHUP. A second one ends the process at once, with code 1.
-pub fn run(config: Config) -> Result<(), Failure> {
+/// Runs a server until a signal stops it: SIGINT or SIGTERM. A second one ends the process at once, with code 1. SIGHUP
+/// reads the settings again, or stops the server if it means that its terminal was closed.
+pub fn run(config: Config, signals: Signals) -> Result<(), Failure> {
     let stopping = Stopping::new();
     let in_handler = stopping.clone();
     let signalled = AtomicBool::new(false);
@@ -109,14 +111,36 @@ pub fn run(config: Config) -> Result<(), Failure> {
         in_handler.begin();
     };
     ctrlc::set_handler(stop).map_err(|error| Failure::Internal(format!("cannot handle signals: {error}")))?;
-
-    system::survive_file_size_limit()
-        .map_err(|error| Failure::Internal(format!("cannot handle the signal SIGXFSZ: {error}")))?;
+    let (running, ending) = (config.clone(), stopping.clone());
+    let was_at_terminal = io::stdin().is_terminal();
+    // A terminal that is gone is none any more: whoever closed the window does not expect the server to go on unseen.
+    let hang_up = move || match was_at_terminal && !io::stdin().is_terminal() {
+        true => ending.begin(),
+        false => reload(&running),
+    };
+    signals.serve(hang_up).map_err(|error| Failure::Internal(format!("cannot handle signals: {error}")))?;
 
     let server = Server::start(&config, &CONVERSATIONS, stopping)?;
     server.wait();
     log::info!("stopping");
     server.stop()
+}
+
+/// Reads the settings again, and uses those that can change while the server runs: the log level.
+fn reload(running: &Config) {
+    match Config::from_args(std::env::args_os()) {
+        Ok(Invocation::Run(new)) => {
+            log::set_max_level(new.log_level);
+            log::info!("settings read again log_level={}", new.log_level.as_str().to_ascii_lowercase());
+            let changed = running.changed(&new);
+            let others: Vec<&str> = changed.iter().map(String::as_str).filter(|name| *name != "log_level").collect();
+            if !others.is_empty() {
+                log::warn!("changed settings need a restart: {}", others.join(", "));
+            }
+        }
+        Ok(_) => {}
+        Err(error) => log::warn!("the settings stay as they are: {error}"),
+    }
 }
 
 /// The event that stops the server. The first of several causes begins it.

@@ -2,11 +2,8 @@
 
 use std::env;
 use std::fs;
-use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use rustix::param::page_size;
 use rustix::process::{Resource, getrlimit};
@@ -29,12 +26,6 @@ pub fn limit_arenas() {
     let name = arguments.next().unwrap_or_else(|| "chat-server".into());
     // Returns only if that fails; then the program goes on as it is.
     let _ = Command::new("/proc/self/exe").arg0(name).args(arguments).env(ARENAS, "1").exec();
-}
-
-/// Makes a write beyond the limit of a file's size fail, like one on a full disk. Without a handler the system ends the
-/// process.
-pub fn survive_file_size_limit() -> io::Result<()> {
-    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
 /// How many connections the address space has room for, if `kept_bytes` of what is free now are for other purposes. The

@@ -172,6 +172,14 @@ impl Config {
         })
     }
 
+    /// The names of the settings that differ in `other`, in the order of the file.
+    pub fn changed(&self, other: &Config) -> Vec<String> {
+        let (old, new) = (self.to_toml(), other.to_toml());
+        let settings = |line: &&str| !line.starts_with('#') && line.contains(" = ");
+        let differing = old.lines().filter(settings).zip(new.lines().filter(settings)).filter(|(old, new)| old != new);
+        differing.filter_map(|(old, _)| Some(old.split_once(" = ")?.0.to_owned())).collect()
+    }
+
     /// The settings as a TOML file with a comment for each. Reading it back gives equal settings.
     pub fn to_toml(&self) -> String {
         file::print(self)
@@ -223,6 +231,16 @@ mod tests {
         };
         expected.limits.read_connections = 7;
         assert_eq!(found, Ok(Invocation::Run(expected)));
+    }
+
+    #[test]
+    fn settings_that_differ_are_named() {
+        let mut other = Config { log_level: LevelFilter::Debug, ..Config::default() };
+        other.limits.read_connections = 7;
+        assert_eq!(Config::default().changed(&other), ["log_level", "read_connections"]);
+        assert!(Config::default().changed(&Config::default()).is_empty());
+        let other = Config { listen: vec!["text://a:1".parse().unwrap()], ..Config::default() };
+        assert_eq!(Config::default().changed(&other), ["listen"]);
     }
 
     #[test]

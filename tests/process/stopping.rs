@@ -1,11 +1,13 @@
 //! Stopping, and what there is after the next start.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::TcpStream;
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::STOPPING;
+use super::{ANYWHERE, Process, STOPPING, listening_address, under_shell};
 use crate::support::{Client, PATIENCE, Running, Server, Wire, connect_narrow, timeless};
 
 #[test]
@@ -145,7 +147,7 @@ fn stop_by(signal: &str, settings: &str, lines: usize) {
 
 #[test]
 fn a_stop_does_what_has_arrived_and_tells_everybody() {
-    for signal in ["TERM", "INT", "HUP"] {
+    for signal in ["TERM", "INT"] {
         stop_by(signal, "", 500);
     }
 }
@@ -241,4 +243,53 @@ fn history_of(client: &mut Client) -> BTreeMap<u64, String> {
             return history;
         }
     }
+}
+
+/// A process that a signal does not end goes on as if nothing had happened.
+#[test]
+fn other_signals_do_no_harm() {
+    let server = Server::with("log_level = \"debug\"").into_running();
+    let mut ana = server.register("ana");
+    for signal in
+        ["USR1", "USR2", "ALRM", "VTALRM", "PROF", "IO", "TTIN", "TTOU", "XFSZ", "PIPE", "WINCH", "URG", "CHLD"]
+    {
+        server.signal(signal);
+        ana.send("still here");
+        ana.sync();
+    }
+    server.stop();
+}
+
+#[test]
+fn a_hang_up_reads_the_settings_again() {
+    let setup = Server::with("log_level = \"info\"");
+    let server = setup.start();
+    let settings = setup.path().join("chat.toml");
+    let written = fs::read_to_string(&settings).expect("it is there");
+    let rewrite = |text: &str| fs::write(&settings, text).expect("it can be written");
+    let debug = written.replace("log_level = \"info\"", "log_level = \"debug\"");
+    rewrite(&format!("{debug}\nlogin_bad_lines_max = 7\n"));
+    server.signal("HUP");
+    server.wait_for_log("changed settings need a restart: login_bad_lines_max");
+    assert!(server.log().contains("settings read again log_level=debug"), "{}", server.log());
+    drop(server.connect());
+    server.wait_for_log("connection accepted client=");
+    rewrite("log_level = \"loud\"");
+    server.signal("HUP");
+    server.wait_for_log("the settings stay as they are: ");
+    server.stop();
+}
+
+#[test]
+fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
+    let setup = Server::with("log_level = \"debug\"");
+    let mut process = Process::of(under_shell("trap '' HUP INT", &setup.command(ANYWHERE)).stdout(Stdio::piped()));
+    let mut ana = Client::connect(listening_address(process.0.stdout.take().expect("it is piped")));
+    for signal in ["HUP", "INT", "INT"] {
+        process.signal(signal);
+    }
+    ana.send("register ana password-of-ana");
+    ana.expect("commands you need.");
+    process.signal("TERM");
+    assert_eq!(process.end(), Some(0));
 }

@@ -266,6 +266,15 @@ impl Running {
     pub fn log(&self) -> String {
         fs::read_to_string(&self.stderr).expect("the log can be read")
     }
+
+    /// Waits until the log contains `part`, at most for `PATIENCE`.
+    pub fn wait_for_log(&self, part: &str) {
+        let start = Instant::now();
+        while !self.log().contains(part) {
+            assert!(start.elapsed() < PATIENCE, "{part:?} is not in {}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
 }
 
 /// Waits until a process ends, at most for `PATIENCE`. Polls, because the standard library has no wait with a timeout.
