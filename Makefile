@@ -6,7 +6,10 @@ FUZZ_TARGETS ?= lines telnet commands entry names session json
 FAULTS_BUILD ?= --release
 FAULTS = $(CARGO) test --locked $(FAULTS_BUILD) --test faults --
 
-.PHONY: help build run check fmt lint test sim fault faults faults-short fuzz deny bench bench-peers bench-layers
+# Where `make install` puts the program: $(DESTDIR)$(PREFIX)/bin.
+PREFIX ?= /usr/local
+
+.PHONY: help build run install check fmt lint test sim fault faults faults-short fuzz deny bench bench-peers bench-layers
 .PHONY: bench-smoke doc clean
 
 help: ## list the targets
@@ -17,6 +20,10 @@ build: ## build the server, optimised
 
 run: build ## build and start the server; ARGS="--listen text://0.0.0.0:4000" adds flags
 	@exec ./target/release/chat-server $(ARGS)
+
+install: ## install the program, in /usr/local; PREFIX=$HOME/.local needs no root
+	@test -x target/release/chat-server || { echo "first: make build"; exit 1; }
+	install -D -m 755 target/release/chat-server $(DESTDIR)$(PREFIX)/bin/chat-server
 
 check: fmt lint test doc ## run every check that a change must pass
 

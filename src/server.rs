@@ -66,7 +66,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code of the process; the README lists them.
+    /// The exit code of the process; docs/operations.md lists them.
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::Listen(_) => 3,

@@ -121,8 +121,8 @@ struct Arguments {
     /// Keep all data in this folder [default: ./data]
     #[arg(long, global = true, value_name = "DIR", value_parser = file::data)]
     data: Option<PathBuf>,
-    /// Listen at this address, text:// for people, json:// for programs; repeatable [default: ports 4000 and 4001 of
-    /// 127.0.0.1]
+    /// Listen at this address, text:// for people, json:// for programs; repeatable, replaces both defaults [default:
+    /// text://127.0.0.1:4000 and json://127.0.0.1:4001]
     #[arg(long, value_name = "PROTOCOL://HOST:PORT")]
     listen: Vec<Listen>,
     /// Print the settings as TOML with comments, and exit

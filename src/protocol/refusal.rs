@@ -72,7 +72,9 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
             room => format!("You are not in {}.", named(room)),
         },
         Refusal::AlreadyMember { room } => format!("You are in {} already.", named(room)),
-        Refusal::NotInDirectRoom { .. } => "That cannot be done in direct messages.".to_owned(),
+        Refusal::NotInDirectRoom { .. } => {
+            "Direct messages cannot be left, renamed, deleted or led: that is for rooms.".to_owned()
+        }
         Refusal::NotInFirstRoom { room } => {
             let not = "it cannot be made private, renamed, deleted or given away";
             format!("{} belongs to everybody: {not}.", named(room))

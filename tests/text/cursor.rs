@@ -114,7 +114,7 @@ fn talking_alone_goes_on_until_one_goes_back() {
     assert_eq!(
         bob.answer("/join @ann"),
         [
-            "-- Now in direct messages with ann. /join #general goes back. All 2 messages so far:",
+            "-- Now in direct messages with ann. /join #general goes back. Both messages so far:",
             "[00:00] @ann ann: not a word to dee",
             "[00:00] @ann * ann whispers",
         ]
@@ -137,7 +137,8 @@ fn a_command_without_a_room_means_the_one_where_one_talks() {
     ann.ask("/create tea");
     assert_eq!(ann.answer("/topic kettles"), ["-- ann set the topic of #tea: \"kettles\""]);
     ann.ask("/dm bob");
-    let refused = "-! That cannot be done in direct messages. Nothing was done. /join ROOM goes back to a room, /create NAME makes one.";
+    let refused = "-! Direct messages cannot be left, renamed, deleted or led: that is for rooms. Nothing was done. \
+                   /join ROOM goes back to a room.";
     for command in ["/leave", "/topic kettles", "/room delete bob", "/invite code", "/kick bob", "/bans", "/op bob"] {
         assert_eq!(ann.answer(command), [refused], "{command}");
     }

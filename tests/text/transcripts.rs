@@ -26,7 +26,7 @@ const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
 #[test]
 fn what_the_documents_show_is_what_happens() {
     let mut failures = Vec::new();
-    for (document, at_least) in [("docs/protocol.md", 10), ("README.md", 1)] {
+    for (document, at_least) in [("docs/protocol.md", 10), ("docs/guide.md", 3), ("README.md", 1)] {
         let text = read(document);
         let transcripts = Transcript::all(document, &text);
         assert!(transcripts.len() >= at_least, "{document} has {} transcripts", transcripts.len());

@@ -56,7 +56,7 @@ const BEFORE_LOGIN: &[&str] = &[
     "If your client cannot hide what you type (nc cannot), that is said first.",
     "A name has 2 to 20 letters, digits, - or _. Capitals make no difference.",
     "A program cannot be asked, so it gives the password at once, which shows:",
-    "  printf 'login ana SECRET\\n/say #tea hi\\n/quit\\n' | nc HOST PORT",
+    "  printf '%s\\n' 'login ana SECRET' '/say #tea hi' /quit | nc HOST PORT",
 ];
 
 impl HelpTopic {

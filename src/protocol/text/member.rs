@@ -75,7 +75,8 @@ pub(super) fn earlier_messages(messages: u64) -> String {
     match messages {
         0 => "No earlier messages.".to_owned(),
         1 => "The only message so far:".to_owned(),
-        2..=RECENT_LINES => format!("All {messages} messages so far:"),
+        2 => "Both messages so far:".to_owned(),
+        3..=RECENT_LINES => format!("All {messages} messages so far:"),
         _ => format!("Last {RECENT_LINES} of {messages} messages:"),
     }
 }
@@ -256,7 +257,7 @@ mod tests {
         let check = |messages: u64, expected: &str| assert_eq!(earlier_messages(messages), expected);
         check(0, "No earlier messages.");
         check(1, "The only message so far:");
-        check(2, "All 2 messages so far:");
+        check(2, "Both messages so far:");
         check(3, "All 3 messages so far:");
         check(4, "Last 3 of 4 messages:");
     }

@@ -380,7 +380,7 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
             Advice::new(NOTHING_SENT, "/rooms lists the rooms, /join ROOM enters one.")
         }
         Refusal::RoomExists { .. } => Advice::next("Choose another name."),
-        Refusal::NotInDirectRoom { .. } => Advice::next("/join ROOM goes back to a room, /create NAME makes one."),
+        Refusal::NotInDirectRoom { .. } => Advice::next("/join ROOM goes back to a room."),
         Refusal::NotInFirstRoom { .. } => Advice::next("/create NAME makes a room of your own."),
         Refusal::TooManyRooms { .. } => {
             Advice::new("Nothing was created.", "Delete one first, or give one away: /help room")
@@ -619,7 +619,8 @@ mod tests {
         );
         check_refusal(
             Refusal::NotInDirectRoom { room: with_id(direct("bob")) },
-            "That cannot be done in direct messages. Nothing was done. /join ROOM goes back to a room, /create NAME makes one.",
+            "Direct messages cannot be left, renamed, deleted or led: that is for rooms. Nothing was done. /join ROOM goes back \
+             to a room.",
         );
         check_refusal(
             Refusal::NotInFirstRoom { room: with_id(room("general")) },

@@ -235,7 +235,7 @@ mod tests {
             &[welcome, "-- Here now: bob, cho (away: \"lunch\"), dee. Last 3 of 214 messages:"],
         );
         check(registered(vec![], 0, 0), &[welcome, "-- Nobody else is here now. No earlier messages."]);
-        check(registered(vec![online("bob")], 0, 2), &[welcome, "-- Here now: bob. All 2 messages so far:"]);
+        check(registered(vec![online("bob")], 0, 2), &[welcome, "-- Here now: bob. Both messages so far:"]);
         check(
             registered((10..30).map(|n| online(&format!("somebody{n}"))).collect(), 10, 1),
             &[

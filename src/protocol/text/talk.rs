@@ -269,7 +269,7 @@ mod tests {
             Some(with_id(direct("dee"))),
             "-- Now in direct messages with bob. No earlier messages. /dm dee goes back.",
         );
-        opened(online("bob"), 2, None, "-- Now in direct messages with bob. All 2 messages so far:");
+        opened(online("bob"), 2, None, "-- Now in direct messages with bob. Both messages so far:");
         opened(
             Person { online: false, ..online("bob") },
             0,
