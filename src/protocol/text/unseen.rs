@@ -184,6 +184,7 @@ mod tests {
             // Tabs alone are white space before a command.
             prop_assume!(before.iter().any(|c| *c != '\t'));
             let before: String = before.into_iter().collect();
+            prop_assume!(!before.trim().is_empty());
             let line = format!("{before}{slash}msg bob hi");
             prop_assert!(is_refused(line.as_bytes()), "{:?}", line);
         }
