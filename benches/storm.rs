@@ -14,7 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_server::chat::{
-    AccountId, Chat, ChatLimits, Effects, GENERAL, Name, PasswordHash, ReadMark, Record, Role, Timestamp, TokenSecret,
+    AccountId, Chat, ChatLimits, Effects, GENERAL, Name, PasswordHash, ReadMark, Record, Role, Timestamp, TokenScope,
+    TokenSecret,
 };
 use chat_server::store::{self, Folder, Store as _};
 use chat_server::token;
@@ -78,7 +79,7 @@ fn accounts(server: &Server) -> Vec<(String, String)> {
                 since: now,
                 read: ReadMark::up_to(1),
             },
-            Record::TokenCreated { account: id, name: token, digest, at: now, until: None },
+            Record::TokenCreated { account: id, name: token, digest, scope: TokenScope::All, at: now, until: None },
         ]);
         tokens.push((name, secret.to_string()));
     }

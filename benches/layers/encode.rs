@@ -24,6 +24,7 @@ fn messages(bencher: Bencher, zone: bool) {
         at: NOW,
         author: name(&words::member_name(7)),
         kind: MessageKind::Speech,
+        program: false,
         text: Text::clean(&line),
     });
     let mut batch = Vec::new();

@@ -31,7 +31,16 @@ fn opened() -> (TempDir, Writer, Reader) {
 
 fn said(seq: u64) -> Record {
     let text = Text::from("what people say to each other in a room, of an ordinary length, one line");
-    Record::MessageSaid { room: GENERAL, seq, at: NOW, author: ANA, kind: MessageKind::Speech, text, key: None }
+    Record::MessageSaid {
+        room: GENERAL,
+        seq,
+        at: NOW,
+        author: ANA,
+        kind: MessageKind::Speech,
+        program: false,
+        text,
+        key: None,
+    }
 }
 
 #[divan::bench(args = [1, 16, 256])]

@@ -82,7 +82,16 @@ fn member_of(room: RoomId, member: usize, since: Timestamp) -> Record {
 
 fn said(seq: u64, at: Timestamp, text: &Text) -> Record {
     let (room, author) = (room_id(0), account_id(0));
-    Record::MessageSaid { room, seq, at, author, kind: MessageKind::Speech, text: text.clone(), key: None }
+    Record::MessageSaid {
+        room,
+        seq,
+        at,
+        author,
+        kind: MessageKind::Speech,
+        program: false,
+        text: text.clone(),
+        key: None,
+    }
 }
 
 fn room_id(number: usize) -> RoomId {

@@ -29,7 +29,7 @@ def serve(lines, send, seen):
             rooms = [str(known["room_id"]) for known in message["rooms"]]
             send(type="resume", room_ids={room: seen[room] for room in rooms})
         elif kind == "message":
-            reply = answer(message["text"]) if message["from"] != name else None
+            reply = None if message["program"] else answer(message["text"])  # no program answers a program
             if reply:  # under this key it is said once, however often we get here
                 send(type="send", room_id=int(room), text=reply, key=f"answer-{message['seq']}", ref=str(message["seq"]))
             else:

@@ -25,7 +25,7 @@ HAVING room NOT IN (SELECT id FROM deleted_room) AND (count(*) <> max(seq) OR ro
 
 -- name: check_messages
 -- All messages, as the query page has them, and their rooms.
-SELECT message.seq, message.at, message.author, account.name, message.kind, message.body, message.room
+SELECT message.seq, message.at, message.author, account.name, message.kind, message.body, message.program, message.room
 FROM message LEFT JOIN account ON account.id = message.author;
 
 -- name: check_count

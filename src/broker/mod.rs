@@ -164,7 +164,7 @@ impl<S: Store> Broker<S> {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
-            if (first.is_some() || !self.lost.is_empty())
+            if (first.is_some() || !self.lost.is_empty() || !self.chat.expired(wall_clock()).is_empty())
                 && self.turn(wall_clock(), &mut first.into_iter().chain(inbox.try_iter()))?
             {
                 return Ok(());
@@ -203,6 +203,9 @@ impl<S: Store> Broker<S> {
         let mut stop = false;
         for client in std::mem::take(&mut self.lost) {
             self.decide(&mut turn, Request::Gone(client));
+        }
+        for client in self.chat.expired(now) {
+            self.decide(&mut turn, Request::Expired(client));
         }
         // A turn of much output would be more than an outbox may hold, and cut clients that do read.
         let mut bytes_left = self.limits.outbox_max_bytes / 4;

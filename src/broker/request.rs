@@ -76,6 +76,8 @@ pub enum Request {
     Close(ClientId, Reason),
     /// The connection is gone.
     Gone(ClientId),
+    /// The token by which the client logged in has expired. From the broker itself.
+    Expired(ClientId),
     /// From the flusher: the client has taken everything that was handed over, or was cut.
     Drained(ClientId),
     /// No client is left; send what waits, for a short while, and stop.

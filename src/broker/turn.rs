@@ -47,6 +47,8 @@ enum Step {
     Close { client: ClientId, reason: Reason },
     /// A client's connection is gone.
     Gone { client: ClientId },
+    /// A client's session has ended with its token.
+    Expired { deliveries: Range<usize> },
     /// A client has taken everything that was handed over.
     Drained { client: ClientId },
 }
@@ -125,6 +127,10 @@ impl<S: Store> Broker<S> {
                 chat.handle(now, client, Input::Gone, effects);
                 Step::Gone { client }
             }
+            Request::Expired(client) => {
+                chat.handle(now, client, Input::TokenExpired, effects);
+                Step::Expired { deliveries: start..effects.deliveries.len() }
+            }
             Request::Drained(client) => Step::Drained { client },
             Request::Stop => return,
         });
@@ -160,6 +166,9 @@ impl<S: Store> Broker<S> {
                     self.deliver(&Asked { reference: None, waits: Waits::No }, all, deliveries);
                     self.write(client, &bytes);
                 }
+                Step::Expired { deliveries } => {
+                    self.deliver(&Asked { reference: None, waits: Waits::No }, all, deliveries);
+                }
                 other => self.carry_out_anyway(other),
             }
         }
@@ -180,7 +189,7 @@ impl<S: Store> Broker<S> {
             Step::Close { client, reason } => self.close(client, reason),
             Step::Gone { client } => self.gone(client),
             Step::Drained { client } => self.drained(client),
-            Step::Entered { .. } | Step::NotEntered { .. } | Step::Asked { .. } => {
+            Step::Entered { .. } | Step::NotEntered { .. } | Step::Asked { .. } | Step::Expired { .. } => {
                 unreachable!("the caller handles them")
             }
         }
@@ -342,7 +351,7 @@ impl<S: Store> Broker<S> {
                     self.answer(client, &answer, &origin, &[]);
                 }
                 // Its session has ended, see below: a client that has only closed its own side still learns what was refused.
-                Step::Gone { .. } => {}
+                Step::Gone { .. } | Step::Expired { .. } => {}
                 other => self.carry_out_anyway(other),
             }
         }
@@ -430,6 +439,7 @@ fn finish(farewell: &Farewell) -> Finish {
         Farewell::AccountDeleted
         | Farewell::PasswordChanged
         | Farewell::TokenRevoked { .. }
+        | Farewell::TokenExpired { .. }
         | Farewell::ClosedElsewhere => Finish::Close(Reason::SignedOut),
         Farewell::Kicked { .. } => Finish::Close(Reason::Kicked),
         Farewell::Banned { .. } => Finish::Close(Reason::Banned),

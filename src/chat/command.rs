@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{ClientId, Code, Name, RoomLabel, Seq, Text, TokenDigest, TokenSecret};
+use super::{ClientId, Code, Name, RoomLabel, Seq, Text, TokenDigest, TokenScope, TokenSecret};
 use crate::address::Address;
 
 /// Speech or action.
@@ -166,12 +166,20 @@ pub enum Command {
     DeleteAccount,
     /// Set whether each stored message is acknowledged: `AcksSet`.
     SetAcks { on: bool },
-    /// Create a token, valid for `seconds` or until it is revoked: `TokenCreated`. The caller has drawn the secret.
-    NewToken { name: Name, secret: TokenSecret, digest: TokenDigest, seconds: Option<u64> },
+    /// Create a token, valid for `seconds` or until it is revoked: `TokenCreated`. The caller has drawn the secret. `proved`:
+    /// the account's password was given with the request, here and below.
+    NewToken {
+        name: Name,
+        secret: TokenSecret,
+        digest: TokenDigest,
+        scope: TokenScope,
+        seconds: Option<u64>,
+        proved: bool,
+    },
     /// Revoke a token: `TokenRevoked`.
-    RevokeToken { name: Name },
+    RevokeToken { name: Name, proved: bool },
     /// Close one of the requester's connections: `SessionClosed`.
-    CloseSession { session: ClientId },
+    CloseSession { session: ClientId, proved: bool },
     /// End the session but keep the connection: `Ended`.
     LogOut,
     /// End the session and the connection: `Ended`.

@@ -16,7 +16,7 @@ impl Chat {
         text: &Text,
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
-        self.say_directly(actor, to, Saying::plain(text), effects)
+        self.say_directly(actor, to, Saying::plain(text, self.session(actor.client).program), effects)
     }
 
     pub(super) fn reply(&mut self, actor: Actor, text: &Text, effects: &mut Effects) -> Result<Event, Refusal> {
@@ -30,7 +30,7 @@ impl Chat {
             return Err(Refusal::ReplyToWhom { last: self.name(partner), before: self.name(before) });
         }
         let name = self.name(partner);
-        self.say_directly(actor, &name, Saying::plain(text), effects)
+        self.say_directly(actor, &name, Saying::plain(text, self.session(actor.client).program), effects)
     }
 
     pub(super) fn open_direct(&mut self, actor: Actor, with: &Name, effects: &mut Effects) -> Result<Answer, Refusal> {
@@ -85,14 +85,14 @@ impl Chat {
             return Ok(stored);
         }
         let seq = self.append(actor.now, id, actor.account, saying, effects);
-        let (kind, author) = (saying.kind, self.name(actor.account));
+        let (Saying { kind, program, .. }, author) = (saying, self.name(actor.account));
         let echoes = self.session(actor.client).origin.traits.echoes;
         let room = self.rooms.get(id);
         for reader in [partner, actor.account] {
             let clients = self.accounts.get(reader).clients.iter().copied();
             let readers = clients.filter(|client| (*client != actor.client || echoes) && room.listens(*client));
             let (label, author, text) = (self.label(id, reader), author.clone(), saying.text.clone());
-            let message = Message { room: label, seq, at: actor.now, author, kind, text };
+            let message = Message { room: label, seq, at: actor.now, author, kind, program, text };
             effects.notify_all(readers.collect(), None, Event::Message(message));
         }
         for client in &self.accounts.get(partner).clients {

@@ -3,7 +3,8 @@
 use crate::address::Address;
 
 use super::{
-    BanTarget, ClientId, Code, MessageKind, Name, Refusal, Seq, ShownRoom, Text, Timestamp, TokenSecret, Visibility,
+    BanTarget, ClientId, Code, MessageKind, Name, Refusal, Seq, ShownRoom, Text, Timestamp, TokenScope, TokenSecret,
+    Visibility,
 };
 
 /// A message as its readers get it, live and in history alike.
@@ -19,6 +20,8 @@ pub struct Message {
     pub author: Name,
     /// Speech or action.
     pub kind: MessageKind,
+    /// Whether a program sent it: no program answers it, or two could answer each other without end.
+    pub program: bool,
     /// Its text.
     pub text: Text,
 }
@@ -110,6 +113,8 @@ pub struct BanRow {
 pub struct TokenRow {
     /// Its name, chosen by its owner.
     pub name: Name,
+    /// What it allows.
+    pub scope: TokenScope,
     /// When it was created.
     pub created: Timestamp,
     /// When it expires; `None` if never.
@@ -289,6 +294,8 @@ pub enum Farewell {
     PasswordChanged,
     /// The token that it logged in with was revoked.
     TokenRevoked { name: Name },
+    /// The token that it logged in with has expired.
+    TokenExpired { name: Name },
     /// Another connection of the account closed it.
     ClosedElsewhere,
     /// An operator closed it.
@@ -320,7 +327,7 @@ pub enum Event {
     /// The password is changed, `closed` other connections are closed, and `tokens` tokens remain valid.
     PasswordChanged { closed: u64, tokens: u64 },
     /// A token was created. Its secret is shown here and never again.
-    TokenCreated { name: Name, secret: TokenSecret, until: Option<Timestamp> },
+    TokenCreated { name: Name, secret: TokenSecret, scope: TokenScope, until: Option<Timestamp> },
     /// The reader's valid tokens.
     Tokens { rows: Vec<TokenRow> },
     /// A token is revoked, and `closed` other connections that used it are closed.

@@ -35,6 +35,7 @@ mod refusal;
 mod resume;
 mod room;
 mod room_settings;
+mod scope;
 mod session;
 mod snapshot;
 mod suggest;
@@ -77,6 +78,7 @@ pub use record::Record;
 pub use refusal::Refusal;
 pub use resume::Resuming;
 pub use room::RoomKind;
+pub use scope::{Need, TokenScope};
 pub use snapshot::{AccountRow, MemberRow, Snapshot, StoredBan, StoredRoom, StoredToken};
 pub use text::{PLACEHOLDER, Text, is_forbidden};
 pub use token::{TOKENS_PER_ACCOUNT_MAX, TokenDigest, TokenSecret};
@@ -178,6 +180,8 @@ pub enum Input {
     },
     /// A logged-in client's command, with the facts from the store that its decision needs.
     Command(Command, Facts),
+    /// The token by which the client logged in has expired, as [`Chat::expired`] tells.
+    TokenExpired,
     /// The connection is gone. Messages delivered since its client last acted count as unread.
     Gone,
 }
@@ -238,8 +242,8 @@ impl Chat {
             rooms.put_code(&code, Some(room::OpenCode { room, until }));
         }
         for token in snapshot.tokens {
-            let StoredToken { account, name, digest, created, until, used } = token;
-            accounts.get_mut(account).tokens.insert(name, Token { digest, created, until, used });
+            let StoredToken { account, name, digest, scope, created, until, used } = token;
+            accounts.get_mut(account).tokens.insert(name, Token { digest, scope, created, until, used });
         }
         for (room, account, ban) in snapshot.bans {
             if let Some(room) = rooms.try_get_mut(room) {
@@ -275,7 +279,7 @@ impl Chat {
         let id = self.add_room(now, kind, effects);
         assert_eq!(id, GENERAL, "it is the first room of a new chat");
         let welcome = "Welcome! This is #general: everybody is in it, and everything said here is kept. /help shows what you can do.";
-        self.append(now, GENERAL, SYSTEM, Saying::plain(&Text::from(welcome)), effects);
+        self.append(now, GENERAL, SYSTEM, Saying::plain(&Text::from(welcome), false), effects);
     }
 
     /// Sets the code that makes its bearer the first operator. Returns whether it is in force: only while there is no
@@ -299,10 +303,14 @@ impl Chat {
                 self.log_in_by_token(now, client, &name, digest, origin, effects)
             }
             Input::Command(command, facts) => match self.actor(now, client) {
-                Some(actor) => self.obey(actor, command, &facts, effects),
+                Some(actor) => {
+                    let allowed = self.check_command(actor, &command);
+                    allowed.and_then(|()| self.obey(actor, command, &facts, effects))
+                }
                 None => Err(Refusal::NotLoggedIn),
             },
             Input::Gone => return self.end_session(now, client, effects),
+            Input::TokenExpired => return self.end_expired(now, client, effects),
         };
         let answer = outcome.unwrap_or_else(|refusal| Answer::Event(Event::Refused(refusal)));
         effects.deliveries.insert(start, Delivery::Answer(client, answer));
@@ -311,7 +319,7 @@ impl Chat {
     /// The one answer to a query. Changes nothing.
     pub fn ask(&self, now: Timestamp, client: ClientId, query: &Query) -> Answer {
         let answer = match self.actor(now, client) {
-            Some(actor) => self.look_up(actor, query),
+            Some(actor) => self.check_need(actor, query.need()).and_then(|()| self.look_up(actor, query)),
             None => Err(Refusal::NotLoggedIn),
         };
         answer.unwrap_or_else(|refusal| Answer::Event(Event::Refused(refusal)))
@@ -353,7 +361,8 @@ impl Chat {
 
             Command::Say { room, kind, text, key } => {
                 let keyed = key.as_ref().map(|key| (key, facts));
-                self.say(actor, room.as_ref(), Saying { kind, text: &text, keyed }, effects)
+                let program = self.session(actor.client).program;
+                self.say(actor, room.as_ref(), Saying { kind, program, text: &text, keyed }, effects)
             }
             Command::Tell { to, text } => self.tell(actor, &to, &text, effects),
             Command::Reply { text } => self.reply(actor, &text, effects),
@@ -396,11 +405,13 @@ impl Chat {
             Command::ChangePassword { hash } => self.change_password(actor, hash, effects),
             Command::DeleteAccount => self.delete_account(actor, effects),
             Command::SetAcks { on } => self.set_acks(actor, on, effects),
-            Command::NewToken { name, secret, digest, seconds } => {
-                self.new_token(actor, name, secret, digest, seconds, effects)
+            Command::NewToken { name, secret, digest, scope, seconds, proved: _ } => {
+                let until = seconds.map(|seconds| actor.now.plus_seconds(seconds));
+                let token = Token { digest, scope, created: actor.now, until, used: None };
+                self.new_token(actor, name, secret, token, effects)
             }
-            Command::RevokeToken { name } => self.revoke_token(actor, name, effects),
-            Command::CloseSession { session } => self.close_session(actor, session, effects),
+            Command::RevokeToken { name, proved: _ } => self.revoke_token(actor, name, effects),
+            Command::CloseSession { session, proved: _ } => self.close_session(actor, session, effects),
             Command::LogOut => self.quit(actor, Farewell::LoggedOut, effects),
             Command::Quit => self.quit(actor, Farewell::Quit, effects),
         };

@@ -12,7 +12,7 @@ use super::room::{Invitation, Member, OpenCode, Room, RoomKind};
 use super::token::Token;
 use super::{
     AccountId, Chat, ClientId, Code, Effects, MessageKind, Name, PasswordHash, ReadMark, Role, RoomId, SendKey, Seq,
-    StoredBan, Text, Timestamp, TokenDigest, Visibility,
+    StoredBan, Text, Timestamp, TokenDigest, TokenScope, Visibility,
 };
 use crate::address::Address;
 
@@ -37,7 +37,14 @@ pub enum Record {
     Seen { id: AccountId, at: Timestamp },
 
     /// A new token, in place of an earlier one of that name.
-    TokenCreated { account: AccountId, name: Name, digest: TokenDigest, at: Timestamp, until: Option<Timestamp> },
+    TokenCreated {
+        account: AccountId,
+        name: Name,
+        digest: TokenDigest,
+        scope: TokenScope,
+        at: Timestamp,
+        until: Option<Timestamp>,
+    },
     /// When a token was last used to log in.
     TokenUsed { account: AccountId, name: Name, at: Timestamp },
     /// A token was revoked or has expired.
@@ -70,6 +77,7 @@ pub enum Record {
         at: Timestamp,
         author: AccountId,
         kind: MessageKind,
+        program: bool,
         text: Text,
         key: Option<SendKey>,
     },
@@ -199,8 +207,8 @@ impl Chat {
                 undo(move |chat| chat.accounts.get_mut(id).last_seen = old)
             }
 
-            Record::TokenCreated { account, name, digest, at, until } => {
-                let token = Token { digest: *digest, created: *at, until: *until, used: None };
+            Record::TokenCreated { account, name, digest, scope, at, until } => {
+                let token = Token { digest: *digest, scope: *scope, created: *at, until: *until, used: None };
                 self.set_token(*account, name, Some(token))
             }
             Record::TokenUsed { account, name, at } => {
@@ -473,8 +481,8 @@ mod tests {
             (ANA, Command::ServerUnban { target: address() }),
             (ANA, Command::ServerBan { target: BanTarget::Account(name("bob")), seconds, why: text("") }),
             (ANA, Command::ServerUnban { target: BanTarget::Account(name("bob")) }),
-            (ANA, Command::NewToken { name: name("bot"), secret: TokenSecret("x".into()), digest: DIGEST, seconds }),
-            (ANA, Command::RevokeToken { name: name("BOT") }),
+            (ANA, new_token(seconds)),
+            (ANA, Command::RevokeToken { name: name("BOT"), proved: false }),
             (ANA, Command::ChangePassword { hash: PasswordHash("!".into()) }),
             (ANA, Command::ServerPromote { who: name("bob") }),
             (ANA, Command::Leave { room: Some(room("general")) }),
@@ -483,6 +491,11 @@ mod tests {
     }
 
     const DIGEST: TokenDigest = TokenDigest([7; 32]);
+
+    fn new_token(seconds: Option<u64>) -> Command {
+        let (name, secret, scope) = (name("bot"), TokenSecret("x".into()), TokenScope::All);
+        Command::NewToken { name, secret, digest: DIGEST, scope, seconds, proved: false }
+    }
 
     fn address() -> BanTarget {
         BanTarget::Address(Address::parse("198.51.100.7").unwrap())

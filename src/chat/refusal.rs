@@ -1,6 +1,6 @@
 //! Refusals: why a request was not carried out. A client's mistake is an answer, not an error.
 
-use super::{ClientId, Name, RoomLabel, ShownRoom, Text, Timestamp};
+use super::{ClientId, Name, RoomLabel, ShownRoom, Text, Timestamp, TokenScope};
 
 /// Why a request was refused. A refused request has changed nothing.
 ///
@@ -95,6 +95,10 @@ pub enum Refusal {
     NoSuchToken { name: Name },
     /// The account has as many tokens as it may.
     TooManyTokens { max: u64 },
+    /// The token by which the session was logged in does not allow that; it is of this scope.
+    TokenScope { scope: TokenScope },
+    /// No token allows that: the account's password is needed.
+    PasswordNeeded,
     /// The account has no such connection.
     NoSuchSession { session: ClientId },
 
@@ -182,6 +186,8 @@ impl Refusal {
             Refusal::TokenExists { .. } => "token_exists",
             Refusal::NoSuchToken { .. } => "no_such_token",
             Refusal::TooManyTokens { .. } => "too_many_tokens",
+            Refusal::TokenScope { .. } => "token_scope",
+            Refusal::PasswordNeeded => "password_needed",
             Refusal::NoSuchSession { .. } => "no_such_session",
             Refusal::NoSuchInvitation { .. } => "no_such_invitation",
             Refusal::WhichInvitation { .. } => "which_invitation",

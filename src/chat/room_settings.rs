@@ -3,8 +3,8 @@
 use super::lookup::page_bounds;
 use super::room::{Room, RoomKind};
 use super::{
-    AccountId, Actor, Chat, ClientId, Departure, Effects, Event, GENERAL, Name, Record, Refusal, Role, RoomChange,
-    RoomId, RoomLabel, RoomRow, RoomView, Text, TopicView, Visibility,
+    AccountId, Actor, Chat, ClientId, Departure, Effects, Event, GENERAL, Name, Need, Record, Refusal, Role,
+    RoomChange, RoomId, RoomLabel, RoomRow, RoomView, Text, TokenScope, TopicView, Visibility,
 };
 
 impl Chat {
@@ -66,7 +66,10 @@ impl Chat {
     pub(super) fn show_room(&self, actor: Actor, label: Option<&RoomLabel>) -> Result<Event, Refusal> {
         let id = self.find_room(actor, label)?;
         let room = self.rooms.get(id);
-        let may_invite = self.rank(actor.account, id) >= Some(Role::Moderator) && !room.is_direct();
+        // A code lets its bearer in, so a token that only reads is not shown it.
+        let may_invite = self.rank(actor.account, id) >= Some(Role::Moderator)
+            && !room.is_direct()
+            && self.check_need(actor, Need::Scope(TokenScope::All)).is_ok();
         let moderators = room.members.iter().filter(|(_, member)| member.role == Role::Moderator);
         let open = room.invitations.iter().filter(|(_, invitation)| actor.now < invitation.until);
         let invited = open.map(|(id, _)| self.name(*id)).filter(|_| may_invite).collect();

@@ -1,6 +1,6 @@
 //! Sessions: registration, login, the list of connections, and the ends of sessions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::Account;
 use super::room::Room;
@@ -8,7 +8,7 @@ use super::token::Token;
 use super::{
     AccountId, Actor, Answer, Chat, ClientId, Effects, EnteredRoom, Event, Farewell, GENERAL, Grant, GrantedRange,
     InvitationRow, Missed, Name, Origin, PasswordHash, PresenceChange, RECENT_LINES, Record, Refusal, Role, RoomId,
-    RoomLabel, Seq, SessionRow, Text, Timestamp, TokenDigest, Welcome,
+    RoomLabel, Seq, SessionRow, Text, Timestamp, TokenDigest, TokenScope, Welcome,
 };
 use crate::address::Address;
 
@@ -19,8 +19,10 @@ pub(super) struct Session {
     pub origin: Origin,
     /// When it logged in.
     pub since: Timestamp,
-    /// The token that it logged in with, if any.
-    pub token: Option<(Name, TokenDigest)>,
+    /// The token that it logged in with, if any. The session ends with it.
+    pub token: Option<SessionToken>,
+    /// Whether what it sends is a program's.
+    pub program: bool,
     /// Where requests go that do not name a room.
     pub cursor: Cursor,
     /// How many messages it has sent.
@@ -37,6 +39,16 @@ pub(super) struct Session {
     pub positions_stored: Timestamp,
     /// Absent correspondents that it was notified of, with their away texts. It is notified again only when that changes.
     pub known_absent: BTreeMap<AccountId, Option<Text>>,
+}
+
+/// The token of a session, as it was when the session began; only its use changes after that.
+#[derive(Clone, Debug)]
+pub(super) struct SessionToken {
+    /// Its identity: another token may have its name later.
+    pub digest: TokenDigest,
+    pub name: Name,
+    pub scope: TokenScope,
+    pub until: Option<Timestamp>,
 }
 
 /// The defaults of requests that name no room or no recipient. Stays empty in sessions without this trait.
@@ -82,11 +94,12 @@ impl Cursor {
 }
 
 impl Session {
-    fn new(account: AccountId, origin: Origin, now: Timestamp, token: Option<(Name, TokenDigest)>) -> Session {
+    fn new(account: AccountId, origin: Origin, now: Timestamp, token: Option<SessionToken>) -> Session {
         Session {
             account,
             origin,
             since: now,
+            program: origin.program.unwrap_or(token.is_some()),
             token,
             cursor: Cursor::default(),
             sent: 0,
@@ -97,6 +110,16 @@ impl Session {
             positions_stored: now,
             known_absent: BTreeMap::new(),
         }
+    }
+
+    /// Whether it was logged in by this token.
+    pub fn is_by(&self, digest: TokenDigest) -> bool {
+        self.token.as_ref().is_some_and(|token| token.digest == digest)
+    }
+
+    /// When its token expires, if it has one that does.
+    fn expires(&self) -> Option<Timestamp> {
+        self.token.as_ref().and_then(|token| token.until)
     }
 
     /// The number after which it listens to a room, and reads by acting; `None` if it does not listen.
@@ -125,6 +148,8 @@ pub(super) struct Sessions {
     before: BTreeMap<ClientId, Session>,
     /// The sessions that requested presence, with their accounts.
     watchers: BTreeMap<ClientId, AccountId>,
+    /// The sessions that end when their tokens expire.
+    expiring: BTreeSet<(Timestamp, ClientId)>,
 }
 
 impl Sessions {
@@ -132,12 +157,24 @@ impl Sessions {
         if session.origin.traits.presence {
             self.watchers.insert(client, session.account);
         }
+        if let Some(until) = session.expires() {
+            self.expiring.insert((until, client));
+        }
         self.by_client.insert(client, session);
     }
 
     fn remove(&mut self, client: ClientId) -> Option<Session> {
         self.watchers.remove(&client);
-        self.by_client.remove(&client)
+        let session = self.by_client.remove(&client)?;
+        if let Some(until) = session.expires() {
+            self.expiring.remove(&(until, client));
+        }
+        Some(session)
+    }
+
+    /// The sessions whose tokens have expired.
+    pub fn expired(&self, now: Timestamp) -> Vec<ClientId> {
+        self.expiring.iter().take_while(|(until, _)| *until <= now).map(|(_, client)| *client).collect()
     }
 
     /// The sessions that requested presence, with their accounts.
@@ -228,9 +265,9 @@ impl Chat {
         let account = self.accounts.find(name).ok_or(Refusal::WrongPassword)?;
         let id = account.id;
         let is_shown = |(_, token): &(&Name, &Token)| token.digest == digest && token.is_valid(now);
-        let token = account.tokens.iter().find(is_shown).map(|(token, _)| token.clone());
-        let token = token.ok_or(Refusal::WrongPassword)?;
-        self.log_in(now, client, id, origin, Some((token, digest)), effects)
+        let (name, token) = account.tokens.iter().find(is_shown).ok_or(Refusal::WrongPassword)?;
+        let token = SessionToken { digest, name: name.clone(), scope: token.scope, until: token.until };
+        self.log_in(now, client, id, origin, Some(token), effects)
     }
 
     fn log_in(
@@ -239,7 +276,7 @@ impl Chat {
         client: ClientId,
         id: AccountId,
         origin: Origin,
-        token: Option<(Name, TokenDigest)>,
+        token: Option<SessionToken>,
         effects: &mut Effects,
     ) -> Result<Answer, Refusal> {
         let account = self.accounts.get(id);
@@ -317,7 +354,7 @@ impl Chat {
         }
         self.store_positions(id, effects);
         let account = self.accounts.get(id);
-        if let Some((name, digest)) = session.token
+        if let Some(SessionToken { name, digest, .. }) = session.token
             && account.tokens.get(&name).is_some_and(|token| token.digest == digest && token.used < Some(session.since))
         {
             self.record(Record::TokenUsed { account: id, name, at: session.since }, effects);
@@ -374,7 +411,7 @@ impl Chat {
                 address: session.origin.address,
                 since: session.since,
                 active: session.active,
-                token: session.token.as_ref().map(|(name, _)| name.clone()),
+                token: session.token.as_ref().map(|token| token.name.clone()),
                 own: *client == actor.client,
             }
         };

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    AccountId, Code, GENERAL, Name, ReadMark, Role, RoomId, SYSTEM, Seq, Text, Timestamp, TokenDigest, Visibility,
+    AccountId, Code, GENERAL, Name, ReadMark, Role, RoomId, SYSTEM, Seq, Text, Timestamp, TokenDigest, TokenScope,
+    Visibility,
 };
 use crate::address::Address;
 
@@ -68,6 +69,8 @@ pub struct StoredToken {
     pub name: Name,
     /// The digest that it is verified by.
     pub digest: TokenDigest,
+    /// What it allows.
+    pub scope: TokenScope,
     /// When it was created.
     pub created: Timestamp,
     /// When it expires; `None` if never.

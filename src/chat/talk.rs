@@ -15,6 +15,8 @@ use super::{
 #[derive(Clone, Copy)]
 pub(super) struct Saying<'a> {
     pub kind: MessageKind,
+    /// Whether a program says it.
+    pub program: bool,
     pub text: &'a Text,
     /// Its idempotency key, with the messages that are stored under it.
     pub keyed: Option<(&'a SendKey, &'a Facts)>,
@@ -22,8 +24,8 @@ pub(super) struct Saying<'a> {
 
 impl Saying<'_> {
     /// Plain speech without a key.
-    pub fn plain(text: &Text) -> Saying<'_> {
-        Saying { kind: MessageKind::Speech, text, keyed: None }
+    pub fn plain(text: &Text, program: bool) -> Saying<'_> {
+        Saying { kind: MessageKind::Speech, program, text, keyed: None }
     }
 }
 
@@ -49,8 +51,9 @@ impl Chat {
         }
         let seq = self.append(actor.now, id, actor.account, saying, effects);
         let room = self.label(id, actor.account);
-        let (kind, text, author) = (saying.kind, saying.text.clone(), self.name(actor.account));
-        let message = Message { room: room.clone(), seq, at: actor.now, author, kind, text };
+        let Saying { kind, program, text, .. } = saying;
+        let (author, text) = (self.name(actor.account), text.clone());
+        let message = Message { room: room.clone(), seq, at: actor.now, author, kind, program, text };
         let except = (!self.session(actor.client).origin.traits.echoes).then_some(actor.client);
         effects.notify_all(self.rooms.get_mut(id).audience(), except, Event::Message(message));
         Ok(self.confirm(actor, room, seq))
@@ -75,7 +78,7 @@ impl Chat {
         saying: Saying,
         effects: &mut Effects,
     ) -> Seq {
-        let Saying { kind, text, keyed } = saying;
+        let Saying { kind, program, text, keyed } = saying;
         let key = keyed.map(|(key, _)| key.clone());
         let seq = self.rooms.get(id).last_seq + 1;
         if let Some(key) = &key {
@@ -84,7 +87,8 @@ impl Chat {
         let members = &self.rooms.get(id).members;
         let member = |name: &[u8]| self.accounts.named_by(name).filter(|account| members.contains_key(account));
         let named: BTreeSet<_> = names(text.as_str(), member).filter(|account| *account != author).collect();
-        self.record(Record::MessageSaid { room: id, seq, at: now, author, kind, text: text.clone(), key }, effects);
+        let text = text.clone();
+        self.record(Record::MessageSaid { room: id, seq, at: now, author, kind, program, text, key }, effects);
         for account in named {
             self.record(Record::Mentioned { room: id, seq, account }, effects);
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Actor, Chat, ClientId, Effects, Event, Farewell, Name, Record, Refusal, Timestamp, TokenRow};
+use super::{Actor, Chat, ClientId, Effects, Event, Farewell, Name, Record, Refusal, Timestamp, TokenRow, TokenScope};
 
 /// Most tokens that an account may have.
 pub const TOKENS_PER_ACCOUNT_MAX: usize = 20;
@@ -55,6 +55,7 @@ impl fmt::Debug for TokenSecret {
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     pub digest: TokenDigest,
+    pub scope: TokenScope,
     pub created: Timestamp,
     /// `None`: valid until it is revoked.
     pub until: Option<Timestamp>,
@@ -74,8 +75,7 @@ impl Chat {
         actor: Actor,
         name: Name,
         secret: TokenSecret,
-        digest: TokenDigest,
-        seconds: Option<u64>,
+        token: Token,
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
         let tokens = &self.accounts.get(actor.account).tokens;
@@ -90,10 +90,12 @@ impl Chat {
         for name in expired.collect::<Vec<Name>>() {
             self.remove_token(actor, name, effects);
         }
-        let until = seconds.map(|seconds| actor.now.plus_seconds(seconds));
-        let (account, at) = (actor.account, actor.now);
-        self.record(Record::TokenCreated { account, name: name.clone(), digest, at, until }, effects);
-        Ok(Event::TokenCreated { name, secret, until })
+        let Token { digest, scope, created: at, until, .. } = token;
+        self.record(
+            Record::TokenCreated { account: actor.account, name: name.clone(), digest, scope, at, until },
+            effects,
+        );
+        Ok(Event::TokenCreated { name, secret, scope, until })
     }
 
     /// The number of the requester's valid tokens.
@@ -106,25 +108,39 @@ impl Chat {
         let account = self.accounts.get(actor.account);
         let row = |(name, token): (&Name, &Token)| {
             let sessions = account.clients.iter().map(|client| self.session(*client));
-            let by_it = sessions.filter(|session| session.token.as_ref().is_some_and(|it| it.1 == token.digest));
+            let by_it = sessions.filter(|session| session.is_by(token.digest));
             let used = by_it.map(|session| session.since).max().max(token.used);
-            TokenRow { name: name.clone(), created: token.created, until: token.until, used }
+            TokenRow { name: name.clone(), scope: token.scope, created: token.created, until: token.until, used }
         };
         let valid = account.tokens.iter().filter(|(_, token)| token.is_valid(actor.now));
         Event::Tokens { rows: valid.map(row).collect() }
     }
 
-    /// Revokes a token. Other connections that logged in with it are closed.
+    /// Revokes a token. All connections that logged in with it are closed.
     pub(super) fn revoke_token(&mut self, actor: Actor, name: Name, effects: &mut Effects) -> Result<Event, Refusal> {
         let account = self.accounts.get(actor.account);
         let token = account.tokens.get(&name).filter(|token| token.is_valid(actor.now));
         let Some(digest) = token.map(|token| token.digest) else { return Err(Refusal::NoSuchToken { name }) };
-        let uses_it = |client: &ClientId| self.session(*client).token.as_ref().is_some_and(|it| it.1 == digest);
-        let others = account.clients.iter().copied().filter(|client| *client != actor.client).filter(uses_it);
-        let others: Vec<ClientId> = others.collect();
+        let uses_it = |client: &ClientId| self.session(*client).is_by(digest);
+        let clients: Vec<ClientId> = account.clients.iter().copied().filter(uses_it).collect();
         self.remove_token(actor, name.clone(), effects);
-        self.dismiss_others(actor.now, &others, &Farewell::TokenRevoked { name: name.clone() }, effects);
-        Ok(Event::TokenRevoked { name, closed: others.len() as u64 })
+        self.dismiss_others(actor.now, &clients, &Farewell::TokenRevoked { name: name.clone() }, effects);
+        let closed = clients.iter().filter(|client| **client != actor.client).count() as u64;
+        Ok(Event::TokenRevoked { name, closed })
+    }
+
+    /// The clients whose tokens have expired: their sessions are to be ended ([`Input::TokenExpired`](super::Input)).
+    pub fn expired(&self, now: Timestamp) -> Vec<ClientId> {
+        self.sessions.expired(now)
+    }
+
+    /// Ends the session of a client whose token has expired.
+    pub(super) fn end_expired(&mut self, now: Timestamp, client: ClientId, effects: &mut Effects) {
+        let token = self.sessions.get(client).and_then(|session| session.token.as_ref());
+        if let Some(token) = token.filter(|token| token.until.is_some_and(|until| until <= now)) {
+            let farewell = Farewell::TokenExpired { name: token.name.clone() };
+            self.dismiss_others(now, &[client], &farewell, effects);
+        }
     }
 
     fn remove_token(&mut self, actor: Actor, name: Name, effects: &mut Effects) {

@@ -33,6 +33,8 @@ pub struct Origin {
     pub live: bool,
     /// Whether delivered messages become read once its client acts. Otherwise only explicit requests move read positions.
     pub reads: bool,
+    /// Whether it is a program, so that no other program answers what it says. `None`: if it is logged in by a token.
+    pub program: Option<bool>,
 }
 
 impl Origin {
@@ -44,12 +46,13 @@ impl Origin {
             traits: Traits { cursor: true, ..Traits::default() },
             live: true,
             reads: true,
+            program: None,
         }
     }
 
     /// A connection of the JSON protocol without login options: it is acknowledged, live, and reads.
     pub fn json(address: Address) -> Origin {
         let traits = Traits { acknowledges: true, ..Traits::default() };
-        Origin { address, protocol: "json", traits, live: true, reads: true }
+        Origin { address, protocol: "json", traits, live: true, reads: true, program: None }
     }
 }

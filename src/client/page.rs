@@ -108,6 +108,7 @@ mod tests {
             at: Timestamp(0),
             author: Name::parse("ana").unwrap(),
             kind: MessageKind::Speech,
+            program: false,
             text: Text::from("x".repeat(900).as_str()),
         };
         (from..=to).map(message).collect()

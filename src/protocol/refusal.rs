@@ -4,7 +4,7 @@
 //! they get one text. What did not happen, and the next step, are each protocol's own.
 
 use super::Context;
-use crate::chat::{Refusal, RoomLabel, Text};
+use crate::chat::{Refusal, RoomLabel, Text, TokenScope};
 use crate::reason::Reason;
 
 /// How many rooms are named in a sentence.
@@ -110,6 +110,15 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
         Refusal::TokenExists { name } => format!("You have a token called {name} already."),
         Refusal::NoSuchToken { name } => format!("You have no token called {name}."),
         Refusal::TooManyTokens { max } => format!("You have {}, which is the most.", count(*max, "token")),
+        Refusal::TokenScope { scope } => {
+            let allowed = match scope {
+                TokenScope::Read => "only read",
+                TokenScope::Send => "read and send messages, and nothing else",
+                TokenScope::All => "not do that",
+            };
+            format!("The token that you logged in with may {allowed}.")
+        }
+        Refusal::PasswordNeeded => "No token may do that, only your password.".to_owned(),
         Refusal::NoSuchSession { session } => format!("You have no connection {session}."),
 
         Refusal::NoSuchInvitation { what: Some(what), room: Some(room) } => {

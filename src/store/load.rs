@@ -61,6 +61,7 @@ fn token(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
         created: row.get(3)?,
         until: row.get(4)?,
         used: row.get(5)?,
+        scope: row.get(6)?,
     })
 }
 

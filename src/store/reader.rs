@@ -138,22 +138,23 @@ fn read(
 fn unreadable(range: &GrantedRange, seq: Seq) -> Message {
     let author = Name::parse("ghost").expect("it is a name");
     let (room, text) = (range.room.clone(), Text::from(DAMAGED));
-    Message { room, seq, at: Timestamp::default(), author, kind: MessageKind::Speech, text }
+    Message { room, seq, at: Timestamp::default(), author, kind: MessageKind::Speech, program: false, text }
 }
 
 /// A row of the query `page`, and whether it is as it was written.
 pub(super) fn message(row: &Row<'_>, room: &ShownRoom) -> rusqlite::Result<(Message, bool)> {
     let seq = count(row, 0)?;
     let (at, author, name, kind) = (row.get(1), row.get(2), row.get(3), row.get(4));
-    let (text, is_text) = text(row, 5)?;
-    let is_sound = is_text && at.is_ok() && author.is_ok() && name.is_ok() && kind.is_ok();
+    let (program, (text, is_text)) = (row.get(6), text(row, 5)?);
+    let is_sound = is_text && at.is_ok() && author.is_ok() && name.is_ok() && kind.is_ok() && program.is_ok();
     let known: Option<Name> = name.unwrap_or_default();
     let author = known.unwrap_or_else(|| {
         let is_system = author.is_ok_and(|author: AccountId| author == SYSTEM);
         Name::parse(if is_system { "system" } else { "ghost" }).expect("both are names")
     });
     let (at, kind) = (at.unwrap_or_default(), kind.unwrap_or(MessageKind::Speech));
-    Ok((Message { room: room.clone(), seq, at, author, kind, text }, is_sound))
+    let program = program.unwrap_or_default();
+    Ok((Message { room: room.clone(), seq, at, author, kind, program, text }, is_sound))
 }
 
 #[cfg(test)]

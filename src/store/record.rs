@@ -11,7 +11,7 @@ use crate::chat::{Record, RoomKind};
 pub(super) fn apply_all(connection: &Connection, records: &[Record]) -> rusqlite::Result<()> {
     let mut said = None;
     for record in records {
-        let Record::MessageSaid { room, seq, at, author, kind, text, key } = record else {
+        let Record::MessageSaid { room, seq, at, author, kind, program, text, key } = record else {
             apply(connection, record)?;
             continue;
         };
@@ -19,7 +19,7 @@ pub(super) fn apply_all(connection: &Connection, records: &[Record]) -> rusqlite
             Some(said) => said,
             None => said.insert(connection.prepare_cached(query!("message_said"))?),
         };
-        said.execute(params![room, number(*seq), at, author, kind, text, key])?;
+        said.execute(params![room, number(*seq), at, author, kind, text, key, program])?;
     }
     Ok(())
 }
@@ -38,8 +38,8 @@ fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
         Record::OperatorSet { id, on } => run(query!("operator_set"), params![id, on]),
         Record::Seen { id, at } => run(query!("seen"), params![id, at]),
 
-        Record::TokenCreated { account, name, digest, at, until } => {
-            run(query!("token_made"), params![account, name, digest, at, until])
+        Record::TokenCreated { account, name, digest, scope, at, until } => {
+            run(query!("token_made"), params![account, name, digest, at, until, scope])
         }
         Record::TokenUsed { account, name, at } => run(query!("token_used"), params![account, name, at]),
         Record::TokenRemoved { account, name } => run(query!("token_removed"), params![account, name]),
@@ -116,7 +116,7 @@ mod tests {
     use crate::chat::{
         AccountId, AccountRow, Code, GENERAL, KeyedMessage, MemberRow, MessageKind, PasswordHash, ReadMark, Role,
         RoomId, SYSTEM, SendKey, Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp, TokenDigest,
-        Visibility,
+        TokenScope, Visibility,
     };
 
     const LATER: Timestamp = Timestamp(NOW.0 + 1);
@@ -186,6 +186,7 @@ mod tests {
             account: ANA,
             name: name(text),
             digest: TokenDigest([7; 32]),
+            scope: TokenScope::Send,
             created: LATER,
             until,
             used,
@@ -194,6 +195,7 @@ mod tests {
             account: ANA,
             name: name(text),
             digest: TokenDigest([7; 32]),
+            scope: TokenScope::Send,
             at: LATER,
             until,
         };
@@ -217,6 +219,7 @@ mod tests {
             at: NOW,
             author,
             kind: MessageKind::Speech,
+            program: false,
             text: Text::from("once"),
             key: Some(key.clone()),
         };
@@ -376,6 +379,7 @@ mod tests {
             at: Timestamp(-5),
             author: ANA,
             kind: MessageKind::Action,
+            program: true,
             text: text.clone(),
             key: None,
         };

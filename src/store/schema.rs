@@ -24,6 +24,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("../../sql/migrations/0001_first.sql")),
     M::up(include_str!("../../sql/migrations/0002_programs.sql")),
     M::up(include_str!("../../sql/migrations/0003_read_marks.sql")),
+    M::up(include_str!("../../sql/migrations/0004_identity.sql")),
 ];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 

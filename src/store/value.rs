@@ -6,7 +6,8 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 
 use crate::address::Address;
 use crate::chat::{
-    AccountId, Code, MessageKind, Name, PasswordHash, Role, RoomId, SendKey, Text, Timestamp, TokenDigest, Visibility,
+    AccountId, Code, MessageKind, Name, PasswordHash, Role, RoomId, SendKey, Text, Timestamp, TokenDigest, TokenScope,
+    Visibility,
 };
 
 /// A count or a number of a message as SQLite stores it. Only the end of a client's range can be above the limit, and
@@ -200,6 +201,27 @@ impl FromSql for Visibility {
             0 => Ok(Visibility::Public),
             1 => Ok(Visibility::Private),
             _ => Err(wrong("a visibility")),
+        }
+    }
+}
+
+impl ToSql for TokenScope {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(match self {
+            TokenScope::Read => 0,
+            TokenScope::Send => 1,
+            TokenScope::All => 2,
+        }))
+    }
+}
+
+impl FromSql for TokenScope {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<TokenScope> {
+        match value.as_i64()? {
+            0 => Ok(TokenScope::Read),
+            1 => Ok(TokenScope::Send),
+            2 => Ok(TokenScope::All),
+            _ => Err(wrong("a scope of a token")),
         }
     }
 }

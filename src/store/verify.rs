@@ -66,7 +66,7 @@ fn damaged_messages(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     while let Some(row) = rows.next()? {
         let (message, is_sound) = reader::message(row, &any)?;
         if !is_sound {
-            let room: RoomId = row.get(6)?;
+            let room: RoomId = row.get(7)?;
             found.push(format!("message {} of room {room} is damaged", message.seq));
         }
         if found.len() == FINDINGS_MAX {

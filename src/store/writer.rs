@@ -481,7 +481,16 @@ mod tests {
                 seq += 1;
                 let Record::MessageSaid { room, at, author, kind, .. } = said(TEA, seq, ANA) else { unreachable!() };
                 writer
-                    .commit(&[Record::MessageSaid { room, seq, at, author, kind, text: text.clone(), key: None }])
+                    .commit(&[Record::MessageSaid {
+                        room,
+                        seq,
+                        at,
+                        author,
+                        kind,
+                        program: false,
+                        text: text.clone(),
+                        key: None,
+                    }])
                     .unwrap();
                 writer.checkpoint();
             }
@@ -525,7 +534,7 @@ mod tests {
         let say = |seq, room| {
             let Record::MessageSaid { at, author, kind, .. } = said(room, seq, ANA) else { unreachable!() };
             let text = Text::from(format!("the surprise {seq} {}", "x".repeat(700)).as_str());
-            Record::MessageSaid { room, seq, at, author, kind, text, key: None }
+            Record::MessageSaid { room, seq, at, author, kind, program: false, text, key: None }
         };
         (41..200).for_each(|seq| writer.commit(&[say(seq, TEA)]).unwrap());
         checkpoint(&writer.connection, "PASSIVE").unwrap();

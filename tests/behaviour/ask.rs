@@ -2,7 +2,7 @@
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    BanTarget, ClientId, Code, Command, HistoryRange, MessageKind, Name, Query, RoomLabel, Text, Visibility,
+    BanTarget, ClientId, Code, Command, HistoryRange, MessageKind, Name, Query, RoomLabel, Text, TokenScope, Visibility,
 };
 use chat_server::protocol::Secret;
 use chat_server::protocol::json::{LoginOptions, Request};
@@ -96,9 +96,9 @@ asks! {
     server_demote(who: &str) Command::ServerDemote { who: name(who) };
 
     tokens() Query::Tokens;
-    revoke_token(token: &str) Command::RevokeToken { name: name(token) };
+    revoke_token(token: &str) Command::RevokeToken { name: name(token), proved: false };
     sessions() Query::Sessions;
-    close_session(session: ClientId) Command::CloseSession { session };
+    close_session(session: ClientId) Command::CloseSession { session, proved: false };
     log_out() Command::LogOut;
     quit() Command::Quit;
 }
@@ -112,11 +112,15 @@ pub fn invite_by_code(label: &str) -> Request {
 }
 
 pub fn new_token(token: &str) -> Request {
-    Request::NewToken { name: name(token), seconds: None }
+    new_token_of(token, TokenScope::All)
 }
 
 pub fn new_token_for(token: &str, seconds: u64) -> Request {
-    Request::NewToken { name: name(token), seconds: Some(seconds) }
+    Request::NewToken { name: name(token), scope: TokenScope::All, seconds: Some(seconds), password: None }
+}
+
+pub fn new_token_of(token: &str, scope: TokenScope) -> Request {
+    Request::NewToken { name: name(token), scope, seconds: None, password: None }
 }
 
 pub fn set_password(old: &str, new: &str) -> Request {

@@ -22,7 +22,15 @@ pub fn shown(label: RoomLabel) -> ShownRoom {
 /// A message: number, room, author, text.
 pub fn said(seq: u64, label: &str, by: &str, text: &str) -> Message {
     let kind = MessageKind::Speech;
-    Message { room: shown(room(label)), seq, at: SOME_TIME, author: name(by), kind, text: Text::from(text) }
+    Message {
+        room: shown(room(label)),
+        seq,
+        at: SOME_TIME,
+        author: name(by),
+        kind,
+        program: false,
+        text: Text::from(text),
+    }
 }
 
 /// An action: number, room, author, text.
@@ -119,7 +127,7 @@ pub fn role_set(label: &str, who: &str, role: Role, by: Option<&str>) -> Object 
 
 /// The closing line after `sent` messages: for a reason, or for `signed-out` with this cause.
 pub fn bye(how: &str, sent: u64) -> Object {
-    let causes = ["account-deleted", "password-changed", "token-revoked", "closed-elsewhere"];
+    let causes = ["account-deleted", "password-changed", "token-revoked", "token-expired", "closed-elsewhere"];
     let (reason, cause) = if causes.contains(&how) { ("signed-out", Some(how.to_owned())) } else { (how, None) };
     let reason = reason.to_owned();
     Object::Bye(Bye { reason, cause, text: None, sent: Some(sent), by: None, until: None, why: Text::from("") })

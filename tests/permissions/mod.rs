@@ -3,14 +3,16 @@
 //! The tables of that page are the test. For each cell there is a room with somebody in every role; the command, which the
 //! page has as people type it, is sent through the JSON codec, and the answer must be what the cell says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chat_server::chat::Event;
-use chat_server::protocol::json::{Object, Request};
+use chat_server::protocol::json::{self, Object, Request};
 use chat_server::protocol::text::{Typed, parse};
+use serde_json::json;
 
 use crate::behaviour::ask;
 use crate::behaviour::house::{House, Person, Transport, code_of};
+use crate::support::Server;
 
 const PAGE: &str = include_str!("../../docs/permissions.md");
 
@@ -227,6 +229,35 @@ fn in_a_direct_room_everybody_may_do_what_the_page_says() {
         }
     }
     differences.judge(10);
+}
+
+#[test]
+fn by_a_token_everybody_may_do_what_the_page_says() {
+    let table = table("By a token");
+    let words: BTreeSet<&str> = json::REQUESTS.into_iter().flatten().copied().collect();
+    let listed: BTreeSet<&str> = table.rows.iter().map(|row| row.command).chain(["login", "register"]).collect();
+    assert_eq!(listed, words, "each request has a row");
+    let server = Server::start_new();
+    let mut owner = server.register_program("owner-1");
+    owner.ask(json!({"type": "create", "room": "tea"}));
+    let mut differences = Differences::default();
+    for (column, scope) in table.roles.iter().enumerate() {
+        let token = owner.ask(json!({"type": "new_token", "name": scope, "scope": scope}))["token"].clone();
+        for row in &table.rows {
+            let mut program = server.program();
+            program.ask(json!({"type": "login", "name": "owner-1", "token": token}));
+            // One object has the fields of every request, and what is not allowed for another reason changes nothing.
+            let outcome = program.ask(json!({
+                "type": row.command, "room": "tea", "name": "nobody-2", "text": "words", "page": 1, "up_to": 0, "rooms": {},
+                "visibility": "private", "confirm": "cake", "code": "no-such-code", "session": 999_999, "old": "wrong-one",
+                "new": "another-one",
+            }));
+            let code = outcome["code"].as_str().unwrap_or("yes");
+            let outcome = if ["token_scope", "password_needed"].contains(&code) { code } else { "yes" };
+            differences.compare(row.command, scope, row.cells[column], outcome);
+        }
+    }
+    differences.judge(3 * words.len() - 10);
 }
 
 #[test]

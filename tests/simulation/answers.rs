@@ -112,7 +112,13 @@ fn check_event(
                 let by_it =
                     after.clients.values().filter(|it| it.token.as_ref().is_some_and(|it| it.1 == token.digest));
                 let used = by_it.map(|it| it.since).max().max(token.used);
-                TokenRow { name: token.name.clone(), created: token.created, until: token.until, used }
+                TokenRow {
+                    name: token.name.clone(),
+                    scope: token.scope,
+                    created: token.created,
+                    until: token.until,
+                    used,
+                }
             });
             assert_eq!(*rows, expected.collect::<Vec<_>>());
         }

@@ -69,17 +69,17 @@ pub fn must_end(before: &State, client: ClientId, request: &Request, records: &[
     let account = before.clients.get(&client).map(|it| it.account);
     match (request, request.command()) {
         (Request::Input(Input::Gone), _) | (_, Some(Command::Quit | Command::LogOut)) => drop(ended.insert(client)),
-        (_, Some(Command::CloseSession { session })) => drop(ended.insert(*session)),
+        (_, Some(Command::CloseSession { session, .. })) => drop(ended.insert(*session)),
         (_, Some(Command::ServerKick { who, .. })) => {
             ended.extend(before.store.named(who).into_iter().flat_map(|id| before.clients_of(id)));
         }
-        (_, Some(Command::RevokeToken { name })) => {
+        (_, Some(Command::RevokeToken { name, .. })) => {
             let token = account.and_then(|account| before.store.tokens.get(&(account, name.clone())));
             let uses_it = |other: &ClientId| {
                 let session = &before.clients[other];
                 Some(session.account) == account && session.token.as_ref().map(|it| it.1) == token.map(|it| it.digest)
             };
-            ended.extend(before.clients.keys().copied().filter(|other| *other != client && uses_it(other)));
+            ended.extend(before.clients.keys().copied().filter(uses_it));
         }
         _ => {}
     }
@@ -184,7 +184,8 @@ pub fn expected(
     let mut living = before.clone();
     for gone in ended {
         let account = living.clients.remove(gone).expect("it had a session").account;
-        if *gone != client {
+        let is_answer = matches!(answer, Some(Answer::Event(Event::Ended { .. })));
+        if *gone != client || !(is_answer || matches!(request, Request::Input(Input::Gone))) {
             notices.push((*gone, "Ended".into()));
         }
         if !matches!(request, Request::Input(Input::Gone)) {

@@ -35,7 +35,7 @@ impl Request {
             Request::Query(query) => (of_query(query), false),
             Request::Input(Input::Register { .. }) => (&["Registered"], true),
             Request::Input(Input::LogIn { .. } | Input::LogInByToken { .. }) => (&["LoggedIn"], false),
-            Request::Input(Input::Gone) => (&[], false),
+            Request::Input(Input::Gone | Input::TokenExpired) => (&[], false),
             Request::Input(Input::Command(command, _)) => of_command(command),
         };
         expected.contains(&name.as_str()) && enters == is_entered
@@ -87,6 +87,7 @@ fn of_command(command: &Command) -> (&'static [&'static str], bool) {
         Say { .. } | Tell { .. } | Reply { .. } => &["Stored"],
         OpenDirect { .. } => return (&["DirectOpened"], true),
         Join { room: RoomLabel::Direct(_) } => return (&["DirectOpened"], true),
+        Join { room: RoomLabel::Number(_) } => return (&["DirectOpened", "Entered"], true),
         Join { .. } | Accept { .. } => return (&["Entered"], true),
         Leave { .. } | DeleteRoom { .. } => &["YouLeft"],
         Create { .. } => &["Created"],

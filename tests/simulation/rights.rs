@@ -2,7 +2,8 @@
 //! them. And that a refusal says the truth.
 
 use chat_server::chat::{
-    AccountId, BanTarget, Command, GENERAL, Input, Name, Record, Refusal, Role, RoomId, RoomLabel, Timestamp,
+    AccountId, BanTarget, Command, GENERAL, Input, Name, Record, Refusal, Role, RoomId, RoomKind, RoomLabel, Timestamp,
+    TokenScope,
 };
 
 use super::request::Request;
@@ -102,6 +103,35 @@ pub fn check(before: &State, asker: Option<Asker>, request: &Request, record: &R
         Record::AddressBanRemoved { .. } => operates(),
     };
     assert!(may, "{asker:?} had no right to {record:?}");
+    if let Some(asker) = asker {
+        assert!(is_in_scope(before, asker, request, record), "the token of {asker:?} does not allow {record:?}");
+    }
+}
+
+/// Whether the token of a session, if it has one, allows a record.
+fn is_in_scope(before: &State, asker: Asker, request: &Request, record: &Record) -> bool {
+    let Some((name, _)) = &before.clients[&asker.client].token else { return true };
+    let scope = before.store.tokens[&(asker.account, name.clone())].scope;
+    // With these the password is given.
+    if let Some(
+        Command::ChangePassword { .. }
+        | Command::DeleteAccount
+        | Command::NewToken { proved: true, .. }
+        | Command::RevokeToken { proved: true, .. }
+        | Command::CloseSession { proved: true, .. },
+    ) = request.command()
+    {
+        return true;
+    }
+    match record {
+        Record::ReadSet { .. } | Record::Seen { .. } | Record::TokenUsed { .. } => true,
+        Record::TokenRemoved { name: removed, .. } => removed == name,
+        Record::TokenCreated { .. } | Record::OperatorSet { .. } => false,
+        Record::MessageSaid { .. } | Record::Mentioned { .. } | Record::AcksSet { .. } => scope >= TokenScope::Send,
+        Record::RoomCreated { kind: RoomKind::Direct(..), .. } => scope >= TokenScope::Send,
+        Record::MemberAdded { room, .. } if room.0 > before.store.last_room => scope >= TokenScope::Send,
+        _ => scope == TokenScope::All,
+    }
 }
 
 /// That what a refused request removed had expired.

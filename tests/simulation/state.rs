@@ -66,6 +66,19 @@ impl State {
         self.clients.iter().filter(move |(_, it)| it.origin.address == address).map(|(client, _)| *client)
     }
 
+    /// The sessions whose tokens have expired, in the order in which they did.
+    pub fn expired(&self) -> Vec<ClientId> {
+        let until = |(client, it): (&ClientId, &Client)| {
+            let (name, digest) = it.token.as_ref()?;
+            let token = self.store.tokens.get(&(it.account, name.clone())).expect("a session ends with its token");
+            assert_eq!(token.digest, *digest, "a session ends with its token");
+            Some((token.until.filter(|until| *until <= self.now)?, *client))
+        };
+        let mut expired: Vec<_> = self.clients.iter().filter_map(until).collect();
+        expired.sort();
+        expired.into_iter().map(|(_, client)| client).collect()
+    }
+
     pub fn hearers(&self, room: RoomId) -> impl Iterator<Item = ClientId> {
         self.clients.iter().filter(move |(_, it)| it.hears.contains_key(&room)).map(|(client, _)| *client)
     }

@@ -306,9 +306,9 @@ impl Store {
             Record::OperatorSet { id, on } => self.account(id).operator = on,
             Record::Seen { id, at } => self.account(id).last_seen = Some(at),
 
-            Record::TokenCreated { account, name, digest, at, until } => {
+            Record::TokenCreated { account, name, digest, scope, at, until } => {
                 assert!(self.account(account).name.is_some(), "a token for a deleted account");
-                let token = StoredToken { account, name: name.clone(), digest, created: at, until, used: None };
+                let token = StoredToken { account, name: name.clone(), digest, scope, created: at, until, used: None };
                 assert_eq!(self.tokens.insert((account, name), token), None, "a token twice");
             }
             Record::TokenUsed { account, name, at } => {
@@ -368,7 +368,7 @@ impl Store {
                 self.mentions.retain(|(in_room, of, seq)| (*in_room, *of) != (room, account) || !read.contains(*seq));
             }
 
-            Record::MessageSaid { room, seq, at, author, kind: _, text, key } => {
+            Record::MessageSaid { room, seq, at, author, kind: _, program: _, text, key } => {
                 let last = &mut self.room(room).last_seq;
                 *last += 1;
                 assert_eq!(seq, *last, "the numbers of room {room} have a gap");

@@ -10,7 +10,7 @@ use crate::client::output::Unreachable;
 use crate::client::page::{Loses, Page, unread};
 use crate::client::session::{Asked, Session, SessionEnd};
 use crate::protocol::json::{self, Json, Request};
-use crate::protocol::{Context, Protocol, Reference};
+use crate::protocol::{Context, Protocol, Reference, Secret};
 use crate::token;
 
 impl Program<'_, '_> {
@@ -37,16 +37,8 @@ impl Program<'_, '_> {
             return Ok(None);
         }
         let json::Line { reference, request } = json::parse(&line);
-        if matches!(
-            request,
-            Ok(Request::LogIn { .. }
-                | Request::Register { .. }
-                | Request::SetPassword { .. }
-                | Request::DeleteAccount { .. })
-        ) {
-            // These have a password in them.
-            line.zeroize();
-        }
+        // It may have a password in it.
+        line.zeroize();
         let request = match request {
             Ok(request) => request,
             Err(wrong) => return self.send(|out| json::wrong(&wrong, reference.as_ref(), out)).map(|()| None),
@@ -60,12 +52,21 @@ impl Program<'_, '_> {
                 self.set_password(session, old.as_bytes(), new.as_bytes()).map(Ask::Command)
             }
             Request::DeleteAccount { password } => {
-                let checked = self.client.check_own_password(session, password.as_bytes());
-                checked.map(|()| Command::DeleteAccount.into())
+                self.prove(session, &password).map(|()| Command::DeleteAccount.into())
             }
-            Request::NewToken { name, seconds } => {
-                let drawn = token::draw().map_err(no_randomness);
-                drawn.map(|(secret, digest)| Command::NewToken { name, secret, digest, seconds }.into())
+            Request::NewToken { name, scope, seconds, password } => {
+                let proved = password.map(|password| self.prove(session, &password)).transpose();
+                proved.and_then(|proved| {
+                    let (proved, (secret, digest)) = (proved.is_some(), token::draw().map_err(no_randomness)?);
+                    Ok(Command::NewToken { name, secret, digest, scope, seconds, proved }.into())
+                })
+            }
+            Request::RevokeToken { name, password } => {
+                self.prove(session, &password).map(|()| Command::RevokeToken { name, proved: true }.into())
+            }
+            Request::CloseSession { session: closed, password } => {
+                let proved = self.prove(session, &password);
+                proved.map(|()| Command::CloseSession { session: closed, proved: true }.into())
             }
             Request::InviteByCode { room } => {
                 let mut random = [0; INVITATION_BYTES];
@@ -83,6 +84,11 @@ impl Program<'_, '_> {
             }
             Err(refusal) => self.refuse(refusal, reference.as_ref()).map(|()| None),
         }
+    }
+
+    /// Whether a program has given the password of its account.
+    fn prove(&self, session: &Session, password: &Secret) -> Result<(), Refusal> {
+        self.client.check_own_password(session, password.as_bytes())
     }
 
     fn set_password(&self, session: &Session, old: &[u8], new: &[u8]) -> Result<Command, Refusal> {

@@ -4,6 +4,7 @@ use super::prompt::Answer;
 use crate::broker::{Waits, wall_clock};
 use crate::chat::{
     Ask, Code, Command, Grant, HistoryRange, INVITATION_BYTES, MessageKind, Name, Query, Refusal, RoomLabel, Text,
+    TokenScope,
 };
 use crate::client::Client;
 use crate::client::input::InputEvent;
@@ -128,7 +129,9 @@ impl Client<'_> {
             Typed::Password => return self.change_password(session, memory),
             Typed::DeleteAccount => return self.delete_account(session, memory),
             Typed::InviteCode { room } => return self.invite_by_code(room, session, memory),
-            Typed::NewToken { name, seconds } => return self.new_token(name, seconds, session, memory),
+            Typed::NewToken { name, scope, seconds } => {
+                return self.new_token(name, scope, seconds, session, memory);
+            }
             Typed::More => match memory.more.take() {
                 Some(query) => return self.request(query, session, memory),
                 None => memory.output.refused(reading::NOTHING_MORE),
@@ -223,12 +226,16 @@ impl Client<'_> {
     fn new_token(
         &mut self,
         name: Name,
+        scope: TokenScope,
         seconds: Option<u64>,
         session: &Session,
         memory: &mut Memory,
     ) -> Result<Option<SessionEnd>, Unreachable> {
         match token::draw() {
-            Ok((secret, digest)) => self.request(Command::NewToken { name, secret, digest, seconds }, session, memory),
+            Ok((secret, digest)) => {
+                let proved = false;
+                self.request(Command::NewToken { name, secret, digest, scope, seconds, proved }, session, memory)
+            }
             Err(error) => {
                 log::error!("cannot create a token error={error}");
                 self.refuse_fault(memory)

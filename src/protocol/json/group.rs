@@ -12,7 +12,8 @@ use crate::chat::{
 };
 
 group! { ShownRoom = [ShownRoom { label: room, id: room_id }] { room, room_id } }
-group! { Message = [Message { room, seq, at, author: from, kind, text }] { room as Flat, seq, at, from, kind, text } }
+group! { Message = [Message { room, seq, at, author: from, kind, program, text }]
+{ room as Flat, seq, at, from, kind, program or false, text } }
 group! { Person = [Person { name, online, away, role }] { name, online, away, role } }
 group! { Missed = [Missed { room, last, new: unread, mentions }] { room as Flat, last, unread, mentions } }
 group! { InvitationRow = [InvitationRow { room, by, until }] { room as Flat, by, until } }
@@ -21,7 +22,7 @@ group! {
     { room as Flat, kind as RoomKind, members, online, topic, joined, unread }
 }
 group! { BanRow = [BanRow { target, by, at, until, why }] { target as Flat, by, at, until, why as Why } }
-group! { TokenRow = [TokenRow { name, created, until, used }] { name, created, until, used } }
+group! { TokenRow = [TokenRow { name, scope, created, until, used }] { name, scope, created, until, used } }
 group! {
     SessionRow = [SessionRow { session, protocol: front, address, since, active: idle_s, token, own }]
     { session, front, address, since, idle_s as Idle, token, own }

@@ -169,7 +169,7 @@ pub fn message(message: Message, out: &mut Vec<u8>) {
 /// How many bytes a message takes on a page, at most.
 pub fn message_bytes(message: &Message) -> usize {
     // What is around the text: names of fields, two names of people or rooms, a moment, two numbers.
-    const AROUND: usize = 220;
+    const AROUND: usize = 240;
     let escaped = message.text.as_str().bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
     AROUND + message.text.len() + escaped
 }

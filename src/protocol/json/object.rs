@@ -100,7 +100,7 @@ table! {
     })] { name, last_seen, away, others, rooms, invitations } unsaid { room: None };
     "acks_set" = [Event::AcksSet { on }] { on };
     "password_changed" = [Event::PasswordChanged { closed, tokens }] { closed, tokens };
-    "token_made" = [Event::TokenCreated { name, secret: token, until }] { name, token, until };
+    "token_made" = [Event::TokenCreated { name, secret: token, scope, until }] { name, token, scope, until };
     "tokens" = [Event::Tokens { rows: tokens }] { tokens };
     "token_revoked" = [Event::TokenRevoked { name, closed }] { name, closed };
     "sessions" = [Event::Sessions { rows: sessions }] { sessions };
@@ -241,6 +241,7 @@ impl Object {
             Farewell::AccountDeleted => ("signed-out", Some("account-deleted"), None, None, none),
             Farewell::PasswordChanged => ("signed-out", Some("password-changed"), None, None, none),
             Farewell::TokenRevoked { .. } => ("signed-out", Some("token-revoked"), None, None, none),
+            Farewell::TokenExpired { .. } => ("signed-out", Some("token-expired"), None, None, none),
             Farewell::ClosedElsewhere => ("signed-out", Some("closed-elsewhere"), None, None, none),
             Farewell::Kicked { by, why } => ("kicked", None, Some(by.clone()), None, why.clone()),
             Farewell::Banned { by, until, why } => ("banned", None, Some(by.clone()), *until, why.clone()),

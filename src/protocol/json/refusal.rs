@@ -80,6 +80,8 @@ table! {
     "token_exists" = [Refusal::TokenExists { name }] { name };
     "no_such_token" = [Refusal::NoSuchToken { name }] { name };
     "too_many_tokens" = [Refusal::TooManyTokens { max }] { max };
+    "token_scope" = [Refusal::TokenScope { scope }] { scope };
+    "password_needed" = [Refusal::PasswordNeeded] {};
     "no_such_session" = [Refusal::NoSuchSession { session }] { session };
 
     // Invitations

@@ -2,7 +2,7 @@
 //!
 //! Pure and without memory.
 
-use super::codec::{Fields, Flat, Form, FromJson, Group, Table, Writer, Wrong, bad, form, group, table};
+use super::codec::{Fields, Flat, Form, FromJson, Group, Sparse, Table, Writer, Wrong, bad, form, group, table};
 use super::line;
 use super::object::typed;
 #[cfg(test)]
@@ -10,7 +10,8 @@ use super::sample::Source;
 use super::value::{ByRoom, Why};
 use crate::address::Address;
 use crate::chat::{
-    Ask, Command, HistoryRange, MessageKind, Name, Origin, Query, RoomLabel, Seq, Text, Traits, Visibility,
+    Ask, ClientId, Command, HistoryRange, MessageKind, Name, Origin, Query, RoomLabel, Seq, Text, TokenScope, Traits,
+    Visibility,
 };
 use crate::protocol::{Reference, Secret};
 
@@ -38,8 +39,12 @@ pub enum Request {
     SetPassword { old: Secret, new: Secret },
     /// That the account is deleted.
     DeleteAccount { password: Secret },
-    /// A token, to be drawn by the caller.
-    NewToken { name: Name, seconds: Option<u64> },
+    /// A token, to be drawn by the caller. With the account's password if the session was logged in by a token; also below.
+    NewToken { name: Name, scope: TokenScope, seconds: Option<u64>, password: Option<Secret> },
+    /// That a token is revoked.
+    RevokeToken { name: Name, password: Secret },
+    /// That a connection of the account is closed.
+    CloseSession { session: ClientId, password: Secret },
     /// A one-time code for a room, to be drawn by the caller.
     InviteByCode { room: RoomLabel },
     /// A request to the chat.
@@ -61,26 +66,35 @@ pub struct LoginOptions {
     pub live: bool,
     /// Whether what is delivered becomes read once the program acts. Otherwise only `read` moves read positions.
     pub reads: bool,
+    /// Whether what the session sends is a program's. Unless it says so, if it is logged in by a token.
+    pub program: Option<bool>,
 }
 
 impl LoginOptions {
     /// The origin of a connection from `address` with these options.
     pub fn origin(self, address: Address) -> Origin {
-        Origin { address, protocol: super::WORD, traits: self.traits, live: self.live, reads: self.reads }
+        Origin {
+            address,
+            protocol: super::WORD,
+            traits: self.traits,
+            live: self.live,
+            reads: self.reads,
+            program: self.program,
+        }
     }
 }
 
 impl Default for LoginOptions {
     fn default() -> LoginOptions {
-        LoginOptions { traits: super::TRAITS, live: true, reads: true }
+        LoginOptions { traits: super::TRAITS, live: true, reads: true, program: None }
     }
 }
 
 group! {
     LoginOptions = [LoginOptions {
-        traits: Traits { cursor, acknowledges, echoes: echo, member_lists, presence, read_positions }, live, reads
+        traits: Traits { cursor, acknowledges, echoes: echo, member_lists, presence, read_positions }, live, reads, program
     }] {
-        live or true, reads or true, presence or false, read_positions or false, member_lists or false, echo or false
+        live or true, reads or true, program as Sparse, presence or false, read_positions or false, member_lists or false, echo or false
     } unsaid { cursor: super::TRAITS.cursor, acknowledges: super::TRAITS.acknowledges }
 }
 
@@ -92,7 +106,10 @@ table! {
     "register" = [Request::Register { name, secret: password, options }] { name, password, options as Flat };
     "set_password" = [Request::SetPassword { old, new }] { old, new };
     "delete_account" = [Request::DeleteAccount { password }] { password };
-    "new_token" = [Request::NewToken { name, seconds }] { name, seconds as Seconds };
+    "new_token" = [Request::NewToken { name, scope, seconds, password }]
+        { name, scope or TokenScope::All, seconds as Seconds, password as Sparse };
+    "revoke_token" if "password" = [Request::RevokeToken { name, password }] { name, password };
+    "close_session" if "password" = [Request::CloseSession { session, password }] { session, password };
     "invite_code" = [Request::InviteByCode { room }] { room as Flat };
 
     written(writer) {
@@ -145,8 +162,8 @@ table! {
     "server_demote" = [Command::ServerDemote { who: name }] { name };
 
     // The own account
-    "revoke_token" = [Command::RevokeToken { name }] { name };
-    "close_session" = [Command::CloseSession { session }] { session };
+    "revoke_token" = [Command::RevokeToken { name, proved }] { name } unsaid { proved: false };
+    "close_session" = [Command::CloseSession { session, proved }] { session } unsaid { proved: false };
     "logout" = [Command::LogOut] {};
     "quit" = [Command::Quit] {};
 
@@ -423,7 +440,7 @@ mod tests {
         let login = Request::LogIn { name: name("ana"), secret: secret("hunter22"), options: LoginOptions::default() };
         check(r#" { "password" : "hunter22", "name" : "ana", "type" : "login", "colour": [1, {}] } "#, login);
         let traits = Traits { acknowledges: true, presence: true, echoes: true, ..Traits::default() };
-        let options = LoginOptions { live: false, reads: false, traits };
+        let options = LoginOptions { live: false, reads: false, program: None, traits };
         let login = Request::LogIn { name: name("ana"), secret: secret("token:x"), options };
         check(
             r#"{"type":"login","name":"ana","token":"token:x","live":false,"reads":false,"presence":true,"echo":true}"#,

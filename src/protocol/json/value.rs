@@ -11,7 +11,7 @@ use super::sample::Source;
 use crate::address::Address;
 use crate::chat::{
     ClientId, Code, MessageKind, Name, NameError, PresenceChange, Role, RoomId, RoomLabel, SendKey, Seq, Text,
-    Timestamp, TokenSecret, Visibility, is_forbidden,
+    Timestamp, TokenScope, TokenSecret, Visibility, is_forbidden,
 };
 use crate::protocol::{PROTOCOLS, Reference, Secret};
 
@@ -333,6 +333,7 @@ macro_rules! words {
 words! {
     MessageKind { Speech = "speech", Action = "action" }
     Visibility { Public = "public", Private = "private" }
+    TokenScope { Read = "read", Send = "send", All = "all" }
     PresenceChange { Online = "online", Offline = "offline", Away = "away", Back = "back" }
     Role { Member = "member", Moderator = "moderator", Owner = "owner" }
 }

@@ -6,7 +6,7 @@
 //! Wherever two readings are possible, the one is taken that cannot show to many what was meant for one: a line that might
 //! be a command is refused, not said.
 
-use crate::chat::{Ask, Command, MessageKind, Name, PLACEHOLDER, Query, RoomLabel, Text};
+use crate::chat::{Ask, Command, MessageKind, Name, PLACEHOLDER, Query, RoomLabel, Text, TokenScope};
 
 use super::arguments::Arguments;
 use super::bare::BareWord;
@@ -40,6 +40,8 @@ pub enum Typed {
     NewToken {
         /// Its name, chosen by its owner.
         name: Name,
+        /// What it allows.
+        scope: TokenScope,
         /// For how long it is valid; `None` until it is revoked.
         seconds: Option<u64>,
     },

@@ -93,7 +93,7 @@ impl Protocol for Text {
             Event::Ended { name, farewell, sent, rooms } => session::ended(name, farewell, *sent, rooms, pen),
             Event::AcksSet { on } => account::acks_set(*on, pen),
             Event::PasswordChanged { closed, tokens } => account::password_changed(*closed, *tokens, pen),
-            Event::TokenCreated { name, secret, until } => token::created(name, secret, *until, pen),
+            Event::TokenCreated { name, secret, scope, until } => token::created(name, secret, *scope, *until, pen),
             Event::Tokens { rows } => token::list(rows, pen),
             Event::TokenRevoked { name, closed } => token::revoked(name, *closed, pen),
             Event::Sessions { rows } => token::sessions(rows, pen),

@@ -143,6 +143,9 @@ pub(super) fn ended(name: &Name, farewell: &Farewell, sent: u64, rooms: &[ShownR
         Farewell::TokenRevoked { name: token } => {
             pen.say(&format!("The token {token} was revoked, so this connection, which used it, is closed.{saved}"))
         }
+        Farewell::TokenExpired { name: token } => {
+            pen.say(&format!("The token {token} has expired, so this connection, which used it, is closed.{saved}"))
+        }
         Farewell::ClosedElsewhere => {
             pen.say(&format!("You closed this connection from another one of yours.{saved} You may connect again."));
         }

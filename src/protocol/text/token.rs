@@ -1,6 +1,6 @@
 //! Tokens, and the connections of the reader's account.
 
-use crate::chat::{ClientId, Command, Name, Query, Refusal, SessionRow, Timestamp, TokenRow, TokenSecret};
+use crate::chat::{ClientId, Command, Name, Query, Refusal, SessionRow, Timestamp, TokenRow, TokenScope, TokenSecret};
 
 use super::arguments::Arguments;
 use super::line::Typed;
@@ -28,14 +28,17 @@ pub(super) static ROWS: &[Row] = &[
         name: "token new",
         aliases: &[],
         group: Group::You,
-        usages: &["/token new NAME [TIME]"],
+        usages: &["/token new NAME [read|send|all] [TIME]"],
         summary: "create one, which is shown once",
         help: "Creates a token, which a program gives in place of your password, so that it need not know that. It \
-               is valid for a time such as 30d, or until you revoke it, and is shown once. The name is for you, to \
-               tell your tokens apart.",
-        examples: &["/token new bridge", "/token new bridge 30d"],
+               may only read, also send messages, or do all that you may, except make tokens. It is valid for a time \
+               such as 30d, or until you revoke it, and is shown once. The name is for you, to tell your tokens apart.",
+        examples: &["/token new bridge", "/token new backup send 30d"],
         undone: NOTHING_DONE,
-        parse: |arguments| Ok(Typed::NewToken { name: arguments.name("a name")?, seconds: arguments.duration()? }),
+        parse: |arguments| {
+            let (name, scope) = (arguments.name("a name")?, optional_scope(arguments));
+            Ok(Typed::NewToken { name, scope, seconds: arguments.duration()? })
+        },
     },
     Row {
         name: "token list",
@@ -57,7 +60,7 @@ pub(super) static ROWS: &[Row] = &[
         help: "Revokes a token. Connections that were logged in by it are closed.",
         examples: &["/token revoke bridge"],
         undone: NOTHING_DONE,
-        parse: |arguments| Ok(Typed::command(Command::RevokeToken { name: arguments.name("a name")? })),
+        parse: |arguments| Ok(Typed::command(Command::RevokeToken { name: arguments.name("a name")?, proved: false })),
     },
     Row {
         name: "sessions",
@@ -86,24 +89,50 @@ pub(super) static ROWS: &[Row] = &[
         examples: &["/sessions close 17"],
         undone: NOTHING_DONE,
         parse: |arguments| {
-            Ok(Typed::command(Command::CloseSession { session: ClientId(arguments.number("a number")?) }))
+            let session = ClientId(arguments.number("a number")?);
+            Ok(Typed::command(Command::CloseSession { session, proved: false }))
         },
     },
 ];
+
+/// What a token allows, if that is next; all otherwise.
+fn optional_scope(arguments: &mut Arguments) -> TokenScope {
+    let typed = arguments.peek().map(str::to_ascii_lowercase);
+    let scope = SCOPES.iter().find(|(word, _)| typed.as_deref() == Some(*word));
+    scope.map_or(TokenScope::All, |(_, scope)| {
+        arguments.next();
+        *scope
+    })
+}
+
+/// The words for what tokens allow.
+const SCOPES: [(&str, TokenScope); 3] =
+    [("read", TokenScope::Read), ("send", TokenScope::Send), ("all", TokenScope::All)];
 
 fn list_tokens(_: &mut Arguments) -> Result<Typed, Mistake> {
     Ok(Typed::query(Query::Tokens))
 }
 
 /// A new token, which is shown here and never again.
-pub(super) fn created(name: &Name, secret: &TokenSecret, until: Option<Timestamp>, pen: &mut Pen<'_>) {
+pub(super) fn created(
+    name: &Name,
+    secret: &TokenSecret,
+    scope: TokenScope,
+    until: Option<Timestamp>,
+    pen: &mut Pen<'_>,
+) {
     pen.say(&match until {
         None => format!("Token {name} created. It does not expire. It is shown this once:"),
         until => format!("Token {name} created, valid {}. It is shown this once:", pen.until(until)),
     });
     pen.say(&secret.0);
     pen.say(&format!("A program gives it in place of your password: login YOUR-NAME {}", secret.0));
-    pen.say(&format!("Whoever has it is you. To revoke it: /token revoke {name}"));
+    let who = match scope {
+        TokenScope::Read => "Whoever has it reads what you can read, and does nothing else.",
+        TokenScope::Send => "Whoever has it reads what you can read, and sends messages as you.",
+        TokenScope::All => "Whoever has it is you.",
+    };
+    pen.say(&format!("{who} To revoke it: /token revoke {name}"));
 }
 
 /// The tokens there are.
@@ -116,7 +145,12 @@ pub(super) fn list(rows: &[TokenRow], pen: &mut Pen<'_>) {
         let used = row.used.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", pen.moment(at)));
         let valid =
             row.until.map_or_else(|| "does not expire".to_owned(), |_| format!("valid {}", pen.until(row.until)));
-        pen.say(&format!("  {}  created {}, {valid}, {used}", row.name, pen.moment(row.created)));
+        let scope = match row.scope {
+            TokenScope::Read => "reads, ",
+            TokenScope::Send => "reads and sends, ",
+            TokenScope::All => "",
+        };
+        pen.say(&format!("  {}  {scope}created {}, {valid}, {used}", row.name, pen.moment(row.created)));
     }
 }
 
@@ -167,6 +201,9 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
         Refusal::TokenExists { name } => Advice::next(format!("Choose another name, or: /token revoke {name}")),
         Refusal::NoSuchToken { .. } => Advice::next("/token list shows those you have."),
         Refusal::TooManyTokens { .. } => Advice::new("Nothing was created.", "Revoke one first: /token list"),
+        Refusal::TokenScope { .. } | Refusal::PasswordNeeded => {
+            Advice::next("To do that, log in with your password: /logout, then login NAME")
+        }
         Refusal::NoSuchSession { .. } => Advice::new("Nothing was closed.", "/sessions lists those you have."),
         _ => return None,
     })
@@ -183,20 +220,24 @@ mod tests {
 
     #[test]
     fn lines_about_tokens_and_connections() {
-        check_line("/token new bot", Typed::NewToken { name: name("bot"), seconds: None });
-        check_line("/token new bot 30d", Typed::NewToken { name: name("bot"), seconds: Some(2_592_000) });
+        let new = |scope, seconds| Typed::NewToken { name: name("bot"), scope, seconds };
+        check_line("/token new bot", new(TokenScope::All, None));
+        check_line("/token new bot 30d", new(TokenScope::All, Some(2_592_000)));
+        check_line("/token new bot read", new(TokenScope::Read, None));
+        check_line("/token new bot Send 30d", new(TokenScope::Send, Some(2_592_000)));
+        check_line("/token new bot all 1d", new(TokenScope::All, Some(86_400)));
         check_query("/token", Query::Tokens);
         check_query("/token li", Query::Tokens);
-        check_command("/token revoke bot", Command::RevokeToken { name: name("bot") });
+        check_command("/token revoke bot", Command::RevokeToken { name: name("bot"), proved: false });
         check_query("/sessions", Query::Sessions);
-        check_command("/sessions close 17", Command::CloseSession { session: ClientId(17) });
+        check_command("/sessions close 17", Command::CloseSession { session: ClientId(17), proved: false });
         check_mistake(
             "/token make",
             r#"/token does not know "make". Nothing was done. It knows new, list and revoke, as in /token new bridge"#,
         );
         check_mistake(
             "/token new bot 30",
-            r#""30" is not a time from 1s to 10 years, such as 30m, 2h, 2d or 1w. Nothing was done. Usage: /token new NAME [TIME] - for example /token new bridge"#,
+            r#""30" is not a time from 1s to 10 years, such as 30m, 2h, 2d or 1w. Nothing was done. Usage: /token new NAME [read|send|all] [TIME] - for example /token new bridge"#,
         );
     }
 
@@ -215,6 +256,14 @@ mod tests {
             "You have 20 tokens, which is the most. Nothing was created. Revoke one first: /token list",
         );
         check_refusal(
+            Refusal::TokenScope { scope: TokenScope::Send },
+            "The token that you logged in with may read and send messages, and nothing else. Nothing was done. To do that, log in with your password: /logout, then login NAME",
+        );
+        check_refusal(
+            Refusal::PasswordNeeded,
+            "No token may do that, only your password. Nothing was done. To do that, log in with your password: /logout, then login NAME",
+        );
+        check_refusal(
             Refusal::NoSuchSession { session: ClientId(3) },
             "You have no connection 3. Nothing was closed. /sessions lists those you have.",
         );
@@ -222,8 +271,14 @@ mod tests {
 
     #[test]
     fn a_token_is_shown_once_and_then_by_its_name() {
+        let made = |scope| Event::TokenCreated {
+            name: name("bot"),
+            secret: TokenSecret("token:abc".into()),
+            scope,
+            until: None,
+        };
         check(
-            Event::TokenCreated { name: name("bot"), secret: TokenSecret("token:abc".into()), until: None },
+            made(TokenScope::All),
             &[
                 "-- Token bot created. It does not expire. It is shown this once:",
                 "-- token:abc",
@@ -231,14 +286,37 @@ mod tests {
                 "-- Whoever has it is you. To revoke it: /token revoke bot",
             ],
         );
+        let last = |scope, line: &str| {
+            let lines = [
+                "-- Token bot created. It does not expire. It is shown this once:",
+                "-- token:abc",
+                "-- A program gives it in place of your password: login YOUR-NAME token:abc",
+                line,
+            ];
+            check(made(scope), &lines);
+        };
+        last(
+            TokenScope::Read,
+            "-- Whoever has it reads what you can read, and does nothing else. To revoke it: /token revoke bot",
+        );
+        last(
+            TokenScope::Send,
+            "-- Whoever has it reads what you can read, and sends messages as you. To revoke it: /token revoke bot",
+        );
         let (created, until) = (at("2026-11-22T08:00:00Z"), Some(at("2026-11-23T09:32:00Z")));
-        let row = TokenRow { name: name("bot"), created, until, used: Some(at("2026-11-21T09:32:00Z")) };
-        let unused = TokenRow { until: None, used: None, ..row.clone() };
+        let row = TokenRow {
+            name: name("bot"),
+            scope: TokenScope::Send,
+            created,
+            until,
+            used: Some(at("2026-11-21T09:32:00Z")),
+        };
+        let unused = TokenRow { scope: TokenScope::All, until: None, used: None, ..row.clone() };
         check(
             Event::Tokens { rows: vec![row, unused] },
             &[
                 "-- You have 2 tokens:",
-                "--   bot  created today 08:00, valid until tomorrow 09:32, last used yesterday 09:32",
+                "--   bot  reads and sends, created today 08:00, valid until tomorrow 09:32, last used yesterday 09:32",
                 "--   bot  created today 08:00, does not expire, never used",
             ],
         );

@@ -334,7 +334,7 @@ fn rows_that_contradict_one_another_are_noticed() {
         check(&closed, run(sql), fault);
     }
     check(&closed, run("UPDATE address_ban SET address = 'nowhere'"), "not an address");
-    check(&closed, run("DROP TABLE mention"), "mention is not as schema 3 has it");
+    check(&closed, run("DROP TABLE mention"), "mention is not as schema 4 has it");
 }
 
 #[test]

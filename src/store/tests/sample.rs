@@ -9,7 +9,7 @@ use super::super::{Folder, Reader, Store, Writer, open};
 use crate::address::Address;
 use crate::chat::{
     AccountId, Code, GENERAL, GrantedRange, MessageKind, Name, PasswordHash, ReadMark, Record, Role, RoomId, RoomKind,
-    RoomLabel, SYSTEM, Seq, ShownRoom, Text, Timestamp, TokenDigest, Visibility,
+    RoomLabel, SYSTEM, Seq, ShownRoom, Text, Timestamp, TokenDigest, TokenScope, Visibility,
 };
 
 pub const ANA: AccountId = AccountId(2);
@@ -38,7 +38,7 @@ pub fn member(room: RoomId, account: AccountId, role: Role) -> Record {
 
 pub fn said(room: RoomId, seq: Seq, author: AccountId) -> Record {
     let text = Text::from(format!("message {seq} of an ordinary length, as people write them").as_str());
-    Record::MessageSaid { room, seq, at: NOW, author, kind: MessageKind::Speech, text, key: None }
+    Record::MessageSaid { room, seq, at: NOW, author, kind: MessageKind::Speech, program: false, text, key: None }
 }
 
 /// At least one record of each kind that the store keeps.
@@ -59,7 +59,14 @@ pub fn records() -> Vec<Record> {
         member(DIRECT, ANA, Role::Member),
         member(DIRECT, BOB, Role::Member),
         Record::AwaySet { id: BOB, text: Some(Text::from("lunch")) },
-        Record::TokenCreated { account: ANA, name: name("bot"), digest: TokenDigest([1; 32]), at: NOW, until: None },
+        Record::TokenCreated {
+            account: ANA,
+            name: name("bot"),
+            digest: TokenDigest([1; 32]),
+            scope: TokenScope::All,
+            at: NOW,
+            until: None,
+        },
         Record::InvitationCreated { room: TEA, account: BOB, by: ANA, until: NOW },
         Record::CodeCreated { room: TEA, code: Code::typed("maple-otter-42"), by: ANA, until: NOW },
         Record::BanCreated { room: TEA, account: BOB, by: ANA, at: NOW, until: None, why: why.clone() },

@@ -225,7 +225,7 @@ impl Crowd {
             Habit::CollectTokens => return self.collect_tokens(asker.client),
             Habit::CollectCodes => return self.collect_codes(asker.client, label),
             Habit::ListTokens => return query(Query::Tokens),
-            Habit::RevokeToken => Command::RevokeToken { name: self.token_name() },
+            Habit::RevokeToken => Command::RevokeToken { name: self.token_name(), proved: self.random.percent(30) },
             Habit::ListSessions => return query(Query::Sessions),
             Habit::CloseSession => self.close_session(state, asker),
             // Only programs know how to ask for it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chat_server::address::Address;
 use chat_server::chat::{
     AccountId, ClientId, Code, Command, Grant, INVITATIONS_PER_ROOM_MAX, Input, Name, Origin, PasswordHash, Query,
-    RoomId, RoomLabel, SYSTEM, SendKey, Seq, TOKENS_PER_ACCOUNT_MAX, TokenDigest, TokenSecret, Traits,
+    RoomId, RoomLabel, SYSTEM, SendKey, Seq, TOKENS_PER_ACCOUNT_MAX, TokenDigest, TokenScope, TokenSecret, Traits,
 };
 
 use super::{ADDRESSES, Crowd, PEOPLE, command, query};
@@ -57,7 +57,8 @@ impl Crowd {
             read_positions: self.random.percent(40),
         };
         let (live, reads) = (self.random.percent(40), self.random.percent(70));
-        Origin { traits, live, reads, ..Origin::json(address) }
+        let program = self.random.one_of(&[None, Some(false), Some(true)]).unwrap();
+        Origin { traits, live, reads, program, ..Origin::json(address) }
     }
 
     /// Somebody's token, and mostly with the right name; it may be over.
@@ -82,7 +83,9 @@ impl Crowd {
         let mut digest = [0; 32];
         digest[..8].copy_from_slice(&self.last_token.to_le_bytes());
         let secret = TokenSecret(Arc::from(format!("token-{}", self.last_token)));
-        Command::NewToken { name, secret, digest: TokenDigest(digest), seconds }
+        let scope = self.random.one_of(&[TokenScope::Read, TokenScope::Send, TokenScope::All]).unwrap();
+        let proved = self.random.percent(30);
+        Command::NewToken { name, secret, digest: TokenDigest(digest), scope, seconds, proved }
     }
 
     pub(super) fn token_name(&mut self) -> Name {
@@ -122,7 +125,8 @@ impl Crowd {
             true => state.clients_of(asker.account).collect(),
             false => self.connections.clone(),
         };
-        Command::CloseSession { session: self.random.one_of(&clients).unwrap_or(asker.client) }
+        let session = self.random.one_of(&clients).unwrap_or(asker.client);
+        Command::CloseSession { session, proved: self.random.percent(30) }
     }
 
     /// The key of a message: a new one, or one that was used before, by anybody and anywhere.

@@ -37,6 +37,7 @@ pub enum Commit {
 pub struct Kept {
     pub at: Timestamp,
     pub author: AccountId,
+    pub program: bool,
     pub text: Text,
 }
 
@@ -102,7 +103,7 @@ impl Disk {
             let kept = &contents.messages[&range.room.id][seq as usize - 1];
             let author = contents.synced.name(kept.author).cloned().expect("nobody is deleted here");
             let (room, kind, text) = (range.room.clone(), MessageKind::Speech, kept.text.clone());
-            Message { room, seq, at: kept.at, author, kind, text }
+            Message { room, seq, at: kept.at, author, kind, program: kept.program, text }
         };
         (range.from..=range.to).map(message).collect()
     }
@@ -111,8 +112,8 @@ impl Disk {
 impl Contents {
     fn sync(&mut self, records: &[Record]) {
         for record in records {
-            if let Record::MessageSaid { room, at, author, text, .. } = record {
-                let kept = Kept { at: *at, author: *author, text: text.clone() };
+            if let Record::MessageSaid { room, at, author, program, text, .. } = record {
+                let kept = Kept { at: *at, author: *author, program: *program, text: text.clone() };
                 self.messages.entry(*room).or_default().push(kept);
             }
             if let Some(what) = self.reading.check(record) {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use chat_server::address::Address;
 use chat_server::chat::{
     AccountId, Answer, Chat, ChatLimits, ClientId, Code, Command, Delivery, Effects, Event, Facts, Input, Name,
-    OPERATOR_BYTES, Origin, PasswordHash, RoomId, RoomLabel, Timestamp, TokenSecret, Visibility,
+    OPERATOR_BYTES, Origin, PasswordHash, RoomId, RoomLabel, Timestamp, TokenScope, TokenSecret, Visibility,
 };
 use chat_server::reason::Reason;
 use chat_server::store::Store;
@@ -250,7 +250,14 @@ fn found(limits: &ChatLimits, now: Timestamp, disk: &mut Disk) {
     let inputs = NAMES.iter().enumerate().flat_map(|(index, who)| {
         let client = ClientId(index as u64 + 1);
         let (secret, digest) = (TokenSecret("secret".into()), token::digest(token_of(index).as_bytes()).unwrap());
-        let token = Command::NewToken { name: name("bot"), secret, digest, seconds: None };
+        let token = Command::NewToken {
+            name: name("bot"),
+            secret,
+            digest,
+            scope: TokenScope::All,
+            seconds: None,
+            proved: false,
+        };
         let mut inputs = vec![
             Input::Register { name: name(who), hash: PasswordHash("!".into()), origin: Origin::text(address) },
             command(token),

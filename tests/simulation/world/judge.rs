@@ -228,7 +228,7 @@ impl World {
 /// The one answer to a request, which is the first that is delivered. That a connection is gone needs none.
 fn the_answer<'a>(client: ClientId, request: &Request, deliveries: &'a [Delivery]) -> Option<&'a Answer> {
     let is_answer = |delivery: &&Delivery| matches!(delivery, Delivery::Answer(..));
-    let expected = usize::from(!matches!(request, Request::Input(Input::Gone)));
+    let expected = usize::from(!matches!(request, Request::Input(Input::Gone | Input::TokenExpired)));
     let answers = deliveries.iter().filter(is_answer).count();
     assert_eq!(answers, expected, "answers to one request");
     match deliveries.first() {

@@ -182,7 +182,13 @@ impl World {
         let before = self.random.percent(self.failures).then(|| self.state.clone());
         self.settled = self.state.store.rooms.iter().map(|(id, room)| (*id, room.last_seq)).collect();
         let (mut effects, mut pages, mut turn) = (Effects::default(), Vec::new(), Vec::new());
-        for _ in 0..requests.min(steps - self.diary.step) {
+        let expired = self.state.expired();
+        assert_eq!(self.chat.expired(self.state.now), expired, "sessions whose tokens have expired");
+        for client in expired {
+            let request = Request::Input(Input::TokenExpired);
+            turn.push(self.step(client, request, true, &mut effects, &mut pages));
+        }
+        for _ in 0..requests.min(steps.saturating_sub(self.diary.step)) {
             let (client, request) = self.crowd.next(&self.state);
             let arrived = self.random.percent(90) && !(before.is_some() && self.is_unsettled(client, &effects));
             turn.push(self.step(client, request, arrived, &mut effects, &mut pages));

@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::chat::{
     AccountView, BanRow, BanTarget, ClientId, Code, Departure, EnteredRoom, Event, Farewell, InvitationRow, Message,
     MessageKind, Missed, Name, Person, Refusal, Role, RoomChange, RoomLabel, RoomRow, RoomView, SessionRow, Text,
-    Timestamp, TokenRow, TokenSecret, TopicView, Visibility, Welcome,
+    Timestamp, TokenRow, TokenScope, TokenSecret, TopicView, Visibility, Welcome,
 };
 
 fn any_name() -> impl Strategy<Value = Name> {
@@ -80,7 +80,13 @@ impl Arbitrary {
     }
 
     fn token(&self) -> TokenRow {
-        TokenRow { name: self.name.clone(), created: self.at, until: self.until(), used: self.until() }
+        TokenRow {
+            name: self.name.clone(),
+            scope: TokenScope::Read,
+            created: self.at,
+            until: self.until(),
+            used: self.until(),
+        }
     }
 
     fn session(&self) -> SessionRow {
@@ -193,6 +199,7 @@ impl Arbitrary {
             seq: number,
             at,
             author: name.clone(),
+            program: online,
             kind: MessageKind::Action,
             text: text.clone(),
         };
@@ -215,7 +222,12 @@ impl Arbitrary {
             }),
             Event::AcksSet { on: online },
             Event::PasswordChanged { closed: number, tokens: other },
-            Event::TokenCreated { name: name.clone(), secret: TokenSecret("token:abc".into()), until: self.until() },
+            Event::TokenCreated {
+                name: name.clone(),
+                secret: TokenSecret("token:abc".into()),
+                scope: TokenScope::All,
+                until: self.until(),
+            },
             Event::Tokens { rows: vec![self.token(); many] },
             Event::TokenRevoked { name: name.clone(), closed: number },
             Event::Sessions { rows: vec![self.session(); many.max(1)] },

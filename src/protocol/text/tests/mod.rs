@@ -41,7 +41,15 @@ pub(super) fn direct(text: &str) -> RoomLabel {
 
 pub(super) fn said(room: RoomLabel, seq: u64, moment: &str, text: &str) -> Message {
     let kind = MessageKind::Speech;
-    Message { room: with_id(room), seq, at: at(moment), author: name("bob"), kind, text: Text::from(text) }
+    Message {
+        room: with_id(room),
+        seq,
+        at: at(moment),
+        author: name("bob"),
+        kind,
+        program: false,
+        text: Text::from(text),
+    }
 }
 
 pub(super) fn online(text: &str) -> Person {
@@ -159,7 +167,7 @@ proptest! {
     #[test]
     fn a_message_is_never_cut(any in arbitrary()) {
         let Arbitrary { room, text, name, at, .. } = any;
-        let message = Message { room: with_id(room), seq: 1, at, author: name, kind: MessageKind::Speech, text: text.clone() };
+        let message = Message { room: with_id(room), seq: 1, at, author: name, kind: MessageKind::Speech, program: false, text: text.clone() };
         let mut out = Vec::new();
         super::message(&message, Context { now: NOW, clock: &Clock::utc() }, &mut out);
         let lines = checked_lines(&out);
