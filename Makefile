@@ -2,7 +2,7 @@
 CARGO ?= cargo
 ARGS ?=
 FUZZ_S ?= 60
-FUZZ_TARGETS ?= lines telnet commands entry names session json
+FUZZ_TARGETS ?= lines telnet commands entry names session json private
 FAULTS_BUILD ?= --release
 FAULTS = $(CARGO) test --locked $(FAULTS_BUILD) --test faults --
 

@@ -1,6 +1,7 @@
 //! Why a connection ends: one reason each, shared by the log, the closing line and the counters.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 macro_rules! reasons {
     ($($name:ident, $word:literal, $doc:literal;)*) => {
@@ -48,6 +49,32 @@ reasons! {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
+    }
+}
+
+/// The limits of the server that closing lines name.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedLimits {
+    /// The time to log in, in seconds.
+    pub login_timeout_s: u64,
+    /// The longest line, in bytes: a longer one ends the connection.
+    pub line_cut_bytes: u64,
+}
+
+/// Process-wide, like the protocols that say the closing lines, which are constants and know no configuration.
+static NAMED_LIMITS: OnceLock<NamedLimits> = OnceLock::new();
+
+impl NamedLimits {
+    const DEFAULTS: NamedLimits = NamedLimits { login_timeout_s: 60, line_cut_bytes: 65_536 };
+
+    /// Makes these the limits that closing lines name. Only the first call counts: a process has one configuration.
+    pub fn set(self) {
+        let _ = NAMED_LIMITS.set(self);
+    }
+
+    /// The limits that closing lines name.
+    pub fn get() -> NamedLimits {
+        NAMED_LIMITS.get().copied().unwrap_or(NamedLimits::DEFAULTS)
     }
 }
 

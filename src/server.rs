@@ -22,7 +22,7 @@ use crate::net::{self, Acceptor, Admission, Caps, EndCounters, FlusherHandle, Li
 use crate::password::Hasher;
 use crate::protocol::text::Text;
 use crate::protocol::{Clock, Protocol as _};
-use crate::reason::Reason;
+use crate::reason::{NamedLimits, Reason};
 use crate::shutdown::{Quit, QuitSender, Threads, quit_channel};
 use crate::signal::Signals;
 use crate::store::{self, Folder, OpenError, Reader, Store as _, Watch, Watched, Writer};
@@ -477,6 +477,8 @@ fn services(
         account_factor: limits.rate_account_factor,
         flood_max_lines: limits.flood_max_lines,
     };
+    let line_cut_bytes = limits.line_cut_bytes;
+    NamedLimits { login_timeout_s: limits.login_timeout_s, line_cut_bytes }.set();
     Ok(Services {
         inbox,
         reader,

@@ -5,7 +5,7 @@
 
 mod session;
 
-use chat_server::chat::{Name, Timestamp, is_forbidden};
+use chat_server::chat::{Ask, Command, Name, Timestamp, is_forbidden};
 use chat_server::net::framing::{Decoded, LineDecoder};
 use chat_server::protocol::json;
 use chat_server::protocol::telnet::Telnet;
@@ -29,6 +29,7 @@ pub const PROPERTIES: &[(&str, Property)] = &[
     ("names", names),
     ("session", session),
     ("json", json),
+    ("private", private),
 ];
 
 /// The bytes in pieces, whose sizes are in the first bytes, so that the fuzzer chooses where a read ends.
@@ -161,6 +162,70 @@ pub fn commands(data: &[u8]) {
         // Parsed names, texts and numbers are clean, and so is their printed form.
         Typed::Ask(command) => check_line(&format!("{command:?}")),
         _ => {}
+    }
+}
+
+/// A command for one person is never said, whatever stands before its slash that does not show, and however the bytes are
+/// cut: keys, whole or broken off, control and format characters, bytes that are not UTF-8.
+pub fn private(data: &[u8]) {
+    const UNSEEN: &[&[u8]] = &[
+        b"\x1b[A",
+        b"\x1b[1;5D",
+        b"\x1b[3~",
+        b"\x1b[[A",
+        b"\x1bOP",
+        b"\x1b]0;t\x07",
+        b"\x1bPq\x1b\\",
+        b"\x1b",
+        b"\x1b[",
+        b"\x1b[1;",
+        b"\x1bO",
+        b"\x1b]0;t",
+        b"\x1bP",
+        b"\0",
+        b"\x0c",
+        b"\x01",
+        b"\x7f",
+        b"\t",
+        b" ",
+        b"\xff",
+        b"\xc3",
+        b"\x9b",
+        b"\x9b1;5A",
+        b"\xc2\x9b",
+        b"\xc2\x9bA",
+        b"\xc2\xa0",
+        b"\xc2\xad",
+        b"\xe2\x80\x8b",
+        b"\xef\xbb\xbf",
+        b"\xcc\x81",
+        b"\xe2\x80\xae",
+        b"\xf3\xa0\x81\x81",
+        b"x\x7f",
+        b"x\x15",
+        b"x \x17",
+    ];
+    const SLASHES: &[&str] = &["/msg bob ", "@bob ", "\u{ff0f}msg bob ", "\u{2215}msg bob ", "\u{ff20}bob "];
+    const SECRET: &str = "zqsecretqz";
+    let [slash, piece_bytes, choices @ ..] = data else { return };
+    let mut line = Vec::new();
+    for choice in choices.iter().take(8) {
+        line.extend_from_slice(UNSEEN[usize::from(*choice) % UNSEEN.len()]);
+    }
+    line.extend_from_slice(SLASHES[usize::from(*slash) % SLASHES.len()].as_bytes());
+    line.extend_from_slice(SECRET.as_bytes());
+    line.push(b'\n');
+    let mut decoder = LineDecoder::new(4096, 65_536);
+    for piece in line.chunks(usize::from(*piece_bytes % 16) + 1) {
+        decoder.push(piece);
+        while let Some(decoded) = decoder.next() {
+            let Decoded::Line(line) = decoded else { continue };
+            match parse(&line) {
+                Typed::Ask(Ask::Command(Command::Tell { .. })) | Typed::Direct(_) => {}
+                Typed::Ask(ask) => assert!(!format!("{ask:?}").contains(SECRET), "{}", line.escape_ascii()),
+                _ => {}
+            }
+        }
     }
 }
 

@@ -5,18 +5,24 @@
 
 use super::Context;
 use crate::chat::{Refusal, RoomLabel, Text, TokenScope};
-use crate::reason::Reason;
+use crate::reason::{NamedLimits, Reason};
 
 /// How many rooms are named in a sentence.
 const ROOMS_MAX: usize = 5;
 
 /// The first sentence of a closing line; `None` if the client has already been sent the reason, is gone, or gets another
 /// closing line.
-pub fn connection_ended(reason: Reason) -> Option<&'static str> {
-    Some(match reason {
-        Reason::LoginTimeout => "You did not log in in time.",
+pub fn connection_ended(reason: Reason) -> Option<String> {
+    let limits = NamedLimits::get();
+    let sentence = match reason {
+        Reason::LoginTimeout => {
+            return Some(format!("You did not log in within {} seconds.", limits.login_timeout_s));
+        }
         Reason::Garbage => "Too many lines before the login that were not understood.",
-        Reason::LineTooLong => "That line is far too long.",
+        Reason::LineTooLong => {
+            let bytes = grouped(limits.line_cut_bytes);
+            return Some(format!("That line is too long (more than {bytes} bytes)."));
+        }
         Reason::Flooding => "Too many lines, too fast, for too long.",
         Reason::SlowReader => "Your side reads too slowly: too much is waiting for you.",
         Reason::Stopping => "The server stops now. Everything you sent is saved.",
@@ -32,7 +38,15 @@ pub fn connection_ended(reason: Reason) -> Option<&'static str> {
         | Reason::SignedOut
         | Reason::Kicked
         | Reason::Banned => return None,
-    })
+    };
+    Some(sentence.to_owned())
+}
+
+/// A number with a comma in front of each three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
 }
 
 /// What happened: one full sentence or more. A reason that somebody gave is left out; see [`given_reason`].
@@ -197,6 +211,16 @@ pub(super) fn few(items: &[String], max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_closing_line_names_its_limit() {
+        assert_eq!(connection_ended(Reason::LoginTimeout).as_deref(), Some("You did not log in within 60 seconds."));
+        let too_long = "That line is too long (more than 65,536 bytes).";
+        assert_eq!(connection_ended(Reason::LineTooLong).as_deref(), Some(too_long));
+        for (number, expected) in [(0, "0"), (512, "512"), (4096, "4,096"), (16_777_216, "16,777,216")] {
+            assert_eq!(grouped(number), expected);
+        }
+    }
 
     #[test]
     fn a_few_things_read_as_a_sentence() {

@@ -61,9 +61,9 @@ fn a_client_that_is_cut_before_the_login_can_read_why() {
         &b"nonsense\r\n".repeat(9),
     );
     check("wrong protocol", "Type: telnet HOST PORT", b"GET / HTTP/1.1\r\nHost: chat\r\n\r\nmore of it\r\n");
-    check("line too long", "-! That line is far too long. Goodbye.", &b"x".repeat(70_000));
+    check("line too long", "-! That line is too long (more than 65,536 bytes). Goodbye.", &b"x".repeat(70_000));
     check("quit", "-- Bye.", b"quit\r\nand more\r\n");
-    check("login timeout", "-! You did not log in in time. Connect again to try once more.", b"");
+    check("login timeout", "-! You did not log in within 5 seconds. Connect again to try once more.", b"");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_program_that_is_cut_before_the_login_can_read_why() {
     );
     check(
         "line too long",
-        "That line is far too long.\",\"sent\":null,\"by\":null,\"until\":null,\"why\":null}",
+        "That line is too long (more than 65,536 bytes).\",\"sent\":null,\"by\":null,\"until\":null,\"why\":null}",
         connect,
         &b"x".repeat(70_000),
     );

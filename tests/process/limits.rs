@@ -39,13 +39,13 @@ fn whoever_does_not_log_in_in_time_is_cut_however_the_bytes_trickle() {
                 while wire.try_send(bytes) && wire.listen(Duration::from_millis(50)) {
                     assert!(start.elapsed() < PATIENCE, "{} keeps it open", bytes.escape_ascii());
                 }
-                wire.expect("-! You did not log in in time. Connect again to try once more.\r\n");
+                wire.expect("-! You did not log in within 5 seconds. Connect again to try once more.\r\n");
             });
         }
         // A prompt is no way around it.
         let mut wire = Wire::connect(server.address);
         wire.send("register bob\r\n");
-        wire.expect("-! You did not log in in time. Connect again to try once more.\r\n");
+        wire.expect("-! You did not log in within 5 seconds. Connect again to try once more.\r\n");
         assert_eq!(wire.rest_text(), "");
     });
     assert_eq!(ana.ask("/who"), ["-- 1 online: ana."], "who is logged in stays");

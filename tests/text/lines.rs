@@ -57,7 +57,7 @@ fn a_line_without_end_ends_the_connection() {
         wire.try_send("x".repeat(100_000));
         wire.try_send("\r\nregister dee password-of-dee\r\nforged\r\n");
         let rest = wire.rest_text();
-        assert!(rest.ends_with("-! That line is far too long. Goodbye.\r\n"), "{rest}");
+        assert!(rest.ends_with("-! That line is too long (more than 65,536 bytes). Goodbye.\r\n"), "{rest}");
     }
     assert_eq!(
         bob.ask("/whois dee"),

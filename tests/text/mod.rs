@@ -7,6 +7,7 @@ mod cursor;
 mod paging;
 mod privacy;
 mod private;
+mod paste;
 pub mod telnet;
 pub mod transcripts;
 

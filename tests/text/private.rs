@@ -1,6 +1,9 @@
 //! What is typed in private is said to nobody else: at and for a password prompt, behind something unseen and a slash,
 //! without the slash of a command, and secrets by themselves.
 
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
 use crate::support::{Client, Running, Server, WILL_ECHO, Wire, timeless};
 
 const DO_ECHO: &[u8] = &[255, 253, 1];
@@ -260,4 +263,79 @@ fn a_sender_is_shown_once_what_others_read_if_it_is_not_what_was_typed() {
     let heard = heard(&mut ana, &mut bob);
     assert_eq!(heard.len(), 3, "{heard:?}");
     assert!(ana.received().windows(11).filter(|bytes| bytes == b"Others read").count() == 1);
+}
+
+/// What ana types in private, with [`MARKER`] in it. All of it is sent at once: what comes after a refusal was shown is a line
+/// like any other.
+fn typed_in_private() -> impl Strategy<Value = Vec<u8>> {
+    let answer = || {
+        prop_oneof![
+            3 => Just(format!("{MARKER}\r\n").into_bytes()),
+            2 => Just(b"password-of-ana\r\n".to_vec()),
+            1 => Just(b"\r\n".to_vec()),
+            1 => Just(format!("{}{MARKER}\n", "x".repeat(4097)).into_bytes()),
+            1 => Just(format!("\x1b[A{MARKER}\0\r\0").into_bytes()),
+            1 => Just(format!("\x1b{MARKER}\r\n").into_bytes()),
+            2 => Just([MARKER.as_bytes(), b"\r\n", INTERRUPT].concat()),
+            1 => Just([MARKER.as_bytes(), INTERRUPT].concat()),
+        ]
+    };
+    let prompts = (
+        prop::sample::select(vec!["/password", "/account delete", "/passwd", "/acc del", "/passwrod"]),
+        prop::collection::vec(answer(), 0..5),
+    )
+        .prop_map(|(command, answers)| [format!("{command}\r\n").into_bytes(), answers.concat()].concat());
+    let unseen = prop::sample::select(vec![
+        "\x1b[A", "\x1bOB", "\x1b[3~", "\0", "\x1b", "\x1b[", "\x1b]0;", "\x0c", "\u{200b}", "\u{301}", "\u{9b}A",
+        "\x07", " ", "x\x7f",
+    ]);
+    let command = prop::sample::select(vec![
+        "/msg cho ",
+        "@cho ",
+        "／msg cho ",
+        "/m cho ",
+        "msg cho ",
+        "/say #tea ",
+        "login ana ",
+        "password ",
+    ]);
+    let hidden = (prop::collection::vec(unseen, 0..4), command)
+        .prop_map(|(before, command)| format!("{}{command}{MARKER}\r\n", before.concat()).into_bytes());
+    prop_oneof![prompts, hidden]
+}
+
+#[test]
+fn nothing_typed_in_private_reaches_somebody_else_however_it_comes() {
+    let server = Server::start_new();
+    server.register("cho");
+    let (mut bob, mut eve) = (server.register("bob"), server.register("eve"));
+    eve.ask("/create tea");
+    bob.sync();
+    let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(80) });
+    let case = (typed_in_private(), prop::collection::vec(1..40usize, 0..6), any::<bool>());
+    let (bob, number) = (std::cell::RefCell::new(bob), std::cell::Cell::new(0));
+    let run = |(typed, cuts, by_prompt): (Vec<u8>, Vec<usize>, bool)| {
+        let mut ana = Wire::connect(server.address);
+        // The password may be changed, and the account deleted.
+        let name = format!("ana{}", number.replace(number.get() + 1));
+        let end = if by_prompt { "\r\npassword-of-ana\r\n" } else { " " };
+        ana.send(format!("register {name}{end}password-of-ana\r\n"));
+        ana.expect("commands you need.\r\n");
+        // Cut anywhere before the first line end, behind which a prompt may fail.
+        let (mut rest, end) = (&typed[..], typed.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(0));
+        for cut in cuts {
+            let taken = typed.len() - rest.len();
+            let (piece, after) = rest.split_at(cut.min(end.saturating_sub(taken)));
+            ana.send(piece);
+            rest = after;
+        }
+        ana.send(rest);
+        ana.finish();
+        ana.rest();
+        for line in bob.borrow_mut().sync() {
+            prop_assert!(!line.contains(MARKER) && !line.contains(&MARKER[..5]), "{}: {}", typed.escape_ascii(), line);
+        }
+        Ok(())
+    };
+    runner.run(&case, run).unwrap_or_else(|error| panic!("{error}"));
 }

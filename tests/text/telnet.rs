@@ -38,6 +38,21 @@ fn no_key_freezes_a_telnet_session() {
 }
 
 #[test]
+fn letters_of_any_script_arrive_as_they_were_typed() {
+    // Each differs in how it answers, and in how it sends Enter then.
+    for client in [
+        &["telnet", "%h", "%p"][..],
+        &["busybox", "telnet", "%h", "%p"],
+        &["plink", "-telnet", "-P", "%p", "%h"],
+        &["nc", "%h", "%p"],
+    ] {
+        if has_all(&["telnet", "expect", client[0]]) {
+            session("letters.exp", Server::start_new().address, client);
+        }
+    }
+}
+
+#[test]
 fn nc_is_warned_that_it_shows_what_is_typed() {
     if has_all(&["telnet", "expect", "nc"]) {
         session("nc.exp", Server::start_new().address, &[]);

@@ -92,7 +92,7 @@ impl Client<'_> {
             }
             Entry::Help => {
                 *bad_lines += 1;
-                time.extend();
+                time.extend(Instant::now());
                 output.notices(text::help_before_login()).map(|()| Step::Next)
             }
             Entry::Quit => output.notice(session::BYE).map(|()| Step::Over(Reason::Quit)),
@@ -137,7 +137,7 @@ impl Client<'_> {
         output: &Output,
         time: &mut LoginTime,
     ) -> Result<Step, Unreachable> {
-        time.extend();
+        time.extend(Instant::now());
         let mut secrets = match secret {
             Some(secret) => vec![secret],
             None => match self.ask_secrets(output, &[account::PASSWORD], || Some(time.until), |_| true)? {
@@ -158,7 +158,7 @@ impl Client<'_> {
         output: &Output,
         time: &mut LoginTime,
     ) -> Result<Step, Unreachable> {
-        time.extend();
+        time.extend(Instant::now());
         // Whether a name is free is no secret, since anybody who tries to register it sees it: it is said at once.
         if let Some(refusal) = self.check_name(&name)? {
             return Ok(self.refused(&refusal));
@@ -189,11 +189,12 @@ impl Client<'_> {
         output.notice(&account::name_is_free(name, PASSWORD_MIN_CHARS))?;
         let questions = [account::PASSWORD, account::PASSWORD_AGAIN];
         let is_allowed = |secret: &Secret| Prepared::new(secret.as_bytes()).is_ok();
-        let mut secrets = match self.ask_secrets(output, &questions, || Some(time.extend()), is_allowed)? {
-            Answer::Secrets(secrets) => secrets,
-            Answer::GivenUp => return Ok(Err(Step::Refused(account::NOT_REGISTERED.to_owned()))),
-            Answer::Over(over) => return Ok(Err(Step::Over(self.say_why_over(over, output)))),
-        };
+        let mut secrets =
+            match self.ask_secrets(output, &questions, || Some(time.extend(Instant::now())), is_allowed)? {
+                Answer::Secrets(secrets) => secrets,
+                Answer::GivenUp => return Ok(Err(Step::Refused(account::NOT_REGISTERED.to_owned()))),
+                Answer::Over(over) => return Ok(Err(Step::Over(self.say_why_over(over, output)))),
+            };
         let last = secrets.pop().expect("each question has been answered");
         if let Err(error) = Prepared::new(last.as_bytes()) {
             return Ok(Err(Step::Refused(self.unusable_password(&refuse_password(error), name))));
@@ -254,8 +255,25 @@ impl LoginTime {
     }
 
     /// Renews it; returns its new end.
-    fn extend(&mut self) -> Instant {
-        self.until = self.last.min(Instant::now() + self.timeout);
+    fn extend(&mut self, now: Instant) -> Instant {
+        self.until = self.last.min(now + self.timeout);
         self.until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_towards_a_login_renews_the_time_for_it_up_to_a_bound() {
+        let (start, minute) = (Instant::now(), Duration::from_secs(60));
+        let mut time = LoginTime::new(start, minute);
+        assert_eq!(time.until, start + minute);
+        assert_eq!(time.extend(start + minute / 2), start + minute * 3 / 2);
+        assert_eq!(time.extend(start + minute), start + minute * 2);
+        for later in [minute * 2, minute * 5 / 2, minute * 3] {
+            assert_eq!(time.extend(start + later), start + minute * 3);
+        }
     }
 }

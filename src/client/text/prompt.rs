@@ -44,8 +44,12 @@ impl Client<'_> {
         goes_on: impl Fn(&Secret) -> bool,
     ) -> Result<Answer, Unreachable> {
         let (mut secrets, mut is_warned) = (Vec::new(), false);
+        let mut bytes = Vec::new();
+        self.telnet().hide_input(&mut bytes);
         for question in questions {
-            match self.ask_secret(output, question, deadline(), &mut is_warned)? {
+            bytes.extend_from_slice(format!("-- {question}\r\n").as_bytes());
+            output.answer(std::mem::take(&mut bytes))?;
+            match self.wait_for_secret(output, deadline(), &mut is_warned)? {
                 Ok(secret) => {
                     self.recent.keep(&secret);
                     let is_last = !goes_on(&secret);
@@ -65,17 +69,13 @@ impl Client<'_> {
         Ok(Answer::Secrets(secrets))
     }
 
-    fn ask_secret(
+    /// Waits for the line that answers a prompt; `Err` is the answer to the row instead.
+    fn wait_for_secret(
         &mut self,
         output: &Output,
-        question: &str,
         deadline: Option<Instant>,
         is_warned: &mut bool,
     ) -> Result<Result<Secret, Answer>, Unreachable> {
-        let mut bytes = Vec::new();
-        self.telnet().hide_input(&mut bytes);
-        bytes.extend_from_slice(format!("-- {question}\r\n").as_bytes());
-        output.answer(bytes)?;
         let confirm_by = Instant::now() + CONFIRM_TIMEOUT;
         loop {
             let waits_for_echo = !*is_warned && !self.telnet().is_input_hidden();

@@ -112,7 +112,7 @@ impl ClosingLine for Json {
     fn closing_line(&self, reason: Reason, out: &mut Vec<u8>) {
         // The client has already been sent the reason, or is gone.
         if !matches!(reason, Reason::Quit | Reason::SignedOut | Reason::Kicked | Reason::Lost) {
-            bye(reason, connection_ended(reason), None, out);
+            bye(reason, connection_ended(reason).as_deref(), None, out);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Lines without a slash that are hardly ever meant to be said: words that are commands elsewhere, commands for one person
 //! whose slash was forgotten, and secrets that can be known by their form. They are said when they are typed again.
 
+use super::unseen::shows;
 use crate::chat::{Code, Name, Text, TokenSecret};
 
 /// A line that is hardly ever meant to be said.
@@ -74,7 +75,7 @@ impl BareWord {
     }
 
     pub(super) fn of(text: &Text) -> Option<BareWord> {
-        let line = text.as_str();
+        let line = text.as_str().trim_start_matches(|c: char| c.is_whitespace() || !shows(c));
         let mut words = line.split_whitespace();
         let first = words.next()?.to_ascii_lowercase();
         let (second, third, fourth) = (words.next(), words.next(), words.next());
@@ -159,6 +160,7 @@ mod tests {
         {
             check(line, Some(BareWord::Message));
         }
+        check("\u{200b} msg bob hi", Some(BareWord::Message));
         check("say #tea the gift is a kettle", Some(BareWord::Message));
         check("say @bob hi", Some(BareWord::Message));
         check("reply on my way", Some(BareWord::Reply));
