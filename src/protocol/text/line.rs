@@ -341,13 +341,16 @@ mod tests {
     fn what_does_not_fit_is_not_done() {
         check_mistake(
             "/join tea cake",
-            r#"Unexpected argument "cake". Nothing was done. Usage: /join ROOM - for example /join #tea"#,
+            r#"/join needs no more: "cake" is left over. Nothing was done. Usage: /join ROOM - for example /join #tea"#,
         );
         check_mistake(
             "/w bob hi",
-            r#"Unexpected argument "hi". Nothing was done. Usage: /who [ROOM] [PAGE] - for example /who"#,
+            r#"/who needs no more: "hi" is left over. Nothing was done. Usage: /who [ROOM] [PAGE] - for example /who"#,
         );
-        check_mistake("/unread #tea", r##"Unexpected argument "#tea". Nothing was done. Type /unread"##);
+        check_mistake(
+            "/unread #tea",
+            r##"/unread needs no more: "#tea" is left over. Nothing was done. Type /unread"##,
+        );
         check_mistake(
             "/join t",
             r#""t" cannot be a name: names have 2 to 20 characters. Nothing was done. Usage: /join ROOM"#,

@@ -24,7 +24,8 @@ impl Mistake {
 
     /// There is more than the command takes.
     pub(super) fn unexpected(typed: &str, row: &Row) -> Mistake {
-        Mistake(format!("Unexpected argument {}. {} {}", Quote(typed), row.undone, next_step(row)))
+        let (word, typed) = (row.word(), Quote(typed));
+        Mistake(format!("/{word} needs no more: {typed} is left over. {} {}", row.undone, next_step(row)))
     }
 
     /// A word that the command does not know where it takes only certain words.
