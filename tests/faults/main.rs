@@ -17,6 +17,7 @@ mod shim;
 mod disk;
 mod races;
 mod readers;
+mod attacker;
 mod strangers;
 mod limits;
 mod crowds;
@@ -74,6 +75,7 @@ const TESTS: &[FaultTest] = &[
     test("ghosts", 500, races::ghosts),
     test("stalled", 1, readers::stalled),
     test("flooder", 1, readers::flooder),
+    test("attacker", 5, attacker::attacker),
     test("mute", 8, strangers::mute),
     test("trickle", 1, strangers::trickle),
     test("endless", 1, strangers::endless),

@@ -78,6 +78,11 @@ impl Server {
         Server { data: data.to_owned(), ..Server::with(settings) }
     }
 
+    /// The same folder, with the default limits except these settings.
+    pub fn limited(self, settings: &str) -> Server {
+        Server { settings: settings.to_owned(), ..self }
+    }
+
     /// Changes the listen address.
     pub fn listening_at(self, listen: &str) -> Server {
         Server { listen: listen.to_owned(), ..self }

@@ -46,7 +46,7 @@ pub use mistake::Mistake;
 pub use pen::{notice, refused};
 pub use reading::{history_page, message_bytes, recent_page, unread_page, welcome_page};
 pub use refusal::refusal_text;
-pub use row::Row;
+pub use row::{Row, examples};
 pub use talk::message;
 
 /// The text protocol, as the rest of the server knows it.

@@ -73,6 +73,11 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
     nouns.into_iter().flatten()
 }
 
+/// Lines that work as they are, of every command. For tests that use them all.
+pub fn examples() -> impl Iterator<Item = &'static str> {
+    rows().flat_map(|row| row.examples).copied()
+}
+
 /// The rows of one word.
 pub(super) fn commands() -> impl Iterator<Item = &'static Row> {
     rows().filter(|row| row.second().is_none())
