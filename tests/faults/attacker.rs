@@ -224,22 +224,17 @@ fn attack(weapon: &Weapon, server: &Running, from: &str, tokens: &Tokens, is_ove
     let (address, token) = (if weapon.is_json { server.json } else { server.address }, &tokens[weapon.account]);
     let mut slots: Vec<(Option<Attack>, Instant)> = (0..CONNECTIONS).map(|_| (None, Instant::now())).collect();
     while !is_over.load(Ordering::Relaxed) {
-        let mut has_worked = false;
         for (slot, connect_at) in &mut slots {
             if slot.is_none() && *connect_at <= Instant::now() {
                 *slot = Some(Attack::begin(connect_from(address, from), weapon, token));
                 *connect_at = Instant::now() + RECONNECT;
             }
-            match slot.as_mut().map(|open| open.go_on(weapon)) {
-                Some(Ok(worked)) => has_worked |= worked,
-                Some(Err(())) => *slot = None,
-                None => {}
+            if slot.as_mut().is_some_and(|open| !open.goes_on(weapon)) {
+                *slot = None;
             }
         }
-        // What the attacker costs on its own machine is none of the server's.
-        if !has_worked {
-            thread::sleep(Duration::from_millis(1));
-        }
+        // What the attacker costs on its own machine is none of the server's; this is still 4 MB/s a connection.
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -261,28 +256,23 @@ impl Attack {
         Attack { socket, unsent: login.into_bytes(), sent: 0 }
     }
 
-    /// Sends and reads what goes at once; whether something did. An error is the end of the connection.
-    fn go_on(&mut self, weapon: &Weapon) -> Result<bool, ()> {
-        let mut has_worked = false;
-        if weapon.reads {
-            let mut buffer = [0; 16384];
-            match self.socket.read(&mut buffer) {
-                Ok(0) => return Err(()),
-                Ok(_) => has_worked = true,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(_) => return Err(()),
-            }
+    /// Sends and reads what goes at once. Returns whether the connection goes on.
+    fn goes_on(&mut self, weapon: &Weapon) -> bool {
+        let is_open = |error: std::io::Error| error.kind() == ErrorKind::WouldBlock;
+        if weapon.reads && !self.socket.read(&mut [0; 16384]).map_or_else(is_open, |read| read > 0) {
+            return false;
         }
         if self.sent == self.unsent.len() {
             self.sent = 0;
             self.unsent = weapon.bytes.repeat((4096 / weapon.bytes.len()).max(1));
         }
         match self.socket.write(&self.unsent[self.sent..]) {
-            Ok(sent) => self.sent += sent,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(has_worked),
-            Err(_) => return Err(()),
+            Ok(sent) => {
+                self.sent += sent;
+                true
+            }
+            Err(error) => is_open(error),
         }
-        Ok(true)
     }
 }
 
