@@ -107,7 +107,7 @@ Exit codes:
   3  cannot listen
   4  data folder unusable: unreadable, foreign, damaged or of a newer version
   5  data folder in use by another server
-  6  storage failed while running, or hung while stopping
+  6  storage failed or was taken away while running, or hung while stopping
   7  internal error
 Of the tools: 0 done, 2 wrong usage or the file exists, 4 the store is unusable or not sound, 6 cannot write the copy";
 

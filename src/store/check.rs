@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
@@ -21,6 +21,8 @@ use super::{READ_ONLY, READ_WRITE, header, load, schema};
 /// The time limit of the structural check, so that a server with a large store starts soon. Enough for several million
 /// messages, as measured.
 const CHECK_MAX: Duration = Duration::from_millis(1000);
+/// The least time that a check has behind a long log.
+const CHECK_MIN: Duration = Duration::from_millis(200);
 /// How long to wait for another program's lock on the store.
 const BUSY_MAX: Duration = Duration::from_millis(200);
 
@@ -28,8 +30,11 @@ const BUSY_MAX: Duration = Duration::from_millis(200);
 pub(super) fn check(files: &Files) -> Result<(), OpenError> {
     let path = files.database();
     let failed = |error| failed(path, error);
+    let start = Instant::now();
     let (connection, version, wal) = open(files)?;
-    let fault = limited(&connection, || first_fault(&connection)).map_err(failed)?;
+    // A long log takes its time too.
+    let left = CHECK_MAX.saturating_sub(start.elapsed()).max(CHECK_MIN);
+    let fault = limited(&connection, left, || first_fault(&connection)).map_err(failed)?;
     match fault {
         Some(None) => {}
         Some(Some(fault)) => return Err(OpenError::damaged(path, fault)),
@@ -169,13 +174,17 @@ pub(super) fn contradictions(connection: &Connection) -> rusqlite::Result<Vec<St
     Ok(found)
 }
 
-/// The result of `work`, or `None` if it was interrupted because it took too long.
-fn limited<T>(connection: &Connection, work: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+/// The result of `work`, or `None` if it was interrupted because it took more than `time`.
+fn limited<T>(
+    connection: &Connection,
+    time: Duration,
+    work: impl FnOnce() -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
     let handle = connection.get_interrupt_handle();
     let (done, waiting) = mpsc::channel::<()>();
     let result = thread::scope(|scope| {
         let watch = move || {
-            if waiting.recv_timeout(CHECK_MAX) == Err(RecvTimeoutError::Timeout) {
+            if waiting.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
                 handle.interrupt();
             }
         };

@@ -43,7 +43,15 @@ impl Place {
                 path.display()
             )));
         }
-        let inode = of(&lock.metadata().map_err(failed)?);
+        let found = lock.metadata().map_err(failed)?;
+        if found.nlink() > 1 {
+            // Each name has a log of its own, and what a kill leaves in it is missing by the other name.
+            let (path, names) = (path.display(), found.nlink());
+            log::warn!(
+                "store has other names too, use it by this one only, cp without -l separates them path={path} names={names}"
+            );
+        }
+        let inode = of(&found);
         let mut expected = vec![(path.to_owned(), inode)];
         let named = folder.named().join(DATABASE);
         if named != path {

@@ -87,6 +87,9 @@ impl Writer {
                 // The mark says less, and a full disk does not prevent a start.
                 CommitError::Refused(text) => {
                     log::warn!("{text}");
+                    if !connection.is_autocommit() {
+                        connection.execute_batch("ROLLBACK").map_err(failed)?;
+                    }
                     None
                 }
                 CommitError::Fatal(text) => return Err(OpenError::Unusable(text)),
@@ -336,9 +339,12 @@ impl Store for Writer {
 /// Begins the log with a token that the database has too, so that it shows which database the log belongs to. Returns
 /// `None` if another program prevents that.
 fn sign(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    // Begun and committed explicitly: the commit of a statement that returns a row fails without an error.
+    connection.execute_batch("BEGIN IMMEDIATE")?;
     let token = new_token(connection)?;
+    connection.execute_batch("COMMIT")?;
     let state = checkpoint(connection, "PASSIVE")?;
-    Ok(state.is_all_copied().then_some(token))
+    Ok((state.pages > 0 && state.is_all_copied()).then_some(token))
 }
 
 fn new_token(connection: &Connection) -> rusqlite::Result<i64> {

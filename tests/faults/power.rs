@@ -69,7 +69,7 @@ fn cut(
     ledger: &mut Ledger,
     plan: &mut Plan,
     round: &str,
-) -> (Running, usize) {
+) -> (Option<Running>, usize) {
     let mut copy = None;
     let testimonies = crowd::talk(server.address, round, || {
         wait_up_to(&mut plan.random, 300);
@@ -79,13 +79,21 @@ fn cut(
     });
     server.wait();
     machine.boot(copy.expect("it was copied"));
-    let server = machine.server().into_running();
+    let started = machine.server().try_start_by(|command| command);
+    let server = match started {
+        Ok(server) => server,
+        // The log is shorter than the mark says: the loss is noticed.
+        Err((status, log)) => {
+            println!("  round {round}: {status}: {}", log.lines().last().unwrap_or_default());
+            return (None, 1);
+        }
+    };
     let (tally, faults) = ledger.compare(&server, &testimonies);
     ledger.tally.add(tally);
     if let Some(fault) = faults.first() {
         println!("  round {round}: {} faults, the first: {fault}", faults.len());
     }
-    (server, faults.len())
+    (Some(server), faults.len())
 }
 
 /// Cuts the power at random instants while people talk.
@@ -106,8 +114,10 @@ pub fn power(plan: &mut Plan) -> Outcome {
     let mut ledger = Ledger::open(&server);
     for round in 0..plan.rounds {
         let faults;
-        (server, faults) = cut(&mut machine, server, &mut ledger, plan, &round.to_string());
+        let started;
+        (started, faults) = cut(&mut machine, server, &mut ledger, plan, &round.to_string());
         assert_eq!(faults, 0, "round {round}");
+        server = started.expect("there was no fault");
     }
     ledger.close(&server);
     server.stop();
