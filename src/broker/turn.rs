@@ -102,7 +102,8 @@ impl<S: Store> Broker<S> {
                 // Requests that a client sent before it noticed the end of its session are dropped. If the turn cannot be
                 // stored, a dropped query is refused like one without a session, since it stores nothing.
                 if chat.is_logged_in(client) {
-                    chat.act(now, client, is_act && has_arrived(&self.clients, client), effects);
+                    let attends = is_act && chat.attends(client, ask.is_talk());
+                    chat.act(now, client, attends && has_arrived(&self.clients, client), effects);
                     query = decide_on(chat, &self.store, now, client, ask, effects);
                 } else if let Ask::Query(dropped) = ask {
                     query = Some(dropped);
@@ -112,7 +113,8 @@ impl<S: Store> Broker<S> {
             }
             Request::Write(client, bytes) => Step::Write { client, bytes, deliveries: start..start },
             Request::Answer(client, bytes) => {
-                chat.act(now, client, has_arrived(&self.clients, client), effects);
+                let attends = chat.attends(client, false);
+                chat.act(now, client, attends && has_arrived(&self.clients, client), effects);
                 Step::Write { client, bytes, deliveries: start..effects.deliveries.len() }
             }
             Request::Page { client, bytes, shown, more, waits } => {

@@ -2,11 +2,13 @@
 //!
 //! The rule: a message that was delivered to a connection is read once the client acts after it, by any request, leaving
 //! included, unless the rate limiter has delayed that request. Pages of unread messages and of a backlog count as deliveries;
-//! an account's own messages are never unread. A connection that logged in with `reads: false` reads nothing by itself;
-//! explicit requests move positions, backwards too.
+//! an account's own messages are never unread. While an account is away its connections read nothing, until it is back or
+//! says something. A connection that was logged in by a token, or with `reads: false`, reads nothing by itself; explicit
+//! requests move positions, backwards too. One with a cursor, at which a person may sit, reads from its first page of unread
+//! messages on.
 //!
 //! So a message may be shown as unread again, but an unread one never counts as read. Positions are stored when a session
-//! ends, when they are set explicitly, and by the first act after ten minutes without. So a crash makes at most what was read
+//! ends, when they are set or answered by a request for it, and by the first act after ten minutes without. So a crash makes at most what was read
 //! in the ten minutes before the last act unread again, and read mentions do not accumulate.
 
 use super::room::Room;
@@ -24,7 +26,7 @@ impl Chat {
     pub fn act(&mut self, now: Timestamp, client: ClientId, arrived: bool, effects: &mut Effects) {
         let Some(session) = self.sessions.get_mut_without_undo(client) else { return };
         session.active = now;
-        if !arrived || !session.origin.reads {
+        if !arrived || !session.reads {
             return;
         }
         let (id, stored) = (session.account, session.positions_stored);
@@ -33,6 +35,12 @@ impl Chat {
             self.session_mut(client).positions_stored = now;
             self.store_positions(id, effects);
         }
+    }
+
+    /// Whether what was delivered to a client counts as read when it acts: not while its account is away, unless it `says`
+    /// something.
+    pub fn attends(&self, client: ClientId, says: bool) -> bool {
+        says || self.account_of(client).is_none_or(|account| self.accounts.get(account).away.is_none())
     }
 
     /// What was delivered to the client in earlier turns is read.
@@ -86,9 +94,20 @@ impl Chat {
         }
     }
 
+    /// Stores the read position of a member if it has moved since it was stored: what is answered survives a crash.
+    fn store_position(&mut self, id: RoomId, account: AccountId, effects: &mut Effects) {
+        let member = &self.rooms.get(id).members[&account];
+        if member.moved {
+            let read = member.read.clone();
+            self.record(Record::ReadSet { room: id, account, read }, effects);
+        }
+    }
+
     /// A page was delivered to the client: these messages are read once it acts.
     pub fn show(&mut self, client: ClientId, ranges: impl IntoIterator<Item = (RoomId, Seq, Seq)>) {
-        if let Some(session) = self.sessions.get_mut_without_undo(client).filter(|session| session.origin.reads) {
+        let Some(session) = self.sessions.get_mut_without_undo(client) else { return };
+        session.reads |= session.reads_once_paged;
+        if session.reads {
             for (room, from, to) in ranges {
                 match session.shown.last_mut() {
                     Some((last, _, end)) if *last == room && *end + 1 == from => *end = to,
@@ -139,7 +158,7 @@ impl Chat {
             for (_, from, to) in session.shown.iter().filter(|(shown, ..)| *shown == id) {
                 read.mark(*from, *to);
             }
-            if let Some(after) = session.listens_after(room, actor.client).filter(|_| session.origin.reads) {
+            if let Some(after) = session.listens_after(room, actor.client).filter(|_| session.reads) {
                 read.mark(after + 1, room.last_seq);
             }
             for (from, to) in read.unread_ranges(room.last_seq) {
@@ -177,6 +196,8 @@ impl Chat {
                 moved.push(id);
                 let read = ReadMark::up_to(room.last_seq);
                 self.record(Record::ReadSet { room: id, account: actor.account, read }, effects);
+            } else {
+                self.store_position(id, actor.account, effects);
             }
         }
         self.notify_read(actor.account, actor.client, &moved, effects);
@@ -204,6 +225,8 @@ impl Chat {
         if read.set(up_to) {
             self.record(Record::ReadSet { room: id, account: actor.account, read }, effects);
             self.notify_read(actor.account, actor.client, &[id], effects);
+        } else {
+            self.store_position(id, actor.account, effects);
         }
         Ok(self.read_set(id, actor.account))
     }
@@ -245,8 +268,10 @@ impl Chat {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_chat::{ANA, BOB, TestChat, origin, room, text};
-    use super::super::{Command, Delivery, Input, MessageKind, Origin, Traits};
+    use super::super::test_chat::{ANA, BOB, TestChat, name, origin, room, text};
+    use super::super::{
+        Command, Delivery, Input, MessageKind, Name, Origin, TokenDigest, TokenScope, TokenSecret, Traits,
+    };
     use super::*;
 
     /// Another connection of bob.
@@ -378,7 +403,7 @@ mod tests {
     #[test]
     fn a_connection_that_reads_nothing_by_itself_moves_positions_explicitly() {
         let mut chat = TestChat::new();
-        log_in(&mut chat, OTHER, Origin { reads: false, ..origin() });
+        log_in(&mut chat, OTHER, Origin { reads: Some(false), ..origin() });
         chat.input(BOB, Input::Gone);
         chat.say(ANA, "one");
         chat.say(ANA, "two");
@@ -392,6 +417,80 @@ mod tests {
         assert!(chat.command(OTHER, set(4)), "there is no such message");
         chat.say(OTHER, "three");
         assert_eq!(chat.missed(BOB), (2, 0), "own words are never unread");
+    }
+
+    /// Bob has only this connection, by a token.
+    fn by_token(origin: Origin) -> TestChat {
+        let mut chat = TestChat::new();
+        let (digest, scope) = (TokenDigest([7; 32]), TokenScope::All);
+        let (name, secret) = (name("bot"), TokenSecret("x".into()));
+        chat.command(BOB, Command::NewToken { name, secret, digest, scope, seconds: None, proved: false });
+        chat.command(BOB, Command::Quit);
+        chat.input(OTHER, Input::LogInByToken { name: name_of_bob(), digest, origin });
+        chat.chat.settle();
+        chat
+    }
+
+    fn name_of_bob() -> Name {
+        name("bob")
+    }
+
+    #[test]
+    fn a_program_reads_in_its_owners_place_only_if_it_says_so() {
+        let check = |reads, cursor, expected| {
+            let traits = Traits { cursor, ..Traits::default() };
+            let mut chat = by_token(Origin { reads, traits, ..origin() });
+            chat.say(ANA, "bob: are you there?");
+            act(&mut chat, OTHER);
+            act(&mut chat, OTHER);
+            assert_eq!(chat.missed(BOB), (expected, expected), "{reads:?} {cursor}");
+        };
+        check(None, false, 1);
+        check(None, true, 1);
+        check(Some(false), false, 1);
+        check(Some(true), false, 0);
+    }
+
+    #[test]
+    fn a_person_with_a_token_reads_from_the_first_page_of_unread_messages_on() {
+        let mut chat = by_token(Origin { reads: None, ..origin() });
+        chat.say(ANA, "one");
+        chat.chat.show(ClientId(OTHER), [(super::super::GENERAL, 2, 2)]);
+        act(&mut chat, OTHER);
+        assert_eq!(chat.missed(BOB), (0, 0));
+        chat.say(ANA, "two");
+        act(&mut chat, OTHER);
+        assert_eq!(chat.missed(BOB), (0, 0));
+    }
+
+    #[test]
+    fn who_is_away_reads_nothing_until_back_or_the_next_word() {
+        for returns in [Command::Back, Command::Tell { to: name("ana"), text: text("here") }] {
+            let mut chat = TestChat::new();
+            chat.command(BOB, Command::Away { text: text("lunch") });
+            chat.chat.settle();
+            chat.say(ANA, "bob: one");
+            assert!(!chat.chat.attends(ClientId(BOB), false));
+            let says = matches!(returns, Command::Tell { .. });
+            assert_eq!(chat.chat.attends(ClientId(BOB), says), says);
+            chat.decide(BOB, returns);
+            chat.chat.settle();
+            assert_eq!(chat.chat.attends(ClientId(BOB), false), !says, "a word does not end the absence");
+        }
+    }
+
+    #[test]
+    fn a_position_that_was_answered_is_stored_with_the_answer() {
+        for ask in [Command::CatchUp { room: None }, Command::SetRead { room: room("general"), up_to: 2 }] {
+            let mut chat = TestChat::new();
+            chat.say(ANA, "one");
+            chat.command(BOB, ask.clone());
+            let stored = |record: &Record| matches!(record, Record::ReadSet { read, .. } if read.contains(2));
+            assert!(chat.effects.records.iter().any(stored), "{ask:?}: {:?}", chat.effects.records);
+            chat.chat.settle();
+            chat.command(BOB, ask);
+            assert!(chat.effects.records.is_empty(), "nothing has moved since");
+        }
     }
 
     #[test]
@@ -410,7 +509,7 @@ mod tests {
     fn other_connections_that_requested_it_are_shown_positions_that_moved() {
         let mut chat = TestChat::new();
         let traits = Traits { read_positions: true, ..Traits::default() };
-        log_in(&mut chat, OTHER, Origin { reads: false, traits, ..origin() });
+        log_in(&mut chat, OTHER, Origin { reads: Some(false), traits, ..origin() });
         chat.say(ANA, "one");
         chat.effects.clear();
         let TestChat { chat: core, effects, .. } = &mut chat;

@@ -23,6 +23,10 @@ pub(super) struct Session {
     pub token: Option<SessionToken>,
     /// Whether what it sends is a program's.
     pub program: bool,
+    /// Whether what is delivered to it becomes read once it acts.
+    pub reads: bool,
+    /// A page of unread messages makes it read: somebody looks at a session with a cursor that was logged in by a token.
+    pub reads_once_paged: bool,
     /// Where requests go that do not name a room.
     pub cursor: Cursor,
     /// How many messages it has sent.
@@ -100,6 +104,8 @@ impl Session {
             origin,
             since: now,
             program: origin.program.unwrap_or(token.is_some()),
+            reads: origin.reads.unwrap_or(token.is_none()),
+            reads_once_paged: origin.reads.is_none() && origin.traits.cursor,
             token,
             cursor: Cursor::default(),
             sent: 0,

@@ -32,7 +32,8 @@ pub struct Origin {
     /// ([`Command::Resume`](super::Command::Resume)).
     pub live: bool,
     /// Whether delivered messages become read once its client acts. Otherwise only explicit requests move read positions.
-    pub reads: bool,
+    /// `None`: unless it is logged in by a token.
+    pub reads: Option<bool>,
     /// Whether it is a program, so that no other program answers what it says. `None`: if it is logged in by a token.
     pub program: Option<bool>,
 }
@@ -45,7 +46,7 @@ impl Origin {
             protocol: "text",
             traits: Traits { cursor: true, ..Traits::default() },
             live: true,
-            reads: true,
+            reads: None,
             program: None,
         }
     }
@@ -53,6 +54,6 @@ impl Origin {
     /// A connection of the JSON protocol without login options: it is acknowledged, live, and reads.
     pub fn json(address: Address) -> Origin {
         let traits = Traits { acknowledges: true, ..Traits::default() };
-        Origin { address, protocol: "json", traits, live: true, reads: true, program: None }
+        Origin { address, protocol: "json", traits, live: true, reads: None, program: None }
     }
 }

@@ -158,7 +158,7 @@ impl Client<'_> {
     /// Where the connection comes from, and what its protocol asks for unless the login says otherwise.
     pub fn origin(&self) -> Origin {
         let (address, protocol) = (self.connection.address(), self.protocol);
-        Origin { address, protocol: protocol.word(), traits: protocol.traits(), live: true, reads: true, program: None }
+        Origin { address, protocol: protocol.word(), traits: protocol.traits(), live: true, reads: None, program: None }
     }
 }
 

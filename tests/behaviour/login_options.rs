@@ -79,7 +79,7 @@ fn nothing_counts_as_read_unless_it_is_set(transport: Transport) {
     let house = House::new(transport);
     let [mut ann, bob] = house.register_all(["ann", "bob"]);
     bob.quit();
-    let mut bob = log_in(&house, "bob", LoginOptions { reads: false, ..LoginOptions::default() });
+    let mut bob = log_in(&house, "bob", LoginOptions { reads: Some(false), ..LoginOptions::default() });
     ann.does(ask::say("#general", "one"));
     ann.does(ask::say("#general", "two"));
     bob.sees([message(2, "#general", "ann", "one"), message(3, "#general", "ann", "two")]);

@@ -82,7 +82,12 @@ fn log_in_again(state: &State, chat: &mut Chat, client: ClientId, session: &Clie
         && let Some(room) = session.room
     {
         let room = state.store.label(room, account);
-        chat.handle(state.now, client, Input::Command(Command::Join { room }, Facts::default()), &mut effects);
+        // A token that sends may open direct messages, though it may not enter rooms.
+        let go = match room {
+            RoomLabel::Direct(with) => Command::OpenDirect { with },
+            room => Command::Join { room },
+        };
+        chat.handle(state.now, client, Input::Command(go, Facts::default()), &mut effects);
     }
     assert!(effects.records.is_empty(), "a login leads to {:?}", effects.records);
     chat.act(session.active, client, false, &mut effects);

@@ -86,6 +86,22 @@ fn random_clients_find_the_chat_as_its_records_say() {
     println!("seeds {seeds:?}, {steps} steps each, {speed:.0} steps a second: {tally}");
 }
 
+/// Some faults need a store of tens of thousands of requests, and a clock that was set many times. The seed is another one each
+/// day, and printed; `SEED` and `STEPS` replay it.
+#[test]
+fn a_few_lives_are_very_long() {
+    if setting("SEED").is_some() || cfg!(debug_assertions) {
+        return;
+    }
+    let (seeds, steps) = (20, 200_000);
+    let day =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs() / 86_400;
+    for seed in (0..seeds).map(|number| day * 1000 + number) {
+        println!("SEED={seed} STEPS={steps}");
+        World::new(seed).live(steps);
+    }
+}
+
 #[test]
 fn the_same_seed_leads_to_the_same_effects() {
     for seed in 1000..1004 {

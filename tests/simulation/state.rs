@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    AccountId, ClientId, Grant, Name, Origin, Record, RoomId, RoomLabel, Seq, Text, Timestamp, TokenDigest,
+    AccountId, ClientId, Command, Grant, Name, Origin, Record, RoomId, RoomLabel, Seq, Text, Timestamp, TokenDigest,
 };
 
 use super::reading::{Read, Reading};
+use super::request::Request;
 use super::store::Store;
 
 /// Messages: a room, and the first and last number.
@@ -26,6 +27,8 @@ pub struct Asker {
 pub struct Client {
     pub account: AccountId,
     pub origin: Origin,
+    /// Whether it reads by acting.
+    pub reads: bool,
     pub since: Timestamp,
     pub active: Timestamp,
     /// By which it was logged in.
@@ -104,7 +107,7 @@ impl State {
 
     /// Whether something was delivered to a client, or will be with this turn, that is read once it acts.
     pub fn has_pending(&self, client: ClientId) -> bool {
-        let of = |it: &Client| it.origin.reads && !(it.delivered.is_empty() && it.fresh.is_empty());
+        let of = |it: &Client| it.reads && !(it.delivered.is_empty() && it.fresh.is_empty());
         self.clients.get(&client).is_some_and(of)
     }
 
@@ -112,7 +115,7 @@ impl State {
     pub fn read_by_acting(&self, asker: Asker, room: RoomId) -> Read {
         let mut read = self.reading.of(room, asker.account).clone();
         let it = &self.clients[&asker.client];
-        let pending = it.delivered.iter().chain(&it.fresh).filter(|_| it.origin.reads);
+        let pending = it.delivered.iter().chain(&it.fresh).filter(|_| it.reads);
         read.mark_all(pending.filter(|(other, ..)| *other == room).map(|(_, from, to)| (*from, *to)).collect());
         read
     }
@@ -123,10 +126,30 @@ impl State {
         let hears = heard.map(|room| (room.id, room.last_seq)).collect();
         let (since, active) = (self.now, self.now);
         let (absent, delivered, fresh) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let account = asker.account;
-        let client =
-            Client { account, origin, since, active, token, room: None, lost: None, hears, absent, delivered, fresh };
+        let (account, reads) = (asker.account, origin.reads.unwrap_or(token.is_none()));
+        let client = Client {
+            account,
+            origin,
+            reads,
+            since,
+            active,
+            token,
+            room: None,
+            lost: None,
+            hears,
+            absent,
+            delivered,
+            fresh,
+        };
         self.clients.insert(asker.client, client);
+    }
+
+    /// Whether a client pays attention when it asks for this: not while it is away, unless it says something.
+    pub fn attends(&self, client: ClientId, request: &Request) -> bool {
+        let says =
+            matches!(request.command(), Some(Command::Say { .. } | Command::Tell { .. } | Command::Reply { .. }));
+        let is_away = |it: &Client| self.store.accounts[&it.account].away.is_some();
+        says || !self.clients.get(&client).is_some_and(is_away)
     }
 
     /// A client has sent a request: what was delivered to it is read, if it has arrived. The rooms in which that changed
@@ -135,7 +158,7 @@ impl State {
         let now = self.now;
         let Some(it) = self.clients.get_mut(&client) else { return BTreeSet::new() };
         it.active = now;
-        if !arrived || !it.origin.reads {
+        if !arrived || !it.reads {
             return BTreeSet::new();
         }
         let account = it.account;
@@ -162,7 +185,9 @@ impl State {
 
     /// A page has been delivered to a client.
     pub fn show(&mut self, client: ClientId, ranges: &[Range]) {
-        self.clients.get_mut(&client).expect("it has a session").delivered.extend(ranges);
+        let it = self.clients.get_mut(&client).expect("it has a session");
+        it.reads |= it.origin.reads.is_none() && it.origin.traits.cursor;
+        it.delivered.extend(ranges);
     }
 
     /// A client was granted a page of a backlog: it hears the rooms of which nothing is left, and those it did not name.

@@ -64,8 +64,9 @@ pub struct LoginOptions {
     pub traits: Traits,
     /// Whether messages in its rooms are delivered at once. Otherwise each room is silent until it is resumed.
     pub live: bool,
-    /// Whether what is delivered becomes read once the program acts. Otherwise only `read` moves read positions.
-    pub reads: bool,
+    /// Whether what is delivered becomes read once the program acts. Otherwise only `read` moves read positions. Unless it
+    /// says so, by a password.
+    pub reads: Option<bool>,
     /// Whether what the session sends is a program's. Unless it says so, if it is logged in by a token.
     pub program: Option<bool>,
 }
@@ -86,7 +87,7 @@ impl LoginOptions {
 
 impl Default for LoginOptions {
     fn default() -> LoginOptions {
-        LoginOptions { traits: super::TRAITS, live: true, reads: true, program: None }
+        LoginOptions { traits: super::TRAITS, live: true, reads: None, program: None }
     }
 }
 
@@ -94,7 +95,7 @@ group! {
     LoginOptions = [LoginOptions {
         traits: Traits { cursor, acknowledges, echoes: echo, member_lists, presence, read_positions }, live, reads, program
     }] {
-        live or true, reads or true, program as Sparse, presence or false, read_positions or false, member_lists or false, echo or false
+        live or true, reads as Sparse, program as Sparse, presence or false, read_positions or false, member_lists or false, echo or false
     } unsaid { cursor: super::TRAITS.cursor, acknowledges: super::TRAITS.acknowledges }
 }
 
@@ -440,7 +441,7 @@ mod tests {
         let login = Request::LogIn { name: name("ana"), secret: secret("hunter22"), options: LoginOptions::default() };
         check(r#" { "password" : "hunter22", "name" : "ana", "type" : "login", "colour": [1, {}] } "#, login);
         let traits = Traits { acknowledges: true, presence: true, echoes: true, ..Traits::default() };
-        let options = LoginOptions { live: false, reads: false, program: None, traits };
+        let options = LoginOptions { live: false, reads: Some(false), program: None, traits };
         let login = Request::LogIn { name: name("ana"), secret: secret("token:x"), options };
         check(
             r#"{"type":"login","name":"ana","token":"token:x","live":false,"reads":false,"presence":true,"echo":true}"#,

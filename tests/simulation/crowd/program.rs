@@ -56,7 +56,8 @@ impl Crowd {
             presence: self.random.percent(40),
             read_positions: self.random.percent(40),
         };
-        let (live, reads) = (self.random.percent(40), self.random.percent(70));
+        let (live, reads) =
+            (self.random.percent(40), Some(self.random.percent(70)).filter(|_| self.random.percent(70)));
         let program = self.random.one_of(&[None, Some(false), Some(true)]).unwrap();
         Origin { traits, live, reads, program, ..Origin::json(address) }
     }

@@ -217,7 +217,8 @@ impl World {
                 (Some(Event::YouLeft { room: lost, .. }), Delivery::Event(..), None) if it.room.is_some() => {
                     Some(lost.label.clone())
                 }
-                (Some(Event::YouLeft { .. }), Delivery::Event(..), None) => it.lost.take(),
+                // Whoever talks nowhere goes on to do so, whatever other room is left.
+                (Some(Event::YouLeft { .. }), _, None) if it.room.is_none() => it.lost.take(),
                 _ => None,
             };
             self.state.clients.get_mut(&client).expect("it was asked for above").room = room.map(|room| room.id);

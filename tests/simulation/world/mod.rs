@@ -230,6 +230,7 @@ impl World {
         self.diary.step += 1;
         self.diary.note(self.state.now, format!("client {client}: {request:?} arrived={arrived}"));
         self.tally.inputs += 1;
+        let arrived = arrived && self.state.attends(client, &request);
         if request.is_act() {
             let (start, records) = (effects.deliveries.len(), effects.records.len());
             self.chat.act(self.state.now, client, arrived || self.sabotage == Sabotage::ReadTooEarly, effects);
