@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::broker::{Broker, Request, StoreFailed, TurnLimits, wall_clock};
+use crate::broker::{Broker, Greeting, Request, StoreFailed, TurnLimits, wall_clock};
 use crate::chat::{Chat, ChatLimits, ClientId, Code, Effects, OPERATOR_BYTES};
 use crate::client::{
     self, AccountPaces, CONVERSATIONS, Conversation, LoginLimits, LoginThrottle, PaceLimits, Services,
@@ -205,7 +205,7 @@ impl Server {
         // Everything that is open as long as the server runs is open now.
         let room = Room::of_system(listeners.len());
         let admission = Admission::new(caps(limits, room));
-        let people = Arc::new(AtomicUsize::new(0));
+        let greeting = Arc::new(Greeting::default());
         let (flushing, drained) = (Threads::new(), sender.clone());
         let running = flushing.running();
         spawn("flusher", move || {
@@ -215,9 +215,9 @@ impl Server {
         let clock = clock();
         let store = Watched::new(writer);
         let watch = store.watch();
-        let broker = start_broker(broker(config, chat, store, handle, &clock, &admission, &people), inbox, stopping)?;
+        let broker = start_broker(broker(config, chat, store, handle, &clock, &admission, &greeting), inbox, stopping)?;
 
-        let services = Arc::new(services(config, sender.clone(), reader, people, clock, quit.clone())?);
+        let services = Arc::new(services(config, sender.clone(), reader, greeting, clock, quit.clone())?);
         let counters = Arc::new(EndCounters::default());
         let options = socket_options(limits);
         let numbers = AtomicU64::new(0);
@@ -444,21 +444,21 @@ fn broker(
     flusher: FlusherHandle,
     clock: &Clock,
     admission: &Arc<Admission>,
-    people: &Arc<AtomicUsize>,
+    greeting: &Arc<Greeting>,
 ) -> Broker<Watched<Writer>> {
     let limits = TurnLimits {
         events_max: size(config.limits.turn_events_max),
         outbox_max_bytes: size(config.limits.outbox_max_bytes),
         last_flush: Duration::from_secs(config.limits.stop_timeout_s) / 4,
     };
-    Broker::new(chat, store, flusher, limits, clock.clone(), admission.clone(), people.clone(), wall_clock())
+    Broker::new(chat, store, flusher, limits, clock.clone(), admission.clone(), greeting.clone(), wall_clock())
 }
 
 fn services(
     config: &Config,
     inbox: Sender<Request>,
     reader: Reader,
-    people: Arc<AtomicUsize>,
+    greeting: Arc<Greeting>,
     clock: Clock,
     quit: Quit,
 ) -> Result<Services, Failure> {
@@ -484,7 +484,7 @@ fn services(
         reader,
         hasher,
         throttle,
-        people,
+        greeting,
         clock,
         quit,
         server_name: config.server_name.clone(),
@@ -623,7 +623,7 @@ mod tests {
         chat.roll_back();
         let origin = Origin::text(Address::parse("192.0.2.1").expect("an address"));
         let (name, hash) = (Name::parse("ana").expect("a name"), PasswordHash("!".into()));
-        let (ana, input) = (ClientId(1), Input::Register { name, hash, origin });
+        let (ana, input) = (ClientId(1), Input::Register { name, hash, code: None, origin });
         chat.handle(wall_clock(), ana, input, &mut Effects::default());
         assert!(chat.is_logged_in(ana), "the first room is still there");
     }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use blake2::{Blake2s256, Digest};
 
-use crate::chat::{TokenDigest, TokenSecret};
+use crate::chat::{Code, OPERATOR_BYTES, TokenDigest, TokenSecret};
 
 /// Random bytes of a token.
 const RANDOM_BYTES: usize = TokenSecret::LENGTH * 5 / 8;
@@ -29,6 +29,28 @@ pub fn draw() -> Result<(TokenSecret, TokenDigest), NoRandomness> {
     let secret = written(&random);
     let digest = digest_of(secret.as_bytes());
     Ok((TokenSecret(secret.into()), digest))
+}
+
+/// Draws a one-time code that is kept as a digest; returns both.
+pub fn draw_code() -> Result<(Code, TokenDigest), NoRandomness> {
+    let mut random = [0; OPERATOR_BYTES];
+    getrandom::fill(&mut random).map_err(NoRandomness)?;
+    let code = Code::operator(random);
+    let digest = digest_of(code.as_str().as_bytes());
+    Ok((code, digest))
+}
+
+/// The digest of a one-time code as somebody typed it: in any case of letters, with spaces or hyphens. `None` for what has not
+/// the form of one.
+pub fn code_digest(typed: &[u8]) -> Option<TokenDigest> {
+    let typed = str::from_utf8(typed).ok()?;
+    let parts: Vec<&str> =
+        typed.split(|c: char| c == '-' || c.is_whitespace()).filter(|part| !part.is_empty()).collect();
+    let (number, words) = parts.split_last()?;
+    let is_code = parts.len() == OPERATOR_BYTES
+        && words.iter().all(|word| word.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_code.then(|| digest_of(Code::typed(&parts.join("-")).as_str().as_bytes()))
 }
 
 /// The digest of a password that has the form of a token; `None` for any other. No password has that form by accident.
@@ -73,6 +95,22 @@ mod tests {
         check(&format!("token:{}", "a2".repeat(15)), false);
         check(&"a2".repeat(16), false);
         check("token:hunter22", false);
+    }
+
+    #[test]
+    fn a_code_is_recognised_however_it_is_typed() {
+        let (code, kept) = draw_code().unwrap();
+        for typed in
+            [code.to_string(), code.to_string().to_uppercase(), format!(" {} ", code.to_string().replace('-', " "))]
+        {
+            assert_eq!(code_digest(typed.as_bytes()), Some(kept), "{typed}");
+        }
+        assert_ne!(draw_code().unwrap().1, kept);
+        for typed in
+            ["", "maple-otter-42", "hunter22", "a-b-c-d-e-f", "1-2-3-4-5-6", "maple-otter-river-stone-lamp-42-x"]
+        {
+            assert_eq!(code_digest(typed.as_bytes()), None, "{typed}");
+        }
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Conversation for Toy {
             let (name, password) = line.split_once(' ').ok_or(Reason::Garbage)?;
             let name = Name::parse(name).map_err(|_| Reason::Garbage)?;
             let secret = Secret::new(password.as_bytes().to_vec());
-            match client.register_as(&name, &secret, client.origin(), None).map_err(|_| Reason::Lost)? {
+            match client.register_as(&name, &secret, None, client.origin(), None).map_err(|_| Reason::Lost)? {
                 Ok(session) => return Ok(session),
                 Err(_) => client.output().write(b"NO\n".to_vec()).map_err(|_| Reason::Lost)?,
             }

@@ -22,7 +22,7 @@ fn chat_of(members: u64) -> Chat {
     let address = Address::parse("192.0.2.7").expect("an address");
     for client in 0..members {
         let name = Name::parse(&words::member_name(client as usize)).expect("a name");
-        let input = Input::Register { name, hash: PasswordHash("!".into()), origin: Origin::text(address) };
+        let input = Input::Register { name, hash: PasswordHash("!".into()), code: None, origin: Origin::text(address) };
         chat.handle(NOW, ClientId(client), input, &mut effects);
         effects.clear();
     }

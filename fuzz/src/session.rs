@@ -57,7 +57,7 @@ fn founded() -> Chat {
     for (number, name) in (0..).zip(PEOPLE) {
         let name = Name::parse(name).expect("it is a name");
         let address = Address::parse("127.0.0.1").expect("it is an address");
-        let input = Input::Register { name, hash: PasswordHash("!".into()), origin: Origin::text(address) };
+        let input = Input::Register { name, hash: PasswordHash("!".into()), code: None, origin: Origin::text(address) };
         chat.handle(now, ClientId(number), input, &mut Effects::default());
     }
     chat

@@ -29,3 +29,34 @@ SELECT id, hash, password_version FROM account WHERE id = ?1 AND hash IS NOT NUL
 
 -- name: load_accounts
 SELECT id, name, password_version, created, last_seen, away, operator, acks FROM account ORDER BY id;
+
+-- name: name_reserved
+INSERT INTO former_name (name, account) SELECT name, id FROM account WHERE id = ?1;
+
+-- name: name_freed
+UPDATE former_name SET freed = 1 WHERE name = ?1;
+
+-- name: former_name_taken
+DELETE FROM former_name WHERE name = ?1;
+
+-- name: load_former_names
+SELECT name, account, freed FROM former_name ORDER BY name;
+
+-- name: password_code_made
+INSERT INTO password_code (account, digest, until) VALUES (?1, ?2, ?3)
+ON CONFLICT (account) DO UPDATE SET digest = excluded.digest, until = excluded.until;
+
+-- name: password_code_removed
+DELETE FROM password_code WHERE account = ?1;
+
+-- name: load_password_codes
+SELECT account, digest, until FROM password_code ORDER BY account;
+
+-- name: notice_left
+INSERT INTO notice (account, at, kind, room, who) VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- name: notices_shown
+DELETE FROM notice WHERE account = ?1;
+
+-- name: load_notices
+SELECT account, at, kind, room, who FROM notice ORDER BY id;

@@ -24,7 +24,7 @@ mod turn;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -32,11 +32,11 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use rustc_hash::FxHashMap;
 
 use batch::{Batch, Dialect, Place};
-pub use request::{Reply, Request, Waits};
+pub use request::{Check, Reply, Request, Waits};
 use run::Run;
 use turn::Turn;
 
-use crate::chat::{Chat, ClientId, Timestamp};
+use crate::chat::{Chat, ClientId, Registration, Timestamp};
 use crate::logging::LogThrottle;
 use crate::net::{Admission, Flushed, FlusherHandle, Outbox};
 use crate::protocol::{Clock, Context, Notice};
@@ -57,6 +57,31 @@ pub struct TurnLimits {
     pub last_flush: Duration,
 }
 
+/// What is told to whoever connects. Written by the broker after each turn, read by the threads of clients.
+#[derive(Debug, Default)]
+pub struct Greeting {
+    people: AtomicUsize,
+    registration: AtomicU8,
+}
+
+impl Greeting {
+    /// How many people are online.
+    pub fn people(&self) -> usize {
+        self.people.load(Ordering::Relaxed)
+    }
+
+    /// Who can create an account.
+    pub fn registration(&self) -> Registration {
+        let number = usize::from(self.registration.load(Ordering::Relaxed));
+        Registration::ALL.get(number).copied().unwrap_or_default()
+    }
+
+    fn publish(&self, chat: &Chat) {
+        self.people.store(chat.people_online(), Ordering::Relaxed);
+        self.registration.store(chat.registration().number(), Ordering::Relaxed);
+    }
+}
+
 /// The broker and its state.
 pub struct Broker<S> {
     chat: Chat,
@@ -66,8 +91,8 @@ pub struct Broker<S> {
     limits: TurnLimits,
     clock: Clock,
     admission: Arc<Admission>,
-    /// How many people are online, for greetings.
-    people: Arc<AtomicUsize>,
+    /// What greetings tell.
+    greeting: Arc<Greeting>,
     /// The bytes of the current turn, of which clients get parts.
     batch: Batch,
     /// Messages of the current turn to one audience.
@@ -121,7 +146,7 @@ impl<S: Store> Broker<S> {
         limits: TurnLimits,
         clock: Clock,
         admission: Arc<Admission>,
-        people: Arc<AtomicUsize>,
+        greeting: Arc<Greeting>,
         now: Timestamp,
     ) -> Broker<S> {
         let broker = Broker {
@@ -132,7 +157,7 @@ impl<S: Store> Broker<S> {
             limits,
             clock,
             admission,
-            people,
+            greeting,
             batch: Batch::default(),
             run: Run::default(),
             touched: Vec::new(),
@@ -145,6 +170,7 @@ impl<S: Store> Broker<S> {
             refused: LogThrottle::new(1000),
         };
         broker.publish_bans();
+        broker.greeting.publish(&broker.chat);
         broker
     }
 
@@ -238,7 +264,7 @@ impl<S: Store> Broker<S> {
             }
         }
         // Before anybody can read of it: who connects then is greeted with the right number.
-        self.people.store(self.chat.people_online(), Ordering::Relaxed);
+        self.greeting.publish(&self.chat);
         self.flush();
         self.send_replies();
         turn.clear();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use crate::chat::{Ask, ClientId, Command, Grant, Input, Name, Refusal, RoomId, Seq};
+use crate::chat::{Ask, ClientId, Command, Grant, Input, Name, Refusal, RoomId, Seq, TokenDigest};
 use crate::net::Connection;
 use crate::protocol::{Protocol, Reference};
 use crate::reason::Reason;
@@ -20,7 +20,7 @@ pub enum Request {
     Enter {
         /// The connection.
         connection: Arc<Connection>,
-        /// [`Input::LogIn`], [`Input::LogInByToken`] or [`Input::Register`].
+        /// [`Input::LogIn`], [`Input::LogInByToken`], [`Input::ResetPassword`] or [`Input::Register`].
         input: Input,
         /// How it encodes.
         protocol: &'static dyn Protocol,
@@ -31,11 +31,11 @@ pub enum Request {
         /// For the replies. Has room for one.
         replies: Sender<Reply>,
     },
-    /// A connection that wants to register asks whether it can have this name. Replied to by [`Reply::Done`] or
-    /// [`Reply::Refused`]; the name may be taken by another before it asks to enter.
-    CheckName {
-        /// The name.
-        name: Name,
+    /// A connection asks before its login whether something would be refused. Replied to by [`Reply::Done`] or
+    /// [`Reply::Refused`]; the answer may be another when it asks to enter.
+    Check {
+        /// What.
+        check: Check,
         /// For the reply. Has room for one.
         replies: Sender<Reply>,
     },
@@ -96,6 +96,15 @@ impl Request {
         };
         ENVELOPE_BYTES + text
     }
+}
+
+/// A question of a connection before its login, so that nothing slow is done in vain.
+#[derive(Debug)]
+pub enum Check {
+    /// Whether an account of this name can be created, with the code of this digest.
+    Registration(Name, Option<TokenDigest>),
+    /// Whether a new password of the account of this name can be set by the code of this digest.
+    PasswordCode(Name, TokenDigest),
 }
 
 /// The reply that a client's thread waits for after a request. It gets exactly one [`Reply`], unless it does not wait, at

@@ -7,7 +7,7 @@ use crossbeam_channel::Sender;
 use rustc_hash::FxHashMap;
 
 use super::batch::Encoded;
-use super::{Broker, Client, Finish, Reply, Request, Waits};
+use super::{Broker, Check, Client, Finish, Reply, Request, Waits};
 use crate::chat::{
     Answer, Ask, Audience, Chat, ClientId, Delivery, Effects, Event, Facts, Farewell, Input, PresenceChange, Query,
     Record, Refusal, Timestamp,
@@ -16,6 +16,15 @@ use crate::net::{Connection, Outbox};
 use crate::protocol::{Protocol, Reference};
 use crate::reason::Reason;
 use crate::store::Store;
+
+/// Logs that there is a way into an account beside its password, and that it was used.
+fn log_code(record: &Record) {
+    match record {
+        Record::PasswordCodeMade { account, .. } => log::info!("a code for a new password was made account={account}"),
+        Record::PasswordCodeRemoved { account } => log::info!("a code for a new password was used account={account}"),
+        _ => {}
+    }
+}
 
 /// The effects of the requests of a turn.
 #[derive(Debug, Default)]
@@ -92,8 +101,15 @@ impl<S: Store> Broker<S> {
                     false => Step::NotEntered { replies, refusal: refusal_of(effects.deliveries.drain(start..)) },
                 }
             }
-            Request::CheckName { name, replies } => {
-                let reply = chat.check_name(&name).map_or_else(Reply::Refused, |()| Reply::Done);
+            Request::Check { check, replies } => {
+                let checked = match check {
+                    Check::Registration(name, code) => chat.check_registration(now, &name, code),
+                    Check::PasswordCode(name, digest) => match chat.check_password_code(now, &name, digest) {
+                        true => Ok(()),
+                        false => Err(Refusal::WrongPassword),
+                    },
+                };
+                let reply = checked.map_or_else(Reply::Refused, |()| Reply::Done);
                 let _ = replies.try_send(reply);
                 return;
             }
@@ -141,6 +157,7 @@ impl<S: Store> Broker<S> {
     /// Everything of the turn is stored: carries it out, in its order.
     pub(super) fn carry_out(&mut self, turn: &mut Turn) {
         let Turn { effects, steps } = turn;
+        effects.records.iter().for_each(log_code);
         let all = &effects.deliveries;
         for step in steps.drain(..) {
             if !matches!(step, Step::Asked { .. }) {

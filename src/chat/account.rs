@@ -5,9 +5,10 @@ use std::ops::Bound;
 
 use rustc_hash::FxHashMap;
 
+use super::password_code::PasswordCode;
 use super::suggest;
 use super::token::Token;
-use super::{AccountId, AccountRow, ClientId, Name, Person, Role, RoomId, SYSTEM, Text, Timestamp};
+use super::{AccountId, AccountRow, ClientId, FormerName, Name, Notice, Person, Role, RoomId, SYSTEM, Text, Timestamp};
 
 /// One account of a person or a program; a deleted one without its name.
 #[derive(Debug)]
@@ -30,6 +31,18 @@ pub(super) struct Account {
     /// Its connections, ascending.
     pub clients: Vec<ClientId>,
     pub tokens: BTreeMap<Name, Token>,
+    /// The one-time code with which its owner may set a new password.
+    pub password_code: Option<PasswordCode>,
+    /// What it is shown at its next login.
+    pub notices: Vec<(Timestamp, Notice)>,
+}
+
+/// The name of a deleted account. Nobody else can take it, or one that looks like it, until an operator frees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Former {
+    pub name: Name,
+    pub account: AccountId,
+    pub freed: bool,
 }
 
 impl Account {
@@ -47,6 +60,8 @@ impl Account {
             invitations: BTreeSet::new(),
             clients: Vec::new(),
             tokens: BTreeMap::new(),
+            password_code: None,
+            notices: Vec::new(),
         }
     }
 
@@ -78,13 +93,17 @@ pub(super) struct Accounts {
     /// The same, for looking up every word of a message; few of them are names. Never iterated, because its order is
     /// arbitrary.
     names: FxHashMap<Box<[u8]>, AccountId>,
-    skeletons: BTreeMap<String, AccountId>,
+    /// The accounts whose names cannot be told from each other, by what is alike in them; with reserved names of deleted
+    /// ones. Several only of accounts that are older than the rule.
+    skeletons: BTreeMap<String, BTreeSet<AccountId>>,
+    /// By folded name.
+    former: BTreeMap<String, Former>,
     /// The accounts with a connection, by name.
     online: BTreeMap<String, AccountId>,
 }
 
 impl Accounts {
-    pub fn load(rows: Vec<AccountRow>) -> Accounts {
+    pub fn load(rows: Vec<AccountRow>, former: Vec<FormerName>) -> Accounts {
         let mut accounts = Accounts::default();
         for row in rows {
             let mut account = Account::new(row.id, system_name(), row.created);
@@ -95,6 +114,12 @@ impl Accounts {
             account.operator = row.operator;
             account.acks = row.acks;
             accounts.insert(account);
+        }
+        for FormerName { name, account, freed } in former {
+            if !freed {
+                accounts.reserve(&name, account);
+            }
+            accounts.former.insert(name.folded(), Former { name, account, freed });
         }
         accounts
     }
@@ -111,29 +136,83 @@ impl Accounts {
             let folded = name.folded();
             self.names.insert(folded.as_bytes().into(), account.id);
             self.by_name.insert(folded, account.id);
-            self.skeletons.insert(name.skeleton(), account.id);
+            self.reserve(name, account.id);
+        }
+    }
+
+    /// Nobody can take this name, or one that looks like it.
+    fn reserve(&mut self, name: &Name, account: AccountId) {
+        self.skeletons.entry(name.skeleton()).or_default().insert(account);
+    }
+
+    fn stop_reserving(&mut self, name: &Name, account: AccountId) {
+        let skeleton = name.skeleton();
+        if let Some(accounts) = self.skeletons.get_mut(&skeleton) {
+            accounts.remove(&account);
+            if accounts.is_empty() {
+                self.skeletons.remove(&skeleton);
+            }
         }
     }
 
     /// Removes an account that could not be stored. It has no connections.
     pub fn remove(&mut self, id: AccountId) {
-        self.remove_name(id);
+        if let Some(name) = self.take_name(id) {
+            self.stop_reserving(&name, id);
+        }
         self.by_id.remove(&id);
     }
 
-    /// Takes the name away from a deleted account.
-    pub fn remove_name(&mut self, id: AccountId) -> Option<Name> {
+    fn take_name(&mut self, id: AccountId) -> Option<Name> {
         let name = self.get_mut(id).name.take()?;
         let folded = name.folded();
         self.names.remove(folded.as_bytes());
         self.by_name.remove(&folded);
-        self.skeletons.remove(&name.skeleton());
         self.online.remove(&folded);
         Some(name)
     }
 
+    /// Takes the name away from a deleted account. It stays reserved.
+    pub fn retire_name(&mut self, id: AccountId) -> Option<Name> {
+        let name = self.take_name(id)?;
+        self.former.insert(name.folded(), Former { name: name.clone(), account: id, freed: false });
+        Some(name)
+    }
+
+    /// The name of a deleted account, reserved or freed.
+    pub fn former(&self, name: &Name) -> Option<&Former> {
+        self.former.get(&name.folded())
+    }
+
+    #[cfg(test)]
+    pub fn all_former(&self) -> impl Iterator<Item = &Former> {
+        self.former.values()
+    }
+
+    /// Frees a reserved name, or reserves it again.
+    pub fn set_freed(&mut self, name: &Name, freed: bool) {
+        let Some(former) = self.former.get_mut(&name.folded()) else { return };
+        former.freed = freed;
+        let (name, account) = (former.name.clone(), former.account);
+        match freed {
+            true => self.stop_reserving(&name, account),
+            false => self.reserve(&name, account),
+        }
+    }
+
+    /// A freed name is taken again: forgets whose it was. Returns it.
+    pub fn take_former(&mut self, name: &Name) -> Option<Former> {
+        self.former.remove(&name.folded())
+    }
+
+    /// Restores what [`Accounts::take_former`] returned.
+    pub fn put_former(&mut self, former: Former) {
+        self.former.insert(former.name.folded(), former);
+    }
+
     /// Restores the name of an account.
     pub fn set_name(&mut self, id: AccountId, name: Name) {
+        self.former.remove(&name.folded());
         let account = self.get_mut(id);
         account.name = Some(name);
         let (folded, is_online) = (account.label().folded(), account.is_online());
@@ -187,7 +266,7 @@ impl Accounts {
         self.find(label)
     }
 
-    /// Whether an account has this name, or one that looks like it.
+    /// Whether an account has this name, or one that looks like it, or a deleted one had.
     pub fn is_taken(&self, name: &Name) -> bool {
         self.by_name.contains_key(&name.folded()) || self.skeletons.contains_key(&name.skeleton())
     }

@@ -23,8 +23,8 @@ impl Chat {
         Ok(Event::AcksSet { on })
     }
 
-    /// Deletes the requester's account: it leaves its rooms, its name becomes free, and its messages stay, under
-    /// `ghost`.
+    /// Deletes the requester's account: it leaves its rooms, nobody can take its name, and its messages stay,
+    /// under `ghost`.
     pub(super) fn delete_account(&mut self, actor: Actor, effects: &mut Effects) -> Result<Event, Refusal> {
         let id = actor.account;
         if self.is_last_operator(id) {
@@ -42,7 +42,7 @@ impl Chat {
         for room in invitations {
             self.drop_invitation(room, id, effects);
         }
-        self.remove_tokens(actor, effects);
+        self.remove_tokens(id, effects);
         if self.account_bans.contains_key(&id) {
             self.record(Record::AccountBanRemoved { account: id }, effects);
         }

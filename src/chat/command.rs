@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{ClientId, Code, Name, RoomLabel, Seq, Text, TokenDigest, TokenScope, TokenSecret};
+use super::{ClientId, Code, Name, Registration, RoomLabel, Seq, Text, TokenDigest, TokenScope, TokenSecret};
 use crate::address::Address;
 
 /// Speech or action.
@@ -158,6 +158,14 @@ pub enum Command {
     ServerPromote { who: Name },
     /// Make an operator a plain account: `OperatorSet`.
     ServerDemote { who: Name },
+    /// Choose who can create an account: `RegistrationShown`.
+    SetRegistration { registration: Registration },
+    /// Make a one-time code for a new account: `RegistrationCodeCreated`. The caller has drawn `code`.
+    MakeRegistrationCode { code: Code, digest: TokenDigest },
+    /// Make a one-time code with which somebody sets a new password: `PasswordCodeCreated`. The caller has drawn `code`.
+    MakePasswordCode { who: Name, code: Code, digest: TokenDigest },
+    /// Free the name of a deleted account: `NameFreed`.
+    FreeName { name: Name },
 
     /// Set a new password, whose hash the caller has computed: `PasswordChanged`. The account's other connections are
     /// closed.

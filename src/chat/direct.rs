@@ -153,7 +153,10 @@ mod tests {
     fn a_reply_is_refused_only_for_a_while_after_somebody_else_has_written() {
         const CHO: u64 = 3;
         let mut chat = TestChat::new();
-        chat.input(CHO, Input::Register { name: name("cho"), hash: PasswordHash("!".into()), origin: origin() });
+        chat.input(
+            CHO,
+            Input::Register { name: name("cho"), hash: PasswordHash("!".into()), code: None, origin: origin() },
+        );
         let write = |chat: &mut TestChat, client| {
             assert!(!chat.command(client, Command::Tell { to: name("ana"), text: text("hi") }));
         };

@@ -3,8 +3,8 @@
 use crate::address::Address;
 
 use super::{
-    BanTarget, ClientId, Code, MessageKind, Name, Refusal, Seq, ShownRoom, Text, Timestamp, TokenScope, TokenSecret,
-    Visibility,
+    BanTarget, ClientId, Code, MessageKind, Name, Notice, Refusal, Registration, Seq, ShownRoom, Text, Timestamp,
+    TokenScope, TokenSecret, Visibility,
 };
 
 /// A message as its readers get it, live and in history alike.
@@ -187,6 +187,8 @@ pub struct Welcome {
     pub missed: Vec<Missed>,
     /// Its open invitations.
     pub invitations: Vec<InvitationRow>,
+    /// What happened to it since its last login, each with its time.
+    pub notices: Vec<(Timestamp, Notice)>,
     /// How many other connections the account has.
     pub others: u64,
 }
@@ -409,4 +411,14 @@ pub enum Event {
     /// `who` is an operator of the server from now on, or no longer; `you`: the reader is meant. `by` is `None` if the
     /// operator code of the server's start did it.
     OperatorSet { who: Name, operator: bool, you: bool, by: Option<Name> },
+    /// Who can create an account.
+    RegistrationShown { registration: Registration },
+    /// A one-time code for a new account was created.
+    RegistrationCodeCreated { code: Code, until: Timestamp },
+    /// A one-time code was created, with which `who` can set a new password. It is shown here and never again.
+    PasswordCodeCreated { who: Name, code: Code, until: Timestamp },
+    /// The name of a deleted account can be registered again.
+    NameFreed { name: Name },
+    /// Something happened to the reader's account.
+    Notice { at: Timestamp, notice: Notice },
 }

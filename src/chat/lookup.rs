@@ -166,6 +166,13 @@ impl Chat {
         }
     }
 
+    /// The same, or the deleted account that had this name: a ban stays with the name.
+    pub(super) fn find_account_or_former(&self, name: &Name) -> Result<&Account, Refusal> {
+        let living = self.find_labelled_account(name);
+        let former = || self.accounts.former(name).map(|former| self.accounts.get(former.account));
+        living.or_else(|refusal| former().ok_or(refusal))
+    }
+
     /// The room as `viewer` is shown it.
     pub(super) fn label(&self, id: RoomId, viewer: AccountId) -> ShownRoom {
         let label = match &self.rooms.get(id).kind {

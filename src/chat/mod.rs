@@ -24,7 +24,9 @@ mod lookup;
 mod membership;
 mod moderation;
 mod name;
+mod notice;
 mod operator;
+mod password_code;
 mod people;
 mod presence;
 mod query;
@@ -32,6 +34,7 @@ mod read_mark;
 mod reading;
 mod record;
 mod refusal;
+mod registration;
 mod resume;
 mod room;
 mod room_settings;
@@ -51,6 +54,7 @@ use std::sync::Arc;
 
 use account::Accounts;
 use code_tries::CodeTries;
+use password_code::PasswordCode;
 use record::Undo;
 use room::Rooms;
 use session::Sessions;
@@ -72,14 +76,17 @@ pub use facts::{Facts, KeyedMessage};
 pub use id::{AccountId, ClientId, RoomId, Seq, Timestamp};
 pub use label::{RoomLabel, ShownRoom};
 pub use name::{NAME_MAX_CHARS, NAME_MIN_CHARS, Name, NameError};
+pub use notice::{NOTICES_MAX, Notice};
+pub use password_code::PASSWORD_CODE_LIFETIME_S;
 pub use query::{Answer, Ask, Grant, GrantedRange, Query};
 pub use read_mark::ReadMark;
 pub use record::Record;
 pub use refusal::Refusal;
+pub use registration::{REGISTRATION_CODE_LIFETIME_S, REGISTRATION_CODES_MAX, Registration};
 pub use resume::Resuming;
 pub use room::RoomKind;
 pub use scope::{Need, TokenScope};
-pub use snapshot::{AccountRow, MemberRow, Snapshot, StoredBan, StoredRoom, StoredToken};
+pub use snapshot::{AccountRow, FormerName, MemberRow, Snapshot, StoredBan, StoredRoom, StoredToken};
 pub use text::{PLACEHOLDER, Text, is_forbidden};
 pub use token::{TOKENS_PER_ACCOUNT_MAX, TokenDigest, TokenSecret};
 pub use traits::{Origin, Traits};
@@ -157,6 +164,8 @@ pub enum Input {
         name: Name,
         /// The hash of the account's password.
         hash: PasswordHash,
+        /// The digest of the code that was given, if any.
+        code: Option<TokenDigest>,
         /// From where, and how.
         origin: Origin,
     },
@@ -178,6 +187,17 @@ pub enum Input {
         /// From where, and how.
         origin: Origin,
     },
+    /// Somebody who forgot a password sets a new one by a one-time code, and logs in.
+    ResetPassword {
+        /// The account's name.
+        name: Name,
+        /// The code's digest.
+        digest: TokenDigest,
+        /// The hash of the new password.
+        hash: PasswordHash,
+        /// From where, and how.
+        origin: Origin,
+    },
     /// A logged-in client's command, with the facts from the store that its decision needs.
     Command(Command, Facts),
     /// The token by which the client logged in has expired, as [`Chat::expired`] tells.
@@ -195,6 +215,9 @@ pub struct Chat {
     sessions: Sessions,
     account_bans: BTreeMap<AccountId, StoredBan>,
     address_bans: BTreeMap<Address, StoredBan>,
+    registration: Registration,
+    /// Unused codes for new accounts: by whom, until when.
+    registration_codes: BTreeMap<TokenDigest, (AccountId, Timestamp)>,
     /// Messages with a key since the last [`Chat::settle`]: the store does not have them yet.
     keyed: BTreeMap<(AccountId, RoomId, SendKey), (Seq, Timestamp)>,
     /// The inverse of each change since the last [`Chat::settle`], in the order of the changes.
@@ -222,7 +245,7 @@ impl Chat {
     /// The chat as the store holds it, with no sessions.
     pub fn load(limits: ChatLimits, snapshot: Snapshot) -> Chat {
         let mut rooms = Rooms::load(snapshot.rooms, &snapshot.members, snapshot.last_room);
-        let mut accounts = Accounts::load(snapshot.accounts);
+        let mut accounts = Accounts::load(snapshot.accounts, snapshot.former_names);
         for member in &snapshot.members {
             accounts.get_mut(member.account).rooms.insert(member.room);
         }
@@ -245,6 +268,13 @@ impl Chat {
             let StoredToken { account, name, digest, scope, created, until, used } = token;
             accounts.get_mut(account).tokens.insert(name, Token { digest, scope, created, until, used });
         }
+        for (account, digest, until) in snapshot.password_codes {
+            accounts.get_mut(account).password_code = Some(PasswordCode { digest, until });
+        }
+        for (account, at, notice) in snapshot.notices {
+            accounts.get_mut(account).notices.push((at, notice));
+        }
+        let codes = snapshot.registration_codes.into_iter();
         for (room, account, ban) in snapshot.bans {
             if let Some(room) = rooms.try_get_mut(room) {
                 room.bans.insert(account, ban);
@@ -257,6 +287,8 @@ impl Chat {
             sessions: Sessions::default(),
             account_bans: snapshot.account_bans.into_iter().collect(),
             address_bans: snapshot.address_bans.into_iter().collect(),
+            registration: snapshot.registration,
+            registration_codes: codes.map(|(digest, by, until)| (digest, (by, until))).collect(),
             keyed: BTreeMap::new(),
             undo: Vec::new(),
             marked: Vec::new(),
@@ -295,7 +327,12 @@ impl Chat {
     pub fn handle(&mut self, now: Timestamp, client: ClientId, input: Input, effects: &mut Effects) {
         let start = effects.deliveries.len();
         let outcome = match input {
-            Input::Register { name, hash, origin } => self.register(now, client, name, hash, origin, effects),
+            Input::Register { name, hash, code, origin } => {
+                self.register(now, client, name, hash, code, origin, effects)
+            }
+            Input::ResetPassword { name, digest, hash, origin } => {
+                self.reset_password(now, client, &name, digest, hash, origin, effects)
+            }
             Input::LogIn { account, password_version, origin } => {
                 self.log_in_by_password(now, client, account, password_version, origin, effects)
             }
@@ -340,6 +377,7 @@ impl Chat {
             Query::Whois { name } => self.whois(actor, name),
             Query::Bans { room } => self.list_bans(actor, room.as_ref()),
             Query::ServerBans => self.server_bans(actor),
+            Query::Registration => self.show_registration(actor),
             Query::Tokens => Ok(self.list_tokens(actor)),
             Query::Sessions => Ok(self.list_sessions(actor)),
         };
@@ -401,6 +439,13 @@ impl Chat {
             Command::ServerUnban { target } => self.server_unban(actor, target, effects),
             Command::ServerPromote { who } => self.set_operator(actor, &who, true, effects),
             Command::ServerDemote { who } => self.set_operator(actor, &who, false, effects),
+
+            Command::SetRegistration { registration } => self.set_registration(actor, registration, effects),
+            Command::MakeRegistrationCode { code, digest } => self.make_registration_code(actor, code, digest, effects),
+            Command::MakePasswordCode { who, code, digest } => {
+                self.make_password_code(actor, &who, code, digest, effects)
+            }
+            Command::FreeName { name } => self.free_name(actor, &name, effects),
 
             Command::ChangePassword { hash } => self.change_password(actor, hash, effects),
             Command::DeleteAccount => self.delete_account(actor, effects),

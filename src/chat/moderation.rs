@@ -67,7 +67,7 @@ impl Chat {
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
         let id = self.find_room_to_lead(actor, label, Role::Moderator)?;
-        let account = self.find_labelled_account(who)?.id;
+        let account = self.find_account_or_former(who)?.id;
         let held = self.rooms.get(id).ban(account, actor.now).is_some();
         if self.rooms.get(id).bans.contains_key(&account) {
             self.record(Record::BanRemoved { room: id, account }, effects);

@@ -128,7 +128,7 @@ impl Chat {
         self.check_operator(actor)?;
         let (target, ban) = match target {
             BanTarget::Account(name) => {
-                let account = self.find_labelled_account(&name)?;
+                let account = self.find_account_or_former(&name)?;
                 let (id, name) = (account.id, account.label());
                 let ban = self.account_bans.get(&id).cloned();
                 if ban.is_some() {
@@ -160,7 +160,7 @@ impl Chat {
         Ok(Event::Bans { room: None, rows })
     }
 
-    fn check_operator(&self, actor: Actor) -> Result<(), Refusal> {
+    pub(super) fn check_operator(&self, actor: Actor) -> Result<(), Refusal> {
         match self.accounts.get(actor.account).operator {
             true => Ok(()),
             false => Err(Refusal::OperatorOnly),

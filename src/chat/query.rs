@@ -25,6 +25,8 @@ pub enum Query {
     Bans { room: Option<RoomLabel> },
     /// The bans of the server: `Bans`.
     ServerBans,
+    /// Who can create an account: `RegistrationShown`.
+    Registration,
     /// The requester's tokens: `Tokens`.
     Tokens,
     /// The requester's connections: `Sessions`.

@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::account::Account;
+use super::password_code::PasswordCode;
 use super::room::{Invitation, Member, OpenCode, Room, RoomKind};
 use super::token::Token;
 use super::{
-    AccountId, Chat, ClientId, Code, Effects, MessageKind, Name, PasswordHash, ReadMark, Role, RoomId, SendKey, Seq,
-    StoredBan, Text, Timestamp, TokenDigest, TokenScope, Visibility,
+    AccountId, Chat, ClientId, Code, Effects, MessageKind, Name, Notice, PasswordHash, ReadMark, Registration, Role,
+    RoomId, SendKey, Seq, StoredBan, Text, Timestamp, TokenDigest, TokenScope, Visibility,
 };
 use crate::address::Address;
 
@@ -21,11 +22,11 @@ use crate::address::Address;
 #[allow(missing_docs, reason = "the line above each variant tells of its fields")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Record {
-    /// A new account.
+    /// A new account. A freed name is taken by it.
     AccountCreated { id: AccountId, name: Name, hash: PasswordHash, at: Timestamp },
     /// A new password; the version counts up with each.
     PasswordSet { id: AccountId, hash: PasswordHash, version: u64 },
-    /// The account loses its name and its password; its messages stay.
+    /// The account loses its name, which stays reserved, and its password; its messages stay.
     AccountDeleted { id: AccountId, at: Timestamp },
     /// The account is away with a text, or back.
     AwaySet { id: AccountId, text: Option<Text> },
@@ -35,6 +36,22 @@ pub enum Record {
     OperatorSet { id: AccountId, on: bool },
     /// When the account was last connected.
     Seen { id: AccountId, at: Timestamp },
+    /// The name of a deleted account is free again.
+    NameFreed { name: Name },
+    /// A code for a new password, in place of an earlier one.
+    PasswordCodeMade { account: AccountId, digest: TokenDigest, until: Timestamp },
+    /// The code was used.
+    PasswordCodeRemoved { account: AccountId },
+    /// A notice for the next login of an account.
+    NoticeLeft { account: AccountId, at: Timestamp, notice: Notice },
+    /// All notices of an account were shown.
+    NoticesShown { account: AccountId },
+    /// Who can create an account.
+    RegistrationSet { registration: Registration },
+    /// A code for a new account.
+    RegistrationCodeMade { digest: TokenDigest, by: AccountId, until: Timestamp },
+    /// A code for a new account was used or has expired.
+    RegistrationCodeRemoved { digest: TokenDigest },
 
     /// A new token, in place of an earlier one of that name.
     TokenCreated {
@@ -169,8 +186,12 @@ impl Chat {
         match record {
             Record::AccountCreated { id, name, hash: _, at } => {
                 let id = *id;
+                let former = self.accounts.take_former(name);
                 self.accounts.insert(Account::new(id, name.clone(), *at));
-                undo(move |chat| chat.accounts.remove(id))
+                undo(move |chat| {
+                    chat.accounts.remove(id);
+                    former.into_iter().for_each(|former| chat.accounts.put_former(former));
+                })
             }
             Record::PasswordSet { id, hash: _, version } => {
                 let (id, account) = (*id, self.accounts.get_mut(*id));
@@ -181,10 +202,13 @@ impl Chat {
                 let id = *id;
                 let account = self.accounts.get_mut(id);
                 let (operator, away) = (std::mem::take(&mut account.operator), account.away.take());
-                let name = self.accounts.remove_name(id);
+                let code = account.password_code.take();
+                let notices = std::mem::take(&mut account.notices);
+                let name = self.accounts.retire_name(id);
                 undo(move |chat| {
                     let account = chat.accounts.get_mut(id);
                     (account.operator, account.away) = (operator, away);
+                    (account.password_code, account.notices) = (code, notices);
                     if let Some(name) = name {
                         chat.accounts.set_name(id, name);
                     }
@@ -205,6 +229,36 @@ impl Chat {
             Record::Seen { id, at } => {
                 let (id, old) = (*id, self.accounts.get_mut(*id).last_seen.replace(*at));
                 undo(move |chat| chat.accounts.get_mut(id).last_seen = old)
+            }
+            Record::NameFreed { name } => {
+                self.accounts.set_freed(name, true);
+                let name = name.clone();
+                undo(move |chat| chat.accounts.set_freed(&name, false))
+            }
+            Record::PasswordCodeMade { account, digest, until } => {
+                self.set_password_code(*account, Some(PasswordCode { digest: *digest, until: *until }))
+            }
+            Record::PasswordCodeRemoved { account } => self.set_password_code(*account, None),
+            Record::NoticeLeft { account, at, notice } => {
+                let account = *account;
+                self.accounts.get_mut(account).notices.push((*at, notice.clone()));
+                undo(move |chat| _ = chat.accounts.get_mut(account).notices.pop())
+            }
+            Record::NoticesShown { account } => {
+                let (id, old) = (*account, std::mem::take(&mut self.accounts.get_mut(*account).notices));
+                undo(move |chat| chat.accounts.get_mut(id).notices = old)
+            }
+            Record::RegistrationSet { registration } => {
+                let old = std::mem::replace(&mut self.registration, *registration);
+                undo(move |chat| chat.registration = old)
+            }
+            Record::RegistrationCodeMade { digest, by, until } => {
+                let (digest, old) = (*digest, self.registration_codes.insert(*digest, (*by, *until)));
+                undo(move |chat| put(&mut chat.registration_codes, digest, old))
+            }
+            Record::RegistrationCodeRemoved { digest } => {
+                let (digest, old) = (*digest, self.registration_codes.remove(digest));
+                undo(move |chat| put(&mut chat.registration_codes, digest, old))
             }
 
             Record::TokenCreated { account, name, digest, scope, at, until } => {
@@ -351,6 +405,11 @@ impl Chat {
         })
     }
 
+    fn set_password_code(&mut self, id: AccountId, code: Option<PasswordCode>) -> Undo {
+        let old = std::mem::replace(&mut self.accounts.get_mut(id).password_code, code);
+        undo(move |chat| chat.accounts.get_mut(id).password_code = old)
+    }
+
     fn set_invitation(&mut self, room: RoomId, account: AccountId, invitation: Option<Invitation>) -> Undo {
         let old = self.put_invitation(room, account, invitation);
         undo(move |chat| _ = chat.put_invitation(room, account, old))
@@ -484,9 +543,13 @@ mod tests {
             (ANA, new_token(seconds)),
             (ANA, Command::RevokeToken { name: name("BOT"), proved: false }),
             (ANA, Command::ChangePassword { hash: PasswordHash("!".into()) }),
+            (ANA, Command::SetRegistration { registration: Registration::ByCode }),
+            (ANA, Command::MakeRegistrationCode { code: Code::typed("a"), digest: DIGEST }),
+            (ANA, Command::MakePasswordCode { who: name("bob"), code: Code::typed("b"), digest: DIGEST }),
             (ANA, Command::ServerPromote { who: name("bob") }),
             (ANA, Command::Leave { room: Some(room("general")) }),
             (ANA, Command::DeleteAccount),
+            (BOB, Command::FreeName { name: name("ana") }),
         ]
     }
 

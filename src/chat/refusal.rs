@@ -21,6 +21,12 @@ pub enum Refusal {
     TooManyLogins { wait_s: u64 },
     /// Too many new accounts from one address, or from all together. The next one is allowed in `wait_s` seconds.
     TooManyRegistrations { wait_s: u64 },
+    /// Nobody can create an account.
+    RegistrationClosed,
+    /// An account is created by a one-time code only, and none was given.
+    RegistrationNeedsCode,
+    /// The password that was given is a one-time code, which works together with a new password only.
+    NewPasswordNeeded,
     /// The new password is too short or too long.
     PasswordLength { min_chars: usize, max_bytes: usize },
     /// The new password is not UTF-8, so another client could never send it.
@@ -126,8 +132,12 @@ pub enum Refusal {
     NoSuchBan,
     /// Only an operator of the server may do that.
     OperatorOnly,
-    /// The operator code is wrong or has been used.
+    /// The code is wrong, was used, or has expired.
     WrongCode,
+    /// The name is not that of a deleted account, or is free already.
+    NameNotReserved { name: Name },
+    /// There are as many unused codes for new accounts as there may be.
+    TooManyRegistrationCodes { max: u64 },
     /// The last operator cannot resign.
     LastOperator,
 
@@ -152,6 +162,9 @@ impl Refusal {
             Refusal::ServerBanned { .. } => "server_banned",
             Refusal::TooManyLogins { .. } => "too_many_logins",
             Refusal::TooManyRegistrations { .. } => "too_many_registrations",
+            Refusal::RegistrationClosed => "registration_closed",
+            Refusal::RegistrationNeedsCode => "registration_needs_code",
+            Refusal::NewPasswordNeeded => "new_password_needed",
             Refusal::PasswordLength { .. } => "password_length",
             Refusal::PasswordEncoding => "password_encoding",
             Refusal::AlreadyLoggedIn => "already_logged_in",
@@ -198,6 +211,8 @@ impl Refusal {
             Refusal::NoSuchBan => "no_such_ban",
             Refusal::OperatorOnly => "operator_only",
             Refusal::WrongCode => "wrong_code",
+            Refusal::NameNotReserved { .. } => "name_not_reserved",
+            Refusal::TooManyRegistrationCodes { .. } => "too_many_registration_codes",
             Refusal::LastOperator => "last_operator",
             Refusal::NotStored => "not_stored",
             Refusal::HistoryBusy => "history_busy",

@@ -65,9 +65,16 @@ impl Command {
             | Command::Demote { .. }
             | Command::ServerKick { .. }
             | Command::ServerBan { .. }
-            | Command::ServerUnban { .. } => ALL,
+            | Command::ServerUnban { .. }
+            | Command::SetRegistration { .. }
+            | Command::MakeRegistrationCode { .. }
+            | Command::FreeName { .. } => ALL,
 
-            Command::ClaimOperator { .. } | Command::ServerPromote { .. } | Command::ServerDemote { .. } => Need::Password,
+            Command::ClaimOperator { .. }
+            | Command::ServerPromote { .. }
+            | Command::ServerDemote { .. }
+            // It lets its bearer into another account.
+            | Command::MakePasswordCode { .. } => Need::Password,
 
             // Whoever asks for these has given the password with the request.
             Command::ChangePassword { .. } | Command::DeleteAccount => READ,
@@ -90,7 +97,7 @@ impl Query {
             | Query::History { .. }
             | Query::Unread => READ,
             // Who is banned, and from where the account's owner is connected.
-            Query::Bans { .. } | Query::ServerBans | Query::Tokens | Query::Sessions => ALL,
+            Query::Bans { .. } | Query::ServerBans | Query::Registration | Query::Tokens | Query::Sessions => ALL,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::token::Token;
 use super::{
     AccountId, Actor, Answer, Chat, ClientId, Effects, EnteredRoom, Event, Farewell, GENERAL, Grant, GrantedRange,
     InvitationRow, Missed, Name, Origin, PasswordHash, PresenceChange, RECENT_LINES, Record, Refusal, Role, RoomId,
-    RoomLabel, Seq, SessionRow, Text, Timestamp, TokenDigest, TokenScope, Welcome,
+    RoomLabel, Seq, SessionRow, StoredBan, Text, Timestamp, TokenDigest, TokenScope, Welcome,
 };
 use crate::address::Address;
 
@@ -223,19 +223,28 @@ impl Sessions {
 }
 
 impl Chat {
+    #[expect(clippy::too_many_arguments, reason = "the parts of one input, each of its own type")]
     pub(super) fn register(
         &mut self,
         now: Timestamp,
         client: ClientId,
         name: Name,
         hash: PasswordHash,
+        code: Option<TokenDigest>,
         origin: Origin,
         effects: &mut Effects,
     ) -> Result<Answer, Refusal> {
         self.check_may_enter(now, client, None, origin.address)?;
-        self.check_name(&name)?;
+        self.check_registration(now, &name, code)?;
+        let bans = self.bans_of_name(now, &name);
         let id = self.accounts.next_id();
         self.record(Record::AccountCreated { id, name: name.clone(), hash, at: now }, effects);
+        if let Some(digest) = code.filter(|digest| self.registration_codes.contains_key(digest)) {
+            self.record(Record::RegistrationCodeRemoved { digest }, effects);
+        }
+        for (room, StoredBan { by, at, until, why }) in bans {
+            self.record(Record::BanCreated { room, account: id, by, at, until, why }, effects);
+        }
         let audience = self.rooms.get_mut(GENERAL).audience();
         self.add_member(now, GENERAL, id, Role::Member, effects);
         let general = self.label(GENERAL, id);
@@ -276,7 +285,7 @@ impl Chat {
         self.log_in(now, client, id, origin, Some(token), effects)
     }
 
-    fn log_in(
+    pub(super) fn log_in(
         &mut self,
         now: Timestamp,
         client: ClientId,
@@ -291,10 +300,20 @@ impl Chat {
         let (last_seen, away) = (account.last_seen, account.away.clone());
         let others = account.clients.len() as u64;
         let missed = self.missed(id);
+        let notices = self.take_notices(id, effects);
         self.begin_session(client, Session::new(id, origin, now, token), effects);
         let room = self.session(client).cursor.room().map(|room| self.label(room, id));
         let invitations = self.invitations_of(id, now);
-        Ok(Answer::Event(Event::LoggedIn(Welcome { name, last_seen, room, away, missed, invitations, others })))
+        Ok(Answer::Event(Event::LoggedIn(Welcome {
+            name,
+            last_seen,
+            room,
+            away,
+            missed,
+            invitations,
+            notices,
+            others,
+        })))
     }
 
     /// Whether a new account can have this name.
@@ -308,7 +327,7 @@ impl Chat {
         Ok(())
     }
 
-    fn check_may_enter(
+    pub(super) fn check_may_enter(
         &self,
         now: Timestamp,
         client: ClientId,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    AccountId, Code, GENERAL, Name, ReadMark, Role, RoomId, SYSTEM, Seq, Text, Timestamp, TokenDigest, TokenScope,
-    Visibility,
+    AccountId, Code, GENERAL, Name, Notice, ReadMark, Registration, Role, RoomId, SYSTEM, Seq, Text, Timestamp,
+    TokenDigest, TokenScope, Visibility,
 };
 use crate::address::Address;
 
@@ -35,6 +35,16 @@ pub struct Snapshot {
     pub account_bans: Vec<(AccountId, StoredBan)>,
     /// Addresses banned from the server.
     pub address_bans: Vec<(Address, StoredBan)>,
+    /// The names of deleted accounts, by name.
+    pub former_names: Vec<FormerName>,
+    /// Codes for new passwords: account, digest, until when.
+    pub password_codes: Vec<(AccountId, TokenDigest, Timestamp)>,
+    /// Notices in the order in which they were left: account, when, what.
+    pub notices: Vec<(AccountId, Timestamp, Notice)>,
+    /// Who can create an account.
+    pub registration: Registration,
+    /// Codes for new accounts: digest, by whom, until when.
+    pub registration_codes: Vec<(TokenDigest, AccountId, Timestamp)>,
     /// The highest room number that was ever used, so that none is reused.
     pub last_room: i64,
 }
@@ -58,6 +68,17 @@ pub struct AccountRow {
     pub operator: bool,
     /// Whether it wants acknowledgements.
     pub acks: bool,
+}
+
+/// The name of a deleted account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FormerName {
+    /// The name.
+    pub name: Name,
+    /// Whose it was.
+    pub account: AccountId,
+    /// Whether anybody may take it.
+    pub freed: bool,
 }
 
 /// A token as it is stored.
@@ -213,6 +234,9 @@ impl Snapshot {
             ("a mention", self.mentions.iter().any(|(room, account, _)| lacks(room, &[*account]))),
             ("a token", self.tokens.iter().any(|row| lacks(&GENERAL, &[row.account]))),
             ("an invitation", self.invitations.iter().any(|(room, account, by, _)| lacks(room, &[*account, *by]))),
+            ("a former name", self.former_names.iter().any(|row| lacks(&GENERAL, &[row.account]))),
+            ("a code for a password", self.password_codes.iter().any(|(account, ..)| lacks(&GENERAL, &[*account]))),
+            ("a notice", self.notices.iter().any(|(account, ..)| lacks(&GENERAL, &[*account]))),
             ("a one-time code", self.codes.iter().any(|(_, room, by, _)| lacks(room, &[*by]))),
             ("a ban from a room", self.bans.iter().any(|(room, account, ban)| lacks(room, &[*account, ban.by]))),
             ("a ban", self.account_bans.iter().any(|(account, ban)| lacks(&GENERAL, &[*account, ban.by]))),

@@ -31,7 +31,7 @@ impl TestChat {
         chat.chat.set_operator_code(Code::typed("operator"));
         for (client, who) in [(ANA, "ana"), (BOB, "bob")] {
             let (name, hash) = (name(who), PasswordHash("!".into()));
-            chat.input(client, Input::Register { name, hash, origin: origin() });
+            chat.input(client, Input::Register { name, hash, code: None, origin: origin() });
         }
         chat.chat.settle();
         chat.command(ANA, Command::CatchUp { room: None });
@@ -94,6 +94,7 @@ impl TestChat {
         for account in self.chat.accounts.iter() {
             let clients = Vec::new();
             let tokens = account.tokens.clone();
+            let (password_code, notices) = (account.password_code, account.notices.clone());
             let (rooms, invitations) = (account.rooms.clone(), account.invitations.clone());
             let account::Account { id, password_version, created, last_seen, operator, acks, .. } = *account;
             let (name, away) = (account.name.clone(), account.away.clone());
@@ -110,6 +111,8 @@ impl TestChat {
                 invitations,
                 clients,
                 tokens,
+                password_code,
+                notices,
             };
             text.push_str(&format!("{account:?}\n"));
         }
@@ -123,6 +126,8 @@ impl TestChat {
             ));
         }
         text.push_str(&format!("{:?} {:?}", self.chat.account_bans, self.chat.address_bans));
+        text.push_str(&format!("{:?} {:?}", self.chat.registration, self.chat.registration_codes));
+        text.push_str(&format!("{:?}", self.chat.accounts.all_former().collect::<Vec<_>>()));
         text
     }
 }

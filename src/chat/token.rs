@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Actor, Chat, ClientId, Effects, Event, Farewell, Name, Record, Refusal, Timestamp, TokenRow, TokenScope};
+use super::{
+    AccountId, Actor, Chat, ClientId, Effects, Event, Farewell, Name, Record, Refusal, Timestamp, TokenRow, TokenScope,
+};
 
 /// Most tokens that an account may have.
 pub const TOKENS_PER_ACCOUNT_MAX: usize = 20;
@@ -88,7 +90,7 @@ impl Chat {
         // Expired tokens do not count towards the maximum.
         let expired = tokens.iter().filter(|(_, token)| !token.is_valid(actor.now)).map(|(name, _)| name.clone());
         for name in expired.collect::<Vec<Name>>() {
-            self.remove_token(actor, name, effects);
+            self.remove_token(actor.account, name, effects);
         }
         let Token { digest, scope, created: at, until, .. } = token;
         self.record(
@@ -123,7 +125,7 @@ impl Chat {
         let Some(digest) = token.map(|token| token.digest) else { return Err(Refusal::NoSuchToken { name }) };
         let uses_it = |client: &ClientId| self.session(*client).is_by(digest);
         let clients: Vec<ClientId> = account.clients.iter().copied().filter(uses_it).collect();
-        self.remove_token(actor, name.clone(), effects);
+        self.remove_token(actor.account, name.clone(), effects);
         self.dismiss_others(actor.now, &clients, &Farewell::TokenRevoked { name: name.clone() }, effects);
         let closed = clients.iter().filter(|client| **client != actor.client).count() as u64;
         Ok(Event::TokenRevoked { name, closed })
@@ -143,14 +145,14 @@ impl Chat {
         }
     }
 
-    fn remove_token(&mut self, actor: Actor, name: Name, effects: &mut Effects) {
-        self.record(Record::TokenRemoved { account: actor.account, name }, effects);
+    fn remove_token(&mut self, account: AccountId, name: Name, effects: &mut Effects) {
+        self.record(Record::TokenRemoved { account, name }, effects);
     }
 
-    /// Removes all tokens of an account that is being deleted.
-    pub(super) fn remove_tokens(&mut self, actor: Actor, effects: &mut Effects) {
-        let names: Vec<Name> = self.accounts.get(actor.account).tokens.keys().cloned().collect();
-        names.into_iter().for_each(|name| self.remove_token(actor, name, effects));
+    /// Removes all tokens of an account that is deleted or gets a new password by a code.
+    pub(super) fn remove_tokens(&mut self, account: AccountId, effects: &mut Effects) {
+        let names: Vec<Name> = self.accounts.get(account).tokens.keys().cloned().collect();
+        names.into_iter().for_each(|name| self.remove_token(account, name, effects));
     }
 }
 

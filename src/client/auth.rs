@@ -10,8 +10,8 @@ use super::Client;
 use super::output::Unreachable;
 use super::page::unread;
 use super::session::Session;
-use crate::broker::{Reply, Request, Waits};
-use crate::chat::{Input, Name, Origin, PasswordHash, Refusal};
+use crate::broker::{Check, Reply, Request, Waits};
+use crate::chat::{Input, Name, Origin, PasswordHash, Refusal, TokenDigest};
 use crate::password::{PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, PasswordError, Prepared};
 use crate::protocol::{Reference, Secret};
 use crate::token;
@@ -43,10 +43,52 @@ impl Client<'_> {
             }
             return Ok(entered);
         }
+        if let Some(digest) = token::code_digest(secret.as_bytes())
+            && self.check_password_code(name, digest)?.is_ok()
+        {
+            return Ok(Err(Refusal::NewPasswordNeeded));
+        }
         match self.check_password(name, secret.as_bytes()) {
             Ok(input) => self.enter(name, input(origin), reference),
             Err(refusal) => Ok(Err(refusal)),
         }
+    }
+
+    /// Sets a new password by a one-time code, and logs in. Tries count like those of passwords.
+    pub fn reset_password(
+        &self,
+        name: &Name,
+        code: &Secret,
+        secret: &Secret,
+        origin: Origin,
+        reference: Option<Reference>,
+    ) -> Result<Entered, Unreachable> {
+        // No hash is computed for a wrong code.
+        let digest = match token::code_digest(code.as_bytes()) {
+            Some(digest) => self.check_password_code(name, digest)?.map(|()| digest),
+            None => Err(Refusal::WrongPassword),
+        };
+        let hashed = digest.and_then(|digest| Ok((digest, self.new_password(secret.as_bytes(), || Ok(()))?)));
+        let entered = match hashed {
+            Ok((digest, hash)) => {
+                self.enter(name, Input::ResetPassword { name: name.clone(), digest, hash, origin }, reference)?
+            }
+            Err(refusal) => Err(refusal),
+        };
+        if matches!(entered, Err(Refusal::WrongPassword))
+            && let Ok(attempt) = self.services.throttle.try_login(origin.address, name)
+        {
+            attempt.keep();
+        }
+        Ok(entered)
+    }
+
+    /// Whether this is the digest of a valid code for a new password, unless too many were tried.
+    fn check_password_code(&self, name: &Name, digest: TokenDigest) -> Result<Result<(), Refusal>, Unreachable> {
+        if let Err(wait) = self.services.throttle.check_login(self.connection.address(), name) {
+            return Ok(Err(too_many_logins(wait)));
+        }
+        self.check(Check::PasswordCode(name.clone(), digest))
     }
 
     /// Creates an account and logs in to it.
@@ -54,13 +96,15 @@ impl Client<'_> {
         &self,
         name: &Name,
         secret: &Secret,
+        code: Option<&Secret>,
         origin: Origin,
         reference: Option<Reference>,
     ) -> Result<Entered, Unreachable> {
-        // No hash is computed for a name that is not free.
-        if let Some(refusal) = self.check_name(name)? {
-            return Ok(Err(refusal));
-        }
+        // No hash is computed for a name that is not free, or for a wrong code.
+        let code = match self.check_registration(name, code)? {
+            Ok(code) => code,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let mut attempt = None;
         let hash = self.new_password(secret.as_bytes(), || {
             let counted = self.services.throttle.try_registration(origin.address);
@@ -72,7 +116,7 @@ impl Client<'_> {
             Ok(hash) => hash,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let entered = self.enter(name, Input::Register { name: name.clone(), hash, origin }, reference)?;
+        let entered = self.enter(name, Input::Register { name: name.clone(), hash, code, origin }, reference)?;
         // Only an account that was created counts.
         if let (Ok(_), Some(attempt)) = (&entered, attempt) {
             attempt.keep();
@@ -80,14 +124,37 @@ impl Client<'_> {
         Ok(entered)
     }
 
-    /// Why a name cannot be registered, if it cannot. That is no secret: anybody who tries to register it sees it.
-    pub(super) fn check_name(&self, name: &Name) -> Result<Option<Refusal>, Unreachable> {
+    /// Whether a name can be registered with this code, if one was given; the code's digest. That a name is taken is no secret:
+    /// anybody who tries to register it sees it. A code counts as a new account while it is checked, and a wrong one stays
+    /// counted.
+    pub(super) fn check_registration(
+        &self,
+        name: &Name,
+        code: Option<&Secret>,
+    ) -> Result<Result<Option<TokenDigest>, Refusal>, Unreachable> {
+        let Some(code) = code else {
+            return Ok(self.check(Check::Registration(name.clone(), None))?.map(|()| None));
+        };
+        let (throttle, address) = (&self.services.throttle, self.connection.address());
+        let attempt = match throttle.try_registration(address) {
+            Ok(attempt) => attempt,
+            Err(wait) => return Ok(Err(Refusal::TooManyRegistrations { wait_s: whole_seconds(wait) })),
+        };
+        // A code of another form is as wrong as any.
+        let digest = token::code_digest(code.as_bytes()).unwrap_or(TokenDigest([0; 32]));
+        let checked = self.check(Check::Registration(name.clone(), Some(digest)))?;
+        if checked == Err(Refusal::WrongCode) {
+            attempt.keep();
+        }
+        Ok(checked.map(|()| Some(digest)))
+    }
+
+    fn check(&self, check: Check) -> Result<Result<(), Refusal>, Unreachable> {
         let (sender, replies) = bounded(1);
-        let request = Request::CheckName { name: name.clone(), replies: sender };
-        self.services.inbox.send(request).map_err(|_| Unreachable)?;
+        self.services.inbox.send(Request::Check { check, replies: sender }).map_err(|_| Unreachable)?;
         match replies.recv().map_err(|_| Unreachable)? {
-            Reply::Refused(refusal) => Ok(Some(refusal)),
-            _ => Ok(None),
+            Reply::Refused(refusal) => Ok(Err(refusal)),
+            _ => Ok(Ok(())),
         }
     }
 

@@ -16,7 +16,6 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
@@ -32,7 +31,7 @@ pub use session::{Asked, Session, SessionEnd};
 
 use text::RecentSecrets;
 
-use crate::broker::Request;
+use crate::broker::{Greeting, Request};
 use crate::chat::ClientId;
 use crate::net::{Connection, LINGER};
 use crate::password::Hasher;
@@ -60,8 +59,8 @@ pub struct Services {
     pub hasher: Hasher,
     /// Bounds on wrong passwords and new accounts.
     pub throttle: LoginThrottle,
-    /// How many people are online.
-    pub people: Arc<AtomicUsize>,
+    /// What greetings tell.
+    pub greeting: Arc<Greeting>,
     /// The server's zone.
     pub clock: Clock,
     /// Whether the server stops.

@@ -54,6 +54,11 @@ pub enum Tool {
         /// The file; nothing is overwritten
         file: PathBuf,
     },
+    /// Make a one-time code with which somebody sets a new password, while the server is stopped
+    Password {
+        /// The account
+        name: String,
+    },
     /// Check a data folder or a backup in full, without changing it
     Verify {
         /// The folder or file [default: the data folder]
@@ -109,7 +114,8 @@ Exit codes:
   5  data folder in use by another server
   6  storage failed or was taken away while running, or hung while stopping
   7  internal error
-Of the tools: 0 done, 2 wrong usage or the file exists, 4 the store is unusable or not sound, 6 cannot write the copy";
+Of the tools: 0 done, 2 wrong usage or the file exists, 4 the store is unusable or not sound, 5 the server runs,
+6 cannot write";
 
 /// A chat server that a person with telnet can use
 #[derive(Parser)]

@@ -61,6 +61,9 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
         }
         Refusal::TooManyLogins { .. } => "Too many wrong passwords from your address.".to_owned(),
         Refusal::TooManyRegistrations { .. } => "Too many new accounts from your address.".to_owned(),
+        Refusal::RegistrationClosed => "New accounts cannot be created here.".to_owned(),
+        Refusal::RegistrationNeedsCode => "A new account needs a code.".to_owned(),
+        Refusal::NewPasswordNeeded => "That is a one-time code, which needs a new password.".to_owned(),
         Refusal::PasswordLength { min_chars, max_bytes } => {
             format!("A password has at least {min_chars} characters, and at most {max_bytes} bytes.")
         }
@@ -162,6 +165,10 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
         Refusal::NoSuchBan => "There is no such ban.".to_owned(),
         Refusal::OperatorOnly => "Only an operator of the server may do that.".to_owned(),
         Refusal::WrongCode => "That code is wrong or used up.".to_owned(),
+        Refusal::NameNotReserved { name } => format!("{name} is not the name of a deleted account."),
+        Refusal::TooManyRegistrationCodes { max } => {
+            format!("There are {}, which is the most.", count(*max, "unused code"))
+        }
         Refusal::LastOperator => "The last operator cannot be made a plain account.".to_owned(),
 
         Refusal::NotStored => "Not saved: the server could not write to its disk, so nobody has seen it.".to_owned(),

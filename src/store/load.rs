@@ -7,7 +7,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::query::query;
 use super::value::{count, optional_text, text};
-use crate::chat::{AccountRow, MemberRow, ReadMark, Snapshot, StoredBan, StoredRoom, StoredToken};
+use crate::chat::{
+    AccountRow, FormerName, MemberRow, Notice, ReadMark, Registration, Snapshot, StoredBan, StoredRoom, StoredToken,
+};
 
 /// Everything that the chat needs for its decisions.
 pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
@@ -28,6 +30,17 @@ pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
         bans: rows(connection, query!("load_bans"), |row| Ok((row.get(0)?, row.get(1)?, ban(row, 2)?)))?,
         account_bans: rows(connection, query!("load_account_bans"), |row| Ok((row.get(0)?, ban(row, 1)?)))?,
         address_bans,
+        former_names: rows(connection, query!("load_former_names"), |row| {
+            Ok(FormerName { name: row.get(0)?, account: row.get(1)?, freed: row.get(2)? })
+        })?,
+        password_codes: rows(connection, query!("load_password_codes"), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?,
+        notices: rows(connection, query!("load_notices"), |row| Ok((row.get(0)?, row.get(1)?, notice(row)?)))?,
+        registration: registration(connection)?,
+        registration_codes: rows(connection, query!("load_registration_codes"), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?,
         last_room: last_room.unwrap_or(0),
     })
 }
@@ -63,6 +76,22 @@ fn token(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
         used: row.get(5)?,
         scope: row.get(6)?,
     })
+}
+
+/// The columns `kind`, `room` and `who` of a notice, from the third on.
+fn notice(row: &Row<'_>) -> rusqlite::Result<Notice> {
+    let kind: i64 = row.get(2)?;
+    Ok(match kind {
+        0 => Notice::PasswordCode { by: row.get(4)? },
+        1 | 2 => Notice::InvitationOver { room: row.get(3)?, by: row.get(4)?, revoked: kind == 2 },
+        _ => Notice::InvitationUnused { room: row.get(3)?, who: row.get(4)?, revoked: kind == 4 },
+    })
+}
+
+/// Everybody can register until an operator has chosen otherwise.
+fn registration(connection: &Connection) -> rusqlite::Result<Registration> {
+    let whose: Option<u8> = connection.query_row(query!("load_registration"), [], |row| row.get(0)).optional()?;
+    Ok(whose.and_then(|number| Registration::ALL.get(usize::from(number)).copied()).unwrap_or_default())
 }
 
 fn room(row: &Row<'_>) -> rusqlite::Result<StoredRoom> {

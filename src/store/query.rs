@@ -6,6 +6,7 @@
 /// All files, concatenated.
 const ALL: &str = concat!(
     include_str!("../../sql/queries/account.sql"),
+    include_str!("../../sql/queries/registration.sql"),
     include_str!("../../sql/queries/token.sql"),
     include_str!("../../sql/queries/room.sql"),
     include_str!("../../sql/queries/member.sql"),

@@ -4,7 +4,7 @@ use rusqlite::{Connection, ToSql, params};
 
 use super::query::query;
 use super::value::number;
-use crate::chat::{Record, RoomKind};
+use crate::chat::{Name, Notice, Record, RoomKind};
 
 /// Stores records in their order, in the transaction that the caller has begun. Nearly all are messages, so their
 /// statement is taken from the cache only once.
@@ -30,13 +30,36 @@ pub(super) fn apply_all(connection: &Connection, records: &[Record]) -> rusqlite
 fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
     let run = |query: &str, values: &[&dyn ToSql]| connection.prepare_cached(query)?.execute(values).map(|_| ());
     match record {
-        Record::AccountCreated { id, name, hash, at } => run(query!("account_made"), params![id, name, hash, at]),
+        Record::AccountCreated { id, name, hash, at } => {
+            run(query!("former_name_taken"), params![name])?;
+            run(query!("account_made"), params![id, name, hash, at])
+        }
         Record::PasswordSet { id, hash, version } => run(query!("password_set"), params![id, hash, number(*version)]),
-        Record::AccountDeleted { id, at } => run(query!("account_deleted"), params![id, at]),
+        Record::AccountDeleted { id, at } => {
+            run(query!("name_reserved"), params![id])?;
+            run(query!("password_code_removed"), params![id])?;
+            run(query!("notices_shown"), params![id])?;
+            run(query!("account_deleted"), params![id, at])
+        }
         Record::AwaySet { id, text } => run(query!("away_set"), params![id, text]),
         Record::AcksSet { id, on } => run(query!("acks_set"), params![id, on]),
         Record::OperatorSet { id, on } => run(query!("operator_set"), params![id, on]),
         Record::Seen { id, at } => run(query!("seen"), params![id, at]),
+        Record::NameFreed { name } => run(query!("name_freed"), params![name]),
+        Record::PasswordCodeMade { account, digest, until } => {
+            run(query!("password_code_made"), params![account, digest, until])
+        }
+        Record::PasswordCodeRemoved { account } => run(query!("password_code_removed"), params![account]),
+        Record::NoticeLeft { account, at, notice } => {
+            let (kind, room, who) = notice_columns(notice);
+            run(query!("notice_left"), params![account, at, kind, room, who])
+        }
+        Record::NoticesShown { account } => run(query!("notices_shown"), params![account]),
+        Record::RegistrationSet { registration } => run(query!("registration_set"), params![registration.number()]),
+        Record::RegistrationCodeMade { digest, by, until } => {
+            run(query!("registration_code_made"), params![digest, by, until])
+        }
+        Record::RegistrationCodeRemoved { digest } => run(query!("registration_code_removed"), params![digest]),
 
         Record::TokenCreated { account, name, digest, scope, at, until } => {
             run(query!("token_made"), params![account, name, digest, at, until, scope])
@@ -106,6 +129,15 @@ fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
     }
 }
 
+/// The columns `kind`, `room` and `who` of a notice.
+fn notice_columns(notice: &Notice) -> (i64, Option<&Name>, Option<&Name>) {
+    match notice {
+        Notice::PasswordCode { by } => (0, None, by.as_ref()),
+        Notice::InvitationOver { room, by, revoked } => (1 + i64::from(*revoked), Some(room), Some(by)),
+        Notice::InvitationUnused { room, who, revoked } => (3 + i64::from(*revoked), Some(room), Some(who)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Store;
@@ -114,9 +146,9 @@ mod tests {
     };
     use super::*;
     use crate::chat::{
-        AccountId, AccountRow, Code, GENERAL, KeyedMessage, MemberRow, MessageKind, PasswordHash, ReadMark, Role,
-        RoomId, SYSTEM, SendKey, Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp, TokenDigest,
-        TokenScope, Visibility,
+        AccountId, AccountRow, Code, FormerName, GENERAL, KeyedMessage, MemberRow, MessageKind, PasswordHash, ReadMark,
+        Registration, Role, RoomId, SYSTEM, SendKey, Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp,
+        TokenDigest, TokenScope, Visibility,
     };
 
     const LATER: Timestamp = Timestamp(NOW.0 + 1);
@@ -170,6 +202,7 @@ mod tests {
         check(Record::AccountDeleted { id: BOB, at: LATER }, |snapshot| {
             snapshot.accounts[2].name = None;
             snapshot.accounts[2].away = None;
+            snapshot.former_names = vec![FormerName { name: name("bob"), account: BOB, freed: false }];
         });
         check(Record::AwaySet { id: ANA, text: Some(Text::from("tea")) }, |snapshot| {
             snapshot.accounts[1].away = Some(Text::from("tea"));
@@ -178,6 +211,70 @@ mod tests {
         check(Record::AcksSet { id: ANA, on: true }, |snapshot| snapshot.accounts[1].acks = true);
         check(Record::OperatorSet { id: ANA, on: true }, |snapshot| snapshot.accounts[1].operator = true);
         check(Record::Seen { id: ANA, at: LATER }, |snapshot| snapshot.accounts[1].last_seen = Some(LATER));
+    }
+
+    #[test]
+    fn a_deleted_account_leaves_its_name_and_nothing_else_of_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = filled(temporary.path());
+        let notice = Notice::PasswordCode { by: None };
+        let (made, left) = (
+            Record::PasswordCodeMade { account: BOB, digest: TokenDigest([7; 32]), until: LATER },
+            Record::NoticeLeft { account: BOB, at: NOW, notice },
+        );
+        writer.commit(&[made, left, Record::AccountDeleted { id: BOB, at: LATER }]).unwrap();
+        let loaded = writer.load().unwrap();
+        assert_eq!((loaded.password_codes, loaded.notices), (vec![], vec![]));
+        let former = |freed| vec![FormerName { name: name("bob"), account: BOB, freed }];
+        assert_eq!(loaded.former_names, former(false));
+        writer.commit(&[Record::NameFreed { name: name("BOB") }]).unwrap();
+        assert_eq!(writer.load().unwrap().former_names, former(true));
+        writer.commit(&[account(AccountId(9), "Bob")]).unwrap();
+        assert_eq!(writer.load().unwrap().former_names, [], "the name is taken again");
+    }
+
+    #[test]
+    fn records_of_codes_notices_and_registration_are_stored() {
+        let (digest, other) = (TokenDigest([7; 32]), TokenDigest([8; 32]));
+        let made = |digest| Record::PasswordCodeMade { account: ANA, digest, until: LATER };
+        check(made(digest), |snapshot| snapshot.password_codes.push((ANA, digest, LATER)));
+        for registration in Registration::ALL {
+            check(Record::RegistrationSet { registration }, |snapshot| snapshot.registration = registration);
+        }
+        let registration = Record::RegistrationCodeMade { digest, by: ANA, until: LATER };
+        check(registration.clone(), |snapshot| snapshot.registration_codes.push((digest, ANA, LATER)));
+        let (room, who) = (name("tea"), name("zed"));
+        let notices = [
+            Notice::PasswordCode { by: None },
+            Notice::PasswordCode { by: Some(who.clone()) },
+            Notice::InvitationOver { room: room.clone(), by: who.clone(), revoked: false },
+            Notice::InvitationOver { room: room.clone(), by: who.clone(), revoked: true },
+            Notice::InvitationUnused { room: room.clone(), who: who.clone(), revoked: false },
+            Notice::InvitationUnused { room, who, revoked: true },
+        ];
+        for notice in &notices {
+            let left = Record::NoticeLeft { account: ANA, at: LATER, notice: notice.clone() };
+            check(left, |snapshot| snapshot.notices.push((ANA, LATER, notice.clone())));
+        }
+
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = filled(temporary.path());
+        let left = |account| Record::NoticeLeft { account, at: NOW, notice: notices[0].clone() };
+        let records = [made(digest), made(other), registration, left(ANA), left(BOB), left(ANA)];
+        writer.commit(&records).unwrap();
+        let loaded = writer.load().unwrap();
+        assert_eq!(loaded.password_codes, [(ANA, other, LATER)], "a later code takes the place of an earlier one");
+        assert_eq!(loaded.notices.iter().map(|notice| notice.0).collect::<Vec<_>>(), [ANA, BOB, ANA]);
+        writer
+            .commit(&[
+                Record::PasswordCodeRemoved { account: ANA },
+                Record::RegistrationCodeRemoved { digest },
+                Record::NoticesShown { account: ANA },
+            ])
+            .unwrap();
+        let loaded = writer.load().unwrap();
+        assert_eq!((loaded.password_codes, loaded.registration_codes), (vec![], vec![]));
+        assert_eq!(loaded.notices.iter().map(|notice| notice.0).collect::<Vec<_>>(), [BOB]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    BanTarget, ClientId, Code, Command, HistoryRange, MessageKind, Name, Query, RoomLabel, Text, TokenScope, Visibility,
+    BanTarget, ClientId, Code, Command, HistoryRange, MessageKind, Name, Query, Registration, RoomLabel, Text,
+    TokenScope, Visibility,
 };
 use chat_server::protocol::Secret;
 use chat_server::protocol::json::{LoginOptions, Request};
@@ -94,6 +95,9 @@ asks! {
     server_bans() Query::ServerBans;
     server_promote(who: &str) Command::ServerPromote { who: name(who) };
     server_demote(who: &str) Command::ServerDemote { who: name(who) };
+    set_registration(registration: Registration) Command::SetRegistration { registration };
+    show_registration() Query::Registration;
+    free_name(text: &str) Command::FreeName { name: name(text) };
 
     tokens() Query::Tokens;
     revoke_token(token: &str) Command::RevokeToken { name: name(token), proved: false };
@@ -131,6 +135,25 @@ pub fn delete_account(password: &str) -> Request {
     Request::DeleteAccount { password: secret(password) }
 }
 
+pub fn password_code(who: &str) -> Request {
+    Request::PasswordCode { name: name(who) }
+}
+
+pub fn registration_code() -> Request {
+    Request::RegistrationCode
+}
+
+/// A new password by a one-time code.
+pub fn reset_password(who: &str, code: &str, new: &str) -> Request {
+    let options = LoginOptions::default();
+    Request::ResetPassword { name: name(who), code: secret(code), secret: secret(new), options }
+}
+
+pub fn register_by_code(who: &str, password: &str, code: &str) -> Request {
+    let (code, options) = (Some(secret(code)), LoginOptions::default());
+    Request::Register { name: name(who), secret: secret(password), code, options }
+}
+
 /// A login by password or by token.
 pub fn log_in(who: &str, by: &str) -> Request {
     log_in_with(who, by, LoginOptions::default())
@@ -141,5 +164,5 @@ pub fn log_in_with(who: &str, by: &str, options: LoginOptions) -> Request {
 }
 
 pub fn register(who: &str, password: &str) -> Request {
-    Request::Register { name: name(who), secret: secret(password), options: LoginOptions::default() }
+    Request::Register { name: name(who), secret: secret(password), code: None, options: LoginOptions::default() }
 }

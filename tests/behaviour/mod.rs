@@ -30,6 +30,7 @@ mod refused;
 mod people;
 mod accounts;
 mod tokens;
+mod ways_in;
 mod operators;
 
 mod together;

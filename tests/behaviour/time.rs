@@ -25,7 +25,10 @@ impl Alone {
         for person in alone.people.clone() {
             let address = Address::parse("127.0.0.1").expect("an address");
             let hash = PasswordHash("!".into());
-            alone.handle(&person, Input::Register { name: name(&person), hash, origin: Origin::text(address) });
+            alone.handle(
+                &person,
+                Input::Register { name: name(&person), hash, code: None, origin: Origin::text(address) },
+            );
         }
         alone
     }

@@ -56,7 +56,7 @@ fn the_specification_names_every_request_object_and_code() {
     }
     let types: BTreeSet<&str> = json::OBJECTS.concat().into_iter().collect();
     // A short example cannot bring these about, or a program not at all.
-    let prose_only = ["slow_down", "caught_up", "acks_set", "session_closed"];
+    let prose_only = ["slow_down", "caught_up", "acks_set", "session_closed", "name_freed", "notice"];
     for object in &types {
         let is_shown = got.contains(*object) || prose_only.contains(object);
         assert!(is_shown, "docs/protocol.md has no example of the object {object}");

@@ -48,6 +48,8 @@ fn request(command: &str) -> Request {
     match parse(line.as_bytes()) {
         Typed::Ask(ask) => Request::from(ask),
         Typed::InviteCode { room: Some(room) } => Request::InviteByCode { room },
+        Typed::PasswordCode { who } => Request::PasswordCode { name: who },
+        Typed::RegistrationCode => Request::RegistrationCode,
         other => panic!("{command}: {other:?}"),
     }
 }

@@ -159,3 +159,34 @@ fn a_check_finds_nothing_in_a_sound_store_and_a_line_for_each_fault() {
     let (code, _, stderr) = verify(&setup.path().join("nowhere"));
     assert_eq!((code, stderr.lines().count()), (Some(4), 1), "{stderr}");
 }
+
+#[test]
+fn a_code_for_a_new_password_is_made_for_a_stopped_server() {
+    let setup = Server::new();
+    let make = |name: &str| run(&mut tool(&setup.data(), &["password".as_ref(), name.as_ref()]));
+    let (code, stdout, stderr) = make("ana");
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert_eq!(stderr, format!("chat-server: nobody is called ana in {}\n", setup.data().display()));
+    assert!(!setup.data().exists(), "a store is not created by asking for somebody in it");
+
+    let server = setup.start();
+    server.register_operator("ana");
+    let (code, stdout, stderr) = make("ana");
+    assert_eq!((code, stdout.as_str()), (Some(5), ""));
+    assert!(stderr.contains("is in use by another chat-server") && stderr.contains("/server password ana"), "{stderr}");
+    server.stop();
+    assert_eq!(make("nobody").0, Some(2));
+    assert_eq!(make("system").0, Some(2));
+    let (code, stdout, stderr) = make("Ana");
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(stdout.starts_with("one-time code for a new password of Ana, valid until "), "{stdout}");
+    let made = stdout.trim_end().rsplit(' ').next().expect("a code").to_owned();
+
+    let server = setup.start();
+    let mut program = server.program();
+    let reset = json!({"type": "reset_password", "name": "ana", "code": made, "password": "a better one"});
+    let answer = program.ask(reset);
+    assert_eq!(answer["type"], "logged_in");
+    let notice = &answer["notices"][0];
+    assert_eq!((&notice["what"], &notice["name"]), (&json!("password-code"), &json!(null)));
+}

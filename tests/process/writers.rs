@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::os::fd::BorrowedFd;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -331,7 +330,7 @@ fn services(folder: &Folder, inbox: crossbeam_channel::Sender<Request>) -> Servi
         reader,
         hasher: Hasher::new(1).expect("a hasher"),
         throttle: LoginThrottle::new(limits),
-        people: Arc::new(AtomicUsize::new(0)),
+        greeting: Arc::default(),
         clock: Clock::utc(),
         quit,
         server_name: "Chat".into(),
@@ -409,10 +408,15 @@ fn broker_and_ana(store: Nowhere, wire: &FakeWire) -> (Broker<Nowhere>, Flusher,
     let limits = TurnLimits { events_max: 9, outbox_max_bytes: 9999, last_flush: Duration::ZERO };
     let mut chat = Chat::load(ChatLimits::default(), Snapshot::default());
     chat.found(NOW, &mut Default::default());
-    let people = Arc::new(AtomicUsize::new(0));
+    let people = Arc::default();
     let mut broker = Broker::new(chat, store, handle, limits, Clock::utc(), admission(), people, NOW);
     let origin = Origin::text(Address::parse("192.0.2.1").expect("an address"));
-    let input = Input::Register { name: Name::parse("ana").expect("a name"), hash: PasswordHash("!".into()), origin };
+    let input = Input::Register {
+        name: Name::parse("ana").expect("a name"),
+        hash: PasswordHash("!".into()),
+        code: None,
+        origin,
+    };
     let (enter, replies) = entering(wire, input);
     assert!(!broker.turn(NOW, &mut vec![enter].into_iter()).expect("it is stored"));
     assert!(wire.sent().contains("-- Welcome, ana."), "{}", wire.sent());

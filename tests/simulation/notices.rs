@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use chat_server::chat::{
-    AccountId, Answer, Audience, ClientId, Command, Delivery, Event, Input, Message, PresenceChange, Record, Role,
-    RoomChange, RoomId, SYSTEM,
+    AccountId, Answer, Audience, ClientId, Command, Delivery, Event, Input, Message, Notice, PresenceChange, Record,
+    Role, RoomChange, RoomId, SYSTEM,
 };
 
 use super::request::{Request, is_refused};
@@ -45,6 +45,7 @@ fn words(event: &Event) -> String {
         Event::RoomChanged { room, change, .. } => format!("RoomChanged {room:?} {change:?}"),
         Event::InvitationReceived(row) => format!("InvitationReceived {:?} {} {:?}", row.room, row.by, row.until),
         Event::OperatorSet { who, operator, you, .. } => format!("OperatorSet {who} {operator} {you}"),
+        Event::Notice { notice, .. } => format!("Notice {notice:?}"),
         Event::Presence { who, change } => format!("Presence {} {change:?}", who.name),
         Event::NotHere { who } => format!("NotHere {} {} {:?}", who.name, who.online, who.away),
         Event::People { room, page, .. } => format!("People {room:?} {page}"),
@@ -156,6 +157,11 @@ pub fn expected(
             Record::InvitationCreated { room, account, by, until } => {
                 let shown = before.store.shown(*room, *account);
                 let words = format!("InvitationReceived {shown:?} {} {until:?}", before.store.person(*by));
+                notices.extend(after.clients_of(*account).map(|it| (it, words.clone())));
+            }
+            Record::PasswordCodeMade { account, .. } => {
+                let by = before.asker(client).map(|asker| before.store.person(asker.account));
+                let words = format!("Notice {:?}", Notice::PasswordCode { by });
                 notices.extend(after.clients_of(*account).map(|it| (it, words.clone())));
             }
             Record::OperatorSet { id, on } => {

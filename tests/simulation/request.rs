@@ -34,7 +34,9 @@ impl Request {
         let (expected, enters): (&[&str], bool) = match self {
             Request::Query(query) => (of_query(query), false),
             Request::Input(Input::Register { .. }) => (&["Registered"], true),
-            Request::Input(Input::LogIn { .. } | Input::LogInByToken { .. }) => (&["LoggedIn"], false),
+            Request::Input(Input::LogIn { .. } | Input::LogInByToken { .. } | Input::ResetPassword { .. }) => {
+                (&["LoggedIn"], false)
+            }
             Request::Input(Input::Gone | Input::TokenExpired) => (&[], false),
             Request::Input(Input::Command(command, _)) => of_command(command),
         };
@@ -76,6 +78,7 @@ fn of_query(query: &Query) -> &'static [&'static str] {
         Query::History { .. } => &["Page", "NoMessages"],
         Query::Unread => &["Page", "NothingUnread"],
         Query::Bans { .. } | Query::ServerBans => &["Bans"],
+        Query::Registration => &["RegistrationShown"],
         Query::Tokens => &["Tokens"],
         Query::Sessions => &["Sessions"],
     }
@@ -107,6 +110,10 @@ fn of_command(command: &Command) -> (&'static [&'static str], bool) {
         Kick { .. } | Ban { .. } => &["Removed"],
         Unban { .. } | ServerUnban { .. } => &["Unbanned"],
         ClaimOperator { .. } | ServerPromote { .. } | ServerDemote { .. } => &["OperatorSet"],
+        SetRegistration { .. } => &["RegistrationShown"],
+        MakeRegistrationCode { .. } => &["RegistrationCodeCreated"],
+        MakePasswordCode { .. } => &["PasswordCodeCreated"],
+        FreeName { .. } => &["NameFreed"],
         ServerKick { .. } => &["ServerKicked"],
         ServerBan { .. } => &["ServerBanned"],
         ChangePassword { .. } => &["PasswordChanged"],

@@ -2,8 +2,8 @@
 //! them. And that a refusal says the truth.
 
 use chat_server::chat::{
-    AccountId, BanTarget, Command, GENERAL, Input, Name, Record, Refusal, Role, RoomId, RoomKind, RoomLabel, Timestamp,
-    TokenScope,
+    AccountId, BanTarget, Command, GENERAL, Input, Name, Notice, Record, Refusal, Registration, Role, RoomId, RoomKind,
+    RoomLabel, Timestamp, TokenScope,
 };
 
 use super::request::Request;
@@ -29,11 +29,38 @@ pub fn check(before: &State, asker: Option<Asker>, request: &Request, record: &R
     };
     let is_new = |room: RoomId| room.0 > store.last_room;
     let has_ended = |account: AccountId| ended.iter().any(|(of, _)| *of == account);
+    let may_register = || match (store.registration, request) {
+        (Registration::Open, _) => true,
+        (Registration::ByCode, Request::Input(Input::Register { code: Some(code), .. })) => {
+            store.registration_codes.get(code).is_some_and(|(_, until)| now < *until)
+        }
+        _ => false,
+    };
+    // By a one-time code a password is set, and what the old one let in is ended.
+    let has_code = |account: AccountId| match request {
+        Request::Input(Input::ResetPassword { name, digest, .. }) => {
+            let code = store.password_codes.get(&account);
+            store.named(name) == Some(account) && code.is_some_and(|(kept, until)| kept == digest && now < *until)
+        }
+        _ => false,
+    };
     let may = match record {
-        Record::AccountCreated { name, .. } => registers && !name.is_reserved(),
-        Record::PasswordSet { id, .. } | Record::AccountDeleted { id, .. } => itself(*id),
+        Record::AccountCreated { name, .. } => registers && !name.is_reserved() && may_register(),
+        Record::PasswordSet { id, .. } => itself(*id) || has_code(*id),
+        Record::AccountDeleted { id, .. } => itself(*id),
+        Record::NameFreed { .. } | Record::RegistrationSet { .. } | Record::RegistrationCodeMade { .. } => operates(),
+        Record::PasswordCodeMade { account, .. } => operates() && !itself(*account) && !store.is_operator(*account),
+        Record::PasswordCodeRemoved { account } => has_code(*account),
+        Record::NoticeLeft { account, notice, .. } => match notice {
+            Notice::PasswordCode { .. } => operates() && !itself(*account),
+            _ => false,
+        },
+        // Whoever logs in is shown them.
+        Record::NoticesShown { .. } => asker.is_none(),
+        Record::RegistrationCodeRemoved { digest } => registers || store.registration_codes[digest].1 <= now,
         Record::AwaySet { id, .. } | Record::AcksSet { id, .. } => itself(*id),
-        Record::TokenCreated { account, .. } | Record::TokenRemoved { account, .. } => itself(*account),
+        Record::TokenCreated { account, .. } => itself(*account),
+        Record::TokenRemoved { account, .. } => itself(*account) || has_code(*account),
         Record::TokenUsed { account, at, .. } => ended.contains(&(*account, *at)),
         Record::Seen { id, at } => has_ended(*id) && *at == now,
         Record::OperatorSet { on, .. } => match request {
@@ -92,6 +119,8 @@ pub fn check(before: &State, asker: Option<Asker>, request: &Request, record: &R
             let is_accepted = matches!(request, Request::Input(Input::Command(Command::Accept { .. }, _)));
             leads(*room, Role::Moderator) || *until <= now || is_accepted
         }
+        // Whoever takes a freed name is banned where its former owner was.
+        Record::BanCreated { .. } if registers => true,
         Record::BanCreated { room, account, .. } => leads(*room, Role::Moderator) && is_above(*room, *account),
         Record::BanRemoved { room, .. } => leads(*room, Role::Moderator),
         Record::AccountBanCreated { account, .. } => operates() && !itself(*account) && !store.is_operator(*account),
@@ -202,6 +231,9 @@ pub fn check_refusal(before: &State, asker: Option<Asker>, refusal: &Refusal) {
         Refusal::NoSuchSession { session } => {
             before.clients.get(session).is_none_or(|client| client.account != asker.account)
         }
+        Refusal::RegistrationClosed => store.registration == Registration::Closed,
+        Refusal::RegistrationNeedsCode => store.registration == Registration::ByCode,
+        Refusal::NameNotReserved { name } => store.former_names.get(&name.folded()).is_none_or(|former| former.freed),
         Refusal::LastOperator => store.accounts.values().filter(|account| account.operator).count() == 1,
         Refusal::NoSuchMessages { room, last } => meant(room).is_some_and(|room| store.rooms[&room].last_seq == *last),
         _ => true,

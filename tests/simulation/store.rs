@@ -7,8 +7,9 @@ use std::rc::Rc;
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    AccountId, AccountRow, Code, GENERAL, KeyedMessage, MemberRow, Name, Record, Role, RoomId, RoomKind, RoomLabel,
-    SYSTEM, SendKey, Seq, ShownRoom, Snapshot, StoredBan, StoredRoom, StoredToken, Text, Timestamp, Visibility,
+    AccountId, AccountRow, Code, FormerName, GENERAL, KeyedMessage, MemberRow, Name, Notice, Record, Registration,
+    Role, RoomId, RoomKind, RoomLabel, SYSTEM, SendKey, Seq, ShownRoom, Snapshot, StoredBan, StoredRoom, StoredToken,
+    Text, Timestamp, TokenDigest, Visibility,
 };
 
 /// The tables.
@@ -25,6 +26,12 @@ pub struct Store {
     pub account_bans: BTreeMap<AccountId, StoredBan>,
     pub address_bans: BTreeMap<Address, StoredBan>,
     pub tokens: BTreeMap<(AccountId, Name), StoredToken>,
+    /// By folded name.
+    pub former_names: BTreeMap<String, FormerName>,
+    pub password_codes: BTreeMap<AccountId, (TokenDigest, Timestamp)>,
+    pub notices: Vec<(AccountId, Timestamp, Notice)>,
+    pub registration: Registration,
+    pub registration_codes: BTreeMap<TokenDigest, (AccountId, Timestamp)>,
     pub last_room: i64,
     messages: BTreeMap<RoomId, Rc<Vec<Text>>>,
     /// Each key stands for one message of an author in a room.
@@ -57,6 +64,11 @@ impl Store {
             bans: self.bans.iter().map(|(key, ban)| (key.0, key.1, ban.clone())).collect(),
             account_bans: self.account_bans.iter().map(|(account, ban)| (*account, ban.clone())).collect(),
             address_bans: self.address_bans.iter().map(|(address, ban)| (*address, ban.clone())).collect(),
+            former_names: self.former_names.values().cloned().collect(),
+            password_codes: self.password_codes.iter().map(|(account, code)| (*account, code.0, code.1)).collect(),
+            notices: self.notices.clone(),
+            registration: self.registration,
+            registration_codes: self.registration_codes.iter().map(|(code, it)| (*code, it.0, it.1)).collect(),
             last_room: self.last_room,
         }
     }
@@ -278,6 +290,9 @@ impl Store {
                 let skeleton = name.skeleton();
                 let is_alike = |account: &AccountRow| account.name.as_ref().is_some_and(|it| it.skeleton() == skeleton);
                 assert!(!self.accounts.values().any(is_alike), "two accounts are called {name}");
+                let is_reserved = |former: &FormerName| !former.freed && former.name.skeleton() == skeleton;
+                assert!(!self.former_names.values().any(is_reserved), "{name} was somebody's");
+                self.former_names.remove(&name.folded());
                 let account = AccountRow {
                     id,
                     name: Some(name),
@@ -297,6 +312,11 @@ impl Store {
             }
             Record::AccountDeleted { id, at: _ } => {
                 let account = self.account(id);
+                let name = account.name.clone().expect("only living accounts are deleted");
+                self.former_names.insert(name.folded(), FormerName { name, account: id, freed: false });
+                self.password_codes.remove(&id);
+                self.notices.retain(|(of, ..)| *of != id);
+                let account = self.account(id);
                 (account.name, account.away) = (None, None);
                 account.operator = false;
                 assert!(!self.tokens.keys().any(|(owner, _)| *owner == id), "{id} is deleted and has tokens");
@@ -305,6 +325,30 @@ impl Store {
             Record::AcksSet { id, on } => self.account(id).acks = on,
             Record::OperatorSet { id, on } => self.account(id).operator = on,
             Record::Seen { id, at } => self.account(id).last_seen = Some(at),
+            Record::NameFreed { name } => {
+                let former = self.former_names.get_mut(&name.folded()).expect("only reserved names are freed");
+                assert!(!former.freed, "{name} is freed twice");
+                former.freed = true;
+            }
+            Record::PasswordCodeMade { account, digest, until } => {
+                assert!(self.account(account).name.is_some(), "a code for a deleted account");
+                self.password_codes.insert(account, (digest, until));
+            }
+            Record::PasswordCodeRemoved { account } => {
+                self.password_codes.remove(&account).expect("only stored codes are removed");
+            }
+            Record::NoticeLeft { account, at, notice } => {
+                assert!(self.account(account).name.is_some(), "a notice for a deleted account");
+                self.notices.push((account, at, notice));
+            }
+            Record::NoticesShown { account } => self.notices.retain(|(of, ..)| *of != account),
+            Record::RegistrationSet { registration } => self.registration = registration,
+            Record::RegistrationCodeMade { digest, by, until } => {
+                assert_eq!(self.registration_codes.insert(digest, (by, until)), None, "a code twice");
+            }
+            Record::RegistrationCodeRemoved { digest } => {
+                self.registration_codes.remove(&digest).expect("only stored codes are removed");
+            }
 
             Record::TokenCreated { account, name, digest, scope, at, until } => {
                 assert!(self.account(account).name.is_some(), "a token for a deleted account");

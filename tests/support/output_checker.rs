@@ -11,8 +11,9 @@ use chat_server::chat::is_forbidden;
 pub const MARKER: &str = "password-of-";
 
 /// The prompts behind which the client hides input.
-const PROMPTS: [&str; 5] = [
+const PROMPTS: [&str; 6] = [
     "-- Password:",
+    "-- Code:",
     "-- Once more:",
     "-- Current password:",
     "-- New password, 8 characters or more:",

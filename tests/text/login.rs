@@ -92,9 +92,9 @@ fn two_different_passwords_or_none_make_no_account() {
     client.send_bytes(b"register ana\r\nthis-password\r\nthat-password\r\n");
     client.expect("-! The passwords do not match. No account was created. To try again: register ana");
     client.send_bytes(b"register ana\r\n\r\n");
-    client.expect("-! No account was created. To try again: register NAME");
+    client.expect("-! No account was created. To try again: register ana");
     client.send_bytes(b"register ana\r\nthis-password\r\n\r\n");
-    client.expect("-! No account was created. To try again: register NAME");
+    client.expect("-! No account was created. To try again: register ana");
     client.send_bytes(b"login ana\r\nthis-password\r\n");
     client.expect(WRONG);
     client.send_bytes(b"login ana\r\n\r\n");
@@ -166,4 +166,76 @@ fn a_new_password_counts_for_what_is_typed_next() {
         ana.send_bytes(b"/account delete\r\nnew-password\r\n");
         ana.expect("-- The account ana");
     }
+}
+
+/// The last word of the line that shows a code.
+fn code_in(lines: &[String]) -> String {
+    lines[0].rsplit(' ').next().expect("a code").to_owned()
+}
+
+#[test]
+fn a_code_typed_in_place_of_a_forgotten_password_leads_to_a_new_one() {
+    let server = Server::start_new();
+    let mut ops = server.register_operator("ops");
+    server.register("ana");
+    ops.sync();
+    let code = code_in(&ops.answer("/server password ana"));
+    let mut ana = server.connect();
+    ana.send("login ana");
+    ana.expect("-- Password:");
+    ana.send(&code.replace('-', " "));
+    ana.expect("-- The code is right. Choose a new password, 8 characters or more");
+    for (first, second, refused) in [
+        ("short", "", "-! A password has at least 8 characters, and at most 256 bytes."),
+        ("a better one", "another one", "-! The passwords do not match."),
+    ] {
+        ana.expect("-- Password:");
+        ana.send(first);
+        if !second.is_empty() {
+            ana.expect("-- Once more:");
+            ana.send(second);
+        }
+        let line = ana.expect(refused);
+        assert!(
+            line.ends_with("Your password was not changed, and the code still works. To try again: login ana"),
+            "{line}"
+        );
+        ana.send(&format!("login ana {code}"));
+        ana.expect("-- The code is right.");
+    }
+    for prompt in ["-- Password:", "-- Once more:"] {
+        ana.expect(prompt);
+        ana.send("a better one");
+    }
+    ana.expect("-- Welcome back, ana.");
+    ana.expect("-- ops, an operator, made a code for a new password of yours today");
+    let mut again = server.connect();
+    again.send(&format!("login ana {code}"));
+    again.expect("-! Wrong name or password.");
+    again.send("login ana a better one");
+    again.expect("-- Welcome back, ana.");
+}
+
+#[test]
+fn the_greeting_tells_who_may_register() {
+    let server = Server::start_new();
+    let mut ops = server.register_operator("ops");
+    ops.ask("/server registration code");
+    let code = code_in(&ops.answer("/server code"));
+    let mut cho = server.connect();
+    cho.expect("-- Type: login NAME, register NAME (needs a code), help, or quit");
+    cho.send("register cho");
+    cho.expect("-- Code:");
+    cho.send("maple-otter-42");
+    cho.expect("-! That code is wrong or used up.");
+    // With the password on the line, only the code is asked for.
+    cho.send("register cho kettle on the hob");
+    cho.expect("-- Code:");
+    cho.send(&code);
+    cho.expect("-- Welcome, cho.");
+    ops.ask("/server registration closed");
+    let mut dee = server.connect();
+    dee.expect("-- Type: login NAME, help, or quit. New accounts cannot be created here.");
+    dee.send("register dee");
+    dee.expect("-! New accounts cannot be created here. No account was created.");
 }

@@ -64,6 +64,7 @@ impl Program<'_, '_> {
             rate_burst_lines: services.pace.rate.burst_lines,
             rate_lines_per_s: services.pace.rate.lines_per_s,
             login_timeout_s: services.login_timeout.as_secs(),
+            registration: services.greeting.registration(),
         };
         self.send(|out| json::hello(&hello, wall_clock(), out))
     }
@@ -79,8 +80,14 @@ impl Program<'_, '_> {
                 let entered = self.client.log_in_to(&name, &secret, options.origin(address), reference.clone())?;
                 self.step_after(entered, reference)
             }
-            Ok(Request::Register { name, secret, options }) => {
-                let entered = self.client.register_as(&name, &secret, options.origin(address), reference.clone())?;
+            Ok(Request::Register { name, secret, code, options }) => {
+                let origin = options.origin(address);
+                let entered = self.client.register_as(&name, &secret, code.as_ref(), origin, reference.clone())?;
+                self.step_after(entered, reference)
+            }
+            Ok(Request::ResetPassword { name, code, secret, options }) => {
+                let origin = options.origin(address);
+                let entered = self.client.reset_password(&name, &code, &secret, origin, reference.clone())?;
                 self.step_after(entered, reference)
             }
             Ok(Request::Ping) => self.pong(reference.as_ref()).map(|()| Step::Next),

@@ -47,7 +47,9 @@ impl Program<'_, '_> {
             Request::Ping => return self.pong(reference.as_ref()).map(|()| None),
             Request::Chat(Ask::Command(Command::Resume { after })) => return self.resume(after, reference, session),
             Request::Chat(ask) => Ok(ask),
-            Request::LogIn { .. } | Request::Register { .. } => Err(Refusal::AlreadyLoggedIn),
+            Request::LogIn { .. } | Request::Register { .. } | Request::ResetPassword { .. } => {
+                Err(Refusal::AlreadyLoggedIn)
+            }
             Request::SetPassword { old, new } => {
                 self.set_password(session, old.as_bytes(), new.as_bytes()).map(Ask::Command)
             }
@@ -67,6 +69,14 @@ impl Program<'_, '_> {
             Request::CloseSession { session: closed, password } => {
                 let proved = self.prove(session, &password);
                 proved.map(|()| Command::CloseSession { session: closed, proved: true }.into())
+            }
+            Request::PasswordCode { name: who } => {
+                let drawn = token::draw_code().map_err(no_randomness);
+                drawn.map(|(code, digest)| Command::MakePasswordCode { who, code, digest }.into())
+            }
+            Request::RegistrationCode => {
+                let drawn = token::draw_code().map_err(no_randomness);
+                drawn.map(|(code, digest)| Command::MakeRegistrationCode { code, digest }.into())
             }
             Request::InviteByCode { room } => {
                 let mut random = [0; INVITATION_BYTES];

@@ -77,9 +77,9 @@ impl Client<'_> {
     }
 
     fn greet(&self, output: &Output) -> Result<(), Unreachable> {
-        let people = self.services.people.load(std::sync::atomic::Ordering::Relaxed);
-        let is_local = self.connection.address().is_loopback();
-        let lines = session::greeting(&self.services.server_name, people as u64, is_local);
+        let (greeting, is_local) = (&self.services.greeting, self.connection.address().is_loopback());
+        let (people, registration) = (greeting.people() as u64, greeting.registration());
+        let lines = session::greeting(&self.services.server_name, people, registration, is_local);
         output.notices(lines.iter().map(String::as_str))
     }
 
@@ -147,7 +147,30 @@ impl Client<'_> {
             },
         };
         let secret = secrets.pop().expect("one was asked for");
-        let entered = self.log_in_to(name, &secret, self.origin(), None)?;
+        match self.log_in_to(name, &secret, self.origin(), None)? {
+            Err(Refusal::NewPasswordNeeded) => {
+                let step = self.log_in_by_code(name, &secret, output, time);
+                self.after(step, true, output)
+            }
+            entered => self.step_after(entered, output),
+        }
+    }
+
+    /// Logs in by a one-time code, which was typed in place of the password and is valid: asks for a new password.
+    fn log_in_by_code(
+        &mut self,
+        name: &Name,
+        code: &Secret,
+        output: &Output,
+        time: &mut LoginTime,
+    ) -> Result<Step, Unreachable> {
+        output.notice(&account::choose_new_password(PASSWORD_MIN_CHARS))?;
+        let undone = account::not_reset(name);
+        let secret = match self.choose_password(&undone, output, time)? {
+            Ok(secret) => secret,
+            Err(step) => return Ok(step),
+        };
+        let entered = self.reset_password(name, code, &secret, self.origin(), None)?;
         self.step_after(entered, output)
     }
 
@@ -160,48 +183,86 @@ impl Client<'_> {
     ) -> Result<Step, Unreachable> {
         time.extend(Instant::now());
         // Whether a name is free is no secret, since anybody who tries to register it sees it: it is said at once.
-        if let Some(refusal) = self.check_name(&name)? {
-            return Ok(self.refused(&refusal));
+        match self.check_registration(&name, None)? {
+            Ok(_) => self.register_with(name, secret, None, output, time),
+            Err(Refusal::RegistrationNeedsCode) => {
+                let step = self.register_by_code(name, secret, output, time);
+                self.after(step, true, output)
+            }
+            Err(refusal) => Ok(self.refused(&refusal)),
         }
+    }
+
+    /// Registers where that needs a one-time code: asks for it first.
+    fn register_by_code(
+        &mut self,
+        name: Name,
+        secret: Option<Secret>,
+        output: &Output,
+        time: &mut LoginTime,
+    ) -> Result<Step, Unreachable> {
+        let mut codes = match self.ask_secrets(output, &[account::REGISTRATION_CODE], || Some(time.until), |_| true)? {
+            Answer::Secrets(codes) => codes,
+            Answer::GivenUp => return Ok(Step::Refused(account::not_registered(&name))),
+            Answer::Over(over) => return Ok(Step::Over(self.say_why_over(over, output))),
+        };
+        let code = codes.pop().expect("one was asked for");
+        match self.check_registration(&name, Some(&code))? {
+            Ok(_) => self.register_with(name, secret, Some(code), output, time),
+            Err(refusal) => Ok(self.refused(&refusal)),
+        }
+    }
+
+    fn register_with(
+        &mut self,
+        name: Name,
+        secret: Option<Secret>,
+        code: Option<Secret>,
+        output: &Output,
+        time: &mut LoginTime,
+    ) -> Result<Step, Unreachable> {
+        let undone = account::not_registered(&name);
         let secret = match secret {
             Some(secret) => secret,
-            None => match self.choose_password(&name, output, time)? {
-                Ok(secret) => secret,
-                Err(step) => return Ok(step),
-            },
+            None => {
+                output.notice(&account::name_is_free(&name, PASSWORD_MIN_CHARS))?;
+                match self.choose_password(&undone, output, time)? {
+                    Ok(secret) => secret,
+                    Err(step) => return Ok(step),
+                }
+            }
         };
-        match self.register_as(&name, &secret, self.origin(), None)? {
+        match self.register_as(&name, &secret, code.as_ref(), self.origin(), None)? {
             Err(refusal @ (Refusal::PasswordLength { .. } | Refusal::PasswordEncoding)) => {
-                Ok(Step::Refused(self.unusable_password(&refusal, &name)))
+                Ok(Step::Refused(self.unusable_password(&refusal, &undone)))
             }
             Err(Refusal::Fault) => Ok(Step::Over(Reason::Fault)),
             entered => self.step_after(entered, output),
         }
     }
 
-    /// Asks for a new password twice. `Ok(Err(..))`: there is none, and this is the next step.
+    /// Asks for a new password twice. `Ok(Err(..))`: there is none, which `undone` tells, and this is the next step.
     fn choose_password(
         &mut self,
-        name: &Name,
+        undone: &str,
         output: &Output,
         time: &mut LoginTime,
     ) -> Result<Result<Secret, Step>, Unreachable> {
-        output.notice(&account::name_is_free(name, PASSWORD_MIN_CHARS))?;
         let questions = [account::PASSWORD, account::PASSWORD_AGAIN];
         let is_allowed = |secret: &Secret| Prepared::new(secret.as_bytes()).is_ok();
         let mut secrets =
             match self.ask_secrets(output, &questions, || Some(time.extend(Instant::now())), is_allowed)? {
                 Answer::Secrets(secrets) => secrets,
-                Answer::GivenUp => return Ok(Err(Step::Refused(account::NOT_REGISTERED.to_owned()))),
+                Answer::GivenUp => return Ok(Err(Step::Refused(undone.to_owned()))),
                 Answer::Over(over) => return Ok(Err(Step::Over(self.say_why_over(over, output)))),
             };
         let last = secrets.pop().expect("each question has been answered");
         if let Err(error) = Prepared::new(last.as_bytes()) {
-            return Ok(Err(Step::Refused(self.unusable_password(&refuse_password(error), name))));
+            return Ok(Err(Step::Refused(self.unusable_password(&refuse_password(error), undone))));
         }
         Ok(match secrets.pop() {
             Some(first) if first.as_bytes() == last.as_bytes() => Ok(first),
-            _ => Err(Step::Refused(account::passwords_differ(name))),
+            _ => Err(Step::Refused(account::passwords_differ(undone))),
         })
     }
 
@@ -225,8 +286,8 @@ impl Client<'_> {
         text::refusal_text(refusal, Context { now: wall_clock(), clock: &self.services.clock })
     }
 
-    fn unusable_password(&self, refusal: &Refusal, name: &Name) -> String {
-        account::unusable_password(refusal, name, Context { now: wall_clock(), clock: &self.services.clock })
+    fn unusable_password(&self, refusal: &Refusal, undone: &str) -> String {
+        account::unusable_password(refusal, undone, Context { now: wall_clock(), clock: &self.services.clock })
     }
 
     /// Why the conversation is over. A client of another protocol gets a line for that protocol; other reasons have a closing line.

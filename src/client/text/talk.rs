@@ -4,7 +4,7 @@ use super::prompt::Answer;
 use crate::broker::{Waits, wall_clock};
 use crate::chat::{
     Ask, Code, Command, Grant, HistoryRange, INVITATION_BYTES, MessageKind, Name, Query, Refusal, RoomLabel, Text,
-    TokenScope,
+    TokenDigest, TokenScope,
 };
 use crate::client::Client;
 use crate::client::input::InputEvent;
@@ -132,6 +132,12 @@ impl Client<'_> {
             Typed::NewToken { name, scope, seconds } => {
                 return self.new_token(name, scope, seconds, session, memory);
             }
+            Typed::PasswordCode { who } => {
+                return self.make_code(|code, digest| Command::MakePasswordCode { who, code, digest }, session, memory);
+            }
+            Typed::RegistrationCode => {
+                return self.make_code(|code, digest| Command::MakeRegistrationCode { code, digest }, session, memory);
+            }
             Typed::More => match memory.more.take() {
                 Some(query) => return self.request(query, session, memory),
                 None => memory.output.refused(reading::NOTHING_MORE),
@@ -238,6 +244,22 @@ impl Client<'_> {
             }
             Err(error) => {
                 log::error!("cannot create a token error={error}");
+                self.refuse_fault(memory)
+            }
+        }
+    }
+
+    /// Draws a code of which only the digest is kept.
+    fn make_code(
+        &mut self,
+        command: impl FnOnce(Code, TokenDigest) -> Command,
+        session: &Session,
+        memory: &mut Memory,
+    ) -> Result<Option<SessionEnd>, Unreachable> {
+        match token::draw_code() {
+            Ok((code, digest)) => self.request(command(code, digest), session, memory),
+            Err(error) => {
+                log::error!("cannot draw a code error={error}");
                 self.refuse_fault(memory)
             }
         }

@@ -7,8 +7,8 @@ use super::codec::{Fields, Flat, Form, FromJson, Group, ToJson, Writer, Wrong, b
 use super::sample::Source;
 use super::value::Why;
 use crate::chat::{
-    BanRow, BanTarget, Departure, InvitationRow, Message, Missed, Person, RoomLabel, RoomRow, SessionRow, ShownRoom,
-    Timestamp, TokenRow, TopicView, Visibility,
+    BanRow, BanTarget, Departure, InvitationRow, Message, Missed, Notice, Person, RoomLabel, RoomRow, SessionRow,
+    ShownRoom, Timestamp, TokenRow, TopicView, Visibility,
 };
 
 group! { ShownRoom = [ShownRoom { label: room, id: room_id }] { room, room_id } }
@@ -154,6 +154,77 @@ impl Group for Departure {
             3 => Departure::Deleted,
             _ => Departure::RoomDeleted { by },
         }
+    }
+}
+
+/// `what` has happened, and the rest where it has a meaning.
+impl Group for Notice {
+    fn write(&self, writer: &mut Writer) {
+        let (what, room, name) = match self {
+            Notice::PasswordCode { by } => ("password-code", None, by.as_ref()),
+            Notice::InvitationOver { room, by, revoked: false } => ("invitation-expired", Some(room), Some(by)),
+            Notice::InvitationOver { room, by, revoked: true } => ("invitation-revoked", Some(room), Some(by)),
+            Notice::InvitationUnused { room, who, revoked: false } => ("invitation-unused", Some(room), Some(who)),
+            Notice::InvitationUnused { room, who, revoked: true } => ("invitation-withdrawn", Some(room), Some(who)),
+        };
+        writer.field("what", what);
+        writer.field("room", &room.cloned());
+        writer.field("name", &name.cloned());
+    }
+
+    fn read(fields: &mut Fields) -> Result<Notice, Wrong> {
+        let what: String = fields.get("what")?;
+        Ok(match what.as_str() {
+            "password-code" => Notice::PasswordCode { by: fields.get("name")? },
+            "invitation-expired" | "invitation-revoked" => {
+                let revoked = what == "invitation-revoked";
+                Notice::InvitationOver { room: fields.get("room")?, by: fields.get("name")?, revoked }
+            }
+            "invitation-unused" | "invitation-withdrawn" => {
+                let revoked = what == "invitation-withdrawn";
+                Notice::InvitationUnused { room: fields.get("room")?, who: fields.get("name")?, revoked }
+            }
+            _ => return Err(bad("what", "what has happened")),
+        })
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Notice {
+        let (room, name, revoked) = (FromJson::sample(source), FromJson::sample(source), source.flag());
+        match source.byte() % 3 {
+            0 => Notice::PasswordCode { by: FromJson::sample(source) },
+            1 => Notice::InvitationOver { room, by: name, revoked },
+            _ => Notice::InvitationUnused { room, who: name, revoked },
+        }
+    }
+}
+
+group! { Told = [Told { at, notice }] { at, notice as Flat } }
+
+/// A row of [`Notices`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Told {
+    at: Timestamp,
+    notice: Notice,
+}
+
+/// Notices as a list of objects.
+pub(super) struct Notices;
+
+impl Form<Vec<(Timestamp, Notice)>> for Notices {
+    fn write(notices: &Vec<(Timestamp, Notice)>, name: &'static str, writer: &mut Writer) {
+        let rows = notices.iter().map(|(at, notice)| Told { at: *at, notice: notice.clone() });
+        writer.field(name, &rows.collect::<Vec<_>>());
+    }
+
+    fn read(name: &'static str, fields: &mut Fields) -> Result<Vec<(Timestamp, Notice)>, Wrong> {
+        let rows: Vec<Told> = fields.get(name)?;
+        Ok(rows.into_iter().map(|row| (row.at, row.notice)).collect())
+    }
+
+    #[cfg(test)]
+    fn sample(source: &mut Source) -> Vec<(Timestamp, Notice)> {
+        source.several(|source| (FromJson::sample(source), Group::sample(source)))
     }
 }
 

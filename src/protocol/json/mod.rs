@@ -19,8 +19,8 @@ use codec::Table;
 
 use super::{Context, Notice, Protocol, REFERENCE_MAX_BYTES, Reference, connection_ended};
 use crate::chat::{
-    Command, Event, GrantedRange, Message, Query, Refusal, RoomLabel, SEND_KEY_MAX_BYTES, Seq, ShownRoom, Text,
-    Timestamp, Traits,
+    Command, Event, GrantedRange, Message, Query, Refusal, Registration, RoomLabel, SEND_KEY_MAX_BYTES, Seq, ShownRoom,
+    Text, Timestamp, Traits,
 };
 use crate::reason::{ClosingLine, Reason};
 
@@ -68,6 +68,8 @@ pub struct Hello<'a> {
     pub rate_lines_per_s: u64,
     /// Time for logging in.
     pub login_timeout_s: u64,
+    /// Who can create an account.
+    pub registration: Registration,
 }
 
 /// The JSON protocol.
@@ -135,7 +137,8 @@ pub fn hello(hello: &Hello, now: Timestamp, out: &mut Vec<u8>) {
         login_timeout_s: hello.login_timeout_s,
     };
     let (server, version) = (hello.server.to_owned(), crate::VERSION.to_owned());
-    Object::Hello { server, version, protocol: VERSION.into(), time: now, limits }.encode(None, out);
+    let registration = hello.registration;
+    Object::Hello { server, version, protocol: VERSION.into(), time: now, registration, limits }.encode(None, out);
 }
 
 /// Appends the answer to a ping.

@@ -5,15 +5,15 @@ use serde_json::Value as Json;
 #[cfg(test)]
 use super::codec::FromJson;
 use super::codec::{Fields, Flat, Form, Group, Table, Writer, Wrong, bad, form, group, table};
-use super::group::{RoomKind, ShownRooms};
+use super::group::{Notices, RoomKind, ShownRooms};
 use super::line;
 use super::refusal::Refused;
 #[cfg(test)]
 use super::sample::Source;
 use super::value::{ById, ByName, Why};
 use crate::chat::{
-    AccountView, EnteredRoom, Event, Farewell, Message, Missed, Name, RoomChange, RoomId, RoomLabel, RoomView, Seq,
-    ShownRoom, Text, Timestamp, TopicView, Welcome,
+    AccountView, EnteredRoom, Event, Farewell, Message, Missed, Name, Registration, RoomChange, RoomId, RoomLabel,
+    RoomView, Seq, ShownRoom, Text, Timestamp, TopicView, Welcome,
 };
 use crate::protocol::Reference;
 
@@ -24,7 +24,14 @@ pub enum Object {
     /// An event of the chat. What JSON does not carry of it is read as nothing, see `unsaid` in the table.
     Event(Event),
     /// The first object of a connection.
-    Hello { server: String, version: String, protocol: u64, time: Timestamp, limits: Limits },
+    Hello {
+        server: String,
+        version: String,
+        protocol: u64,
+        time: Timestamp,
+        registration: Registration,
+        limits: Limits,
+    },
     /// The answer to `ping`.
     Pong { time: Timestamp },
     /// A page of a room's history.
@@ -96,8 +103,8 @@ table! {
     // Sessions
     "registered" = [Event::Registered { name, room: rooms }] { name, rooms as FirstRoom };
     "logged_in" = [Event::LoggedIn(Welcome {
-        name, last_seen, room, away, others, missed: rooms, invitations
-    })] { name, last_seen, away, others, rooms, invitations } unsaid { room: None };
+        name, last_seen, room, away, others, missed: rooms, invitations, notices
+    })] { name, last_seen, away, others, rooms, invitations, notices as Notices } unsaid { room: None };
     "acks_set" = [Event::AcksSet { on }] { on };
     "password_changed" = [Event::PasswordChanged { closed, tokens }] { closed, tokens };
     "token_made" = [Event::TokenCreated { name, secret: token, scope, until }] { name, token, scope, until };
@@ -150,6 +157,11 @@ table! {
     "bans" = [Event::Bans { room, rows: bans }] { room as Flat, bans };
     "server_banned" = [Event::ServerBanned { ban, closed }] { ban as Flat, closed };
     "server_kicked" = [Event::ServerKicked { who: name, closed }] { name, closed };
+    "registration" = [Event::RegistrationShown { registration }] { registration };
+    "registration_code" = [Event::RegistrationCodeCreated { code, until }] { code, until };
+    "password_code" = [Event::PasswordCodeCreated { who: name, code, until }] { name, code, until };
+    "name_freed" = [Event::NameFreed { name }] { name };
+    "notice" = [Event::Notice { at, notice }] { at, notice as Flat };
     "operator_set" = [Event::OperatorSet { who: name, operator, you, by }] { name, operator, you, by };
 
     written(writer) {
@@ -179,7 +191,8 @@ pub(super) fn typed<T>(_: &T, word: &str, writer: &mut Writer) {
 table! {
     Object, start: typed;
 
-    "hello" = [Object::Hello { server, version, protocol, time, limits }] { server, version, protocol, time, limits };
+    "hello" = [Object::Hello { server, version, protocol, time, registration, limits }]
+        { server, version, protocol, time, registration, limits };
     "pong" = [Object::Pong { time }] { time };
     "history" = [Object::History { room, from, to, last, messages }] { room as Flat, from, to, last, messages };
     "unread" = [Object::Unread { messages, remaining }] { messages, remaining };

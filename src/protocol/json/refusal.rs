@@ -40,6 +40,9 @@ table! {
     "server_banned" = [Refusal::ServerBanned { until, why }] { until as Sparse, why as SparseWhy };
     "too_many_logins" = [Refusal::TooManyLogins { wait_s }] { wait_s };
     "too_many_registrations" = [Refusal::TooManyRegistrations { wait_s }] { wait_s };
+    "registration_closed" = [Refusal::RegistrationClosed] {};
+    "registration_needs_code" = [Refusal::RegistrationNeedsCode] {};
+    "new_password_needed" = [Refusal::NewPasswordNeeded] {};
     "password_length" = [Refusal::PasswordLength { min_chars, max_bytes }] {} unsaid { min_chars: 8, max_bytes: 256 };
     "password_encoding" = [Refusal::PasswordEncoding] {};
     "already_logged_in" = [Refusal::AlreadyLoggedIn] {};
@@ -99,6 +102,8 @@ table! {
     "no_such_ban" = [Refusal::NoSuchBan] {};
     "operator_only" = [Refusal::OperatorOnly] {};
     "wrong_code" = [Refusal::WrongCode] {};
+    "name_not_reserved" = [Refusal::NameNotReserved { name }] { name };
+    "too_many_registration_codes" = [Refusal::TooManyRegistrationCodes { max }] { max };
     "last_operator" = [Refusal::LastOperator] {};
 
     // The server

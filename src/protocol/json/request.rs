@@ -34,7 +34,9 @@ pub enum Request {
     /// To be logged in, by a password or a token.
     LogIn { name: Name, secret: Secret, options: LoginOptions },
     /// A new account.
-    Register { name: Name, secret: Secret, options: LoginOptions },
+    Register { name: Name, secret: Secret, code: Option<Secret>, options: LoginOptions },
+    /// A new password by a one-time code, and to be logged in.
+    ResetPassword { name: Name, code: Secret, secret: Secret, options: LoginOptions },
     /// Another password.
     SetPassword { old: Secret, new: Secret },
     /// That the account is deleted.
@@ -45,6 +47,10 @@ pub enum Request {
     RevokeToken { name: Name, password: Secret },
     /// That a connection of the account is closed.
     CloseSession { session: ClientId, password: Secret },
+    /// A one-time code for somebody's new password, to be drawn by the caller.
+    PasswordCode { name: Name },
+    /// A one-time code for a new account, to be drawn by the caller.
+    RegistrationCode,
     /// A one-time code for a room, to be drawn by the caller.
     InviteByCode { room: RoomLabel },
     /// A request to the chat.
@@ -104,13 +110,18 @@ table! {
 
     "ping" = [Request::Ping] {};
     "login" = [Request::LogIn { name, secret, options }] { name, secret as Credential, options as Flat };
-    "register" = [Request::Register { name, secret: password, options }] { name, password, options as Flat };
+    "register" = [Request::Register { name, secret: password, code, options }]
+        { name, password, code, options as Flat };
+    "reset_password" = [Request::ResetPassword { name, code, secret: password, options }]
+        { name, code, password, options as Flat };
     "set_password" = [Request::SetPassword { old, new }] { old, new };
     "delete_account" = [Request::DeleteAccount { password }] { password };
     "new_token" = [Request::NewToken { name, scope, seconds, password }]
         { name, scope or TokenScope::All, seconds as Seconds, password as Sparse };
     "revoke_token" if "password" = [Request::RevokeToken { name, password }] { name, password };
     "close_session" if "password" = [Request::CloseSession { session, password }] { session, password };
+    "server_password" = [Request::PasswordCode { name }] { name };
+    "server_code" = [Request::RegistrationCode] {};
     "invite_code" = [Request::InviteByCode { room }] { room as Flat };
 
     written(writer) {
@@ -161,6 +172,8 @@ table! {
     "server_unban" = [Command::ServerUnban { target }] { target as Flat };
     "server_promote" = [Command::ServerPromote { who: name }] { name };
     "server_demote" = [Command::ServerDemote { who: name }] { name };
+    "server_registration" if "registration" = [Command::SetRegistration { registration }] { registration };
+    "server_free" = [Command::FreeName { name }] { name };
 
     // The own account
     "revoke_token" = [Command::RevokeToken { name, proved }] { name } unsaid { proved: false };
@@ -175,6 +188,8 @@ table! {
         | Command::OpenDirect { .. }
         | Command::InviteByCode { .. }
         | Command::NewToken { .. }
+        | Command::MakePasswordCode { .. }
+        | Command::MakeRegistrationCode { .. }
         | Command::ChangePassword { .. }
         | Command::DeleteAccount
         | Command::SetAcks { .. }) => panic!("no request says {command:?}"),
@@ -193,6 +208,7 @@ table! {
     "unread" = [Query::Unread] {};
     "bans" = [Query::Bans { room }] { room as GivenRoom };
     "server_bans" = [Query::ServerBans] {};
+    "server_registration" = [Query::Registration] {};
     "tokens" = [Query::Tokens] {};
     "sessions" = [Query::Sessions] {};
 }

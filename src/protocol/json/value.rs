@@ -10,8 +10,8 @@ use super::codec::{Fields, Form, FromJson, Rule, ToJson, Writer, Wrong, bad};
 use super::sample::Source;
 use crate::address::Address;
 use crate::chat::{
-    ClientId, Code, MessageKind, Name, NameError, PresenceChange, Role, RoomId, RoomLabel, SendKey, Seq, Text,
-    Timestamp, TokenScope, TokenSecret, Visibility, is_forbidden,
+    ClientId, Code, MessageKind, Name, NameError, PresenceChange, Registration, Role, RoomId, RoomLabel, SendKey, Seq,
+    Text, Timestamp, TokenScope, TokenSecret, Visibility, is_forbidden,
 };
 use crate::protocol::{PROTOCOLS, Reference, Secret};
 
@@ -335,6 +335,7 @@ words! {
     Visibility { Public = "public", Private = "private" }
     TokenScope { Read = "read", Send = "send", All = "all" }
     PresenceChange { Online = "online", Offline = "offline", Away = "away", Back = "back" }
+    Registration { Open = "open", ByCode = "code", Closed = "closed" }
     Role { Member = "member", Moderator = "moderator", Owner = "owner" }
 }
 

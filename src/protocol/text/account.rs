@@ -1,6 +1,6 @@
 //! The reader's account: registering, passwords, settings.
 
-use crate::chat::{Command, EnteredRoom, Name, Refusal};
+use crate::chat::{Code, Command, EnteredRoom, Name, Refusal, Timestamp};
 use crate::protocol::{Context, refusal};
 
 use super::line::Typed;
@@ -19,13 +19,13 @@ pub const PASSWORD_AGAIN: &str = "Once more:";
 pub const CURRENT_PASSWORD: &str = "Current password:";
 /// Asks for the password that replaces it again.
 pub const NEW_PASSWORD_AGAIN: &str = "New password again:";
+/// Asks for the one-time code of a new account.
+pub const REGISTRATION_CODE: &str = "Code:";
 /// A warning behind a prompt: the client did not confirm that it hides what is typed.
 pub const INPUT_SHOWS: &str = "(your client will show what you type)";
 
 /// Refused: the prompt for the password was left empty or interrupted.
 pub const NOT_LOGGED_IN: &str = "No password, so you are not logged in. To try again: login NAME";
-/// Refused: a prompt of a registration was left empty or interrupted.
-pub const NOT_REGISTERED: &str = "No account was created. To try again: register NAME";
 /// Refused: a prompt of `/password` was left empty or interrupted.
 pub const PASSWORD_KEPT: &str = "Your password was not changed.";
 /// Refused: the two new passwords differ.
@@ -149,18 +149,24 @@ pub fn name_is_free(name: &Name, min_chars: usize) -> String {
     format!("\"{name}\" is free. Choose a password, {min_chars} characters or more.")
 }
 
-/// Refused: the two passwords of a registration differ.
-pub fn passwords_differ(name: &Name) -> String {
-    format!("The passwords do not match. {}", not_registered(name))
+/// Refused: the two new passwords differ. `undone` says what did not happen.
+pub fn passwords_differ(undone: &str) -> String {
+    format!("The passwords do not match. {undone}")
 }
 
-/// Refused: the password of a registration cannot be one.
-pub fn unusable_password(refusal: &Refusal, name: &Name, context: Context) -> String {
-    format!("{} {}", refusal::happened(refusal, context), not_registered(name))
+/// Refused: the new password cannot be one. `undone` says what did not happen.
+pub fn unusable_password(refusal: &Refusal, undone: &str, context: Context) -> String {
+    format!("{} {undone}", refusal::happened(refusal, context))
 }
 
-fn not_registered(name: &Name) -> String {
+/// What did not happen when a registration was given up or refused.
+pub fn not_registered(name: &Name) -> String {
     format!("No account was created. To try again: register {name}")
+}
+
+/// What did not happen when no new password was chosen with a one-time code.
+pub fn not_reset(name: &Name) -> String {
+    format!("Your password was not changed, and the code still works. To try again: login {name}")
 }
 
 /// Refused: the new password cannot be one.
@@ -196,10 +202,22 @@ pub(super) fn password_changed(closed: u64, tokens: u64, pen: &mut Pen<'_>) {
     }
 }
 
+/// To the operator who made a code for somebody's new password.
+pub(super) fn code_created(who: &Name, code: &Code, until: Timestamp, pen: &mut Pen<'_>) {
+    pen.say(&format!("One-time code for a new password of {who}, valid {}: {code}", pen.until(Some(until))));
+    pen.say(&format!("{who} types it in place of the password: login {who}"));
+}
+
+/// A one-time code was typed in place of the password: what comes next.
+pub fn choose_new_password(min_chars: usize) -> String {
+    format!("The code is right. Choose a new password, {min_chars} characters or more; it will not show.")
+}
+
 /// The advice of a refusal about accounts: what was not done, and the next step.
 pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
     const NOT_LOGGED_IN: &str = "You are not logged in.";
     Some(match refusal {
+        Refusal::NewPasswordNeeded => Advice::new("You are not logged in.", ""),
         Refusal::NameTaken { .. } | Refusal::NameReserved { .. } => Advice::next("Choose another name."),
         Refusal::WrongPassword => Advice::new(NOT_LOGGED_IN, "To try again: login NAME"),
         Refusal::ServerBanned { .. } => Advice::new(NOT_LOGGED_IN, ""),

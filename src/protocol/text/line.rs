@@ -45,6 +45,13 @@ pub enum Typed {
         /// For how long it is valid; `None` until it is revoked.
         seconds: Option<u64>,
     },
+    /// Draw a code and ask the chat for [`Command::MakePasswordCode`].
+    PasswordCode {
+        /// For whom.
+        who: Name,
+    },
+    /// Draw a code and ask the chat for [`Command::MakeRegistrationCode`].
+    RegistrationCode,
     /// Show the next page of the last long answer.
     More,
     /// Show which server this is.

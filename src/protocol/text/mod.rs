@@ -25,7 +25,9 @@ mod unseen;
 mod invitation;
 mod member;
 mod moderation;
+mod notice;
 mod people;
+mod registration;
 mod room;
 mod talk;
 mod token;
@@ -135,6 +137,11 @@ impl Protocol for Text {
             Event::Bans { room, rows } => moderation::bans(room.as_deref(), rows, pen),
             Event::ServerBanned { ban, closed } => server::server_banned(ban, *closed, pen),
             Event::ServerKicked { who, closed } => server::server_kicked(who, *closed, pen),
+            Event::RegistrationShown { registration } => registration::shown(*registration, pen),
+            Event::RegistrationCodeCreated { code, until } => registration::code_created(code, *until, pen),
+            Event::PasswordCodeCreated { who, code, until } => account::code_created(who, code, *until, pen),
+            Event::NameFreed { name } => registration::freed(name, pen),
+            Event::Notice { at, notice } => notice::shown(*at, notice, pen),
             Event::OperatorSet { who, operator, you, by } => {
                 server::operator_set(who, *operator, *you, by.as_ref(), pen)
             }

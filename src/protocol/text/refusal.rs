@@ -24,7 +24,9 @@ impl Advice {
     }
 
     fn of(refusal: &Refusal) -> Advice {
-        use super::{account, invitation, member, moderation, people, reading, room, server, talk, token};
+        use super::{
+            account, invitation, member, moderation, people, reading, registration, room, server, talk, token,
+        };
         let nouns = [
             talk::advice,
             member::advice,
@@ -36,6 +38,7 @@ impl Advice {
             account::advice,
             token::advice,
             server::advice,
+            registration::advice,
         ];
         nouns.iter().find_map(|advice| advice(refusal)).unwrap_or_else(|| Advice::next(""))
     }

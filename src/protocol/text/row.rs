@@ -69,6 +69,7 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
         super::token::ROWS,
         super::session::ROWS,
         super::server::ROWS,
+        super::registration::ROWS,
     ];
     nouns.into_iter().flatten()
 }

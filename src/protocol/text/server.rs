@@ -58,10 +58,11 @@ pub(super) static ROWS: &[Row] = &[
         usages: &[],
         summary: "keep order in the whole server (operators)",
         help: "For operators. Closes all connections of somebody, keeps an account or an address off the server for \
-               a time or permanently, lifts and lists such bans, and makes or unmakes operators.",
+               a time or permanently, lifts and lists such bans, makes or unmakes operators, chooses who can register, \
+               and helps who forgot a password.",
         examples: &[],
         undone: NOTHING_DONE,
-        parse: |arguments| arguments.subcommand("kick, ban, unban, bans, op or deop"),
+        parse: |arguments| arguments.subcommand("what to do"),
     },
     Row {
         name: "server kick",
@@ -197,7 +198,7 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
     Some(match refusal {
         Refusal::TargetIsOperator { who } => Advice::next(format!("Make it a plain account first: /server deop {who}")),
         Refusal::OperatorOnly => Advice::next("Ask one to do it."),
-        Refusal::WrongCode => Advice::next("The right one was printed where the server was started."),
+        Refusal::WrongCode => Advice::next("Ask whoever gave it to you."),
         Refusal::LastOperator => Advice::next("Make another one first: /server op NAME"),
         Refusal::NotStored => Advice::new("", "Try again in a moment."),
         Refusal::Stopping => Advice::next("Connect again in a minute."),
@@ -302,7 +303,7 @@ mod tests {
         );
         check_refusal(
             Refusal::WrongCode,
-            "That code is wrong or used up. Nothing was done. The right one was printed where the server was started.",
+            "That code is wrong or used up. Nothing was done. Ask whoever gave it to you.",
         );
         check_refusal(
             Refusal::LastOperator,

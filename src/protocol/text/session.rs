@@ -1,6 +1,6 @@
 //! A session: its first lines and its last ones.
 
-use crate::chat::{Command, Farewell, Missed, Name, RoomLabel, ShownRoom, Text, Timestamp, Welcome};
+use crate::chat::{Command, Farewell, Missed, Name, Registration, RoomLabel, ShownRoom, Text, Timestamp, Welcome};
 use crate::protocol::connection_ended;
 use crate::reason::Reason;
 
@@ -8,6 +8,7 @@ use super::invitation;
 use super::line::Typed;
 use super::member::now_in;
 use super::moderation::because;
+use super::notice;
 use super::pen::{Pen, count, few};
 use super::people::away;
 use super::room::Label;
@@ -54,7 +55,7 @@ pub(super) static ROWS: &[Row] = &[
 
 /// The first lines of a connection. Of a peer on this machine (`is_local`) it is not known what else its bytes went
 /// through: it may be the end of an encrypted tunnel.
-pub fn greeting(server_name: &str, people: u64, is_local: bool) -> [String; 3] {
+pub fn greeting(server_name: &str, people: u64, registration: Registration, is_local: bool) -> [String; 3] {
     let way = match is_local {
         true => "This connection comes from this machine.",
         false => "This server does not encrypt: others on the way may read what you type.",
@@ -67,15 +68,21 @@ pub fn greeting(server_name: &str, people: u64, is_local: bool) -> [String; 3] {
     [
         format!("{server_name}: {people}. Everything said here is kept."),
         way.to_owned(),
-        "Type: login NAME, register NAME, help, or quit".to_owned(),
+        match registration {
+            Registration::Open => "Type: login NAME, register NAME, help, or quit",
+            Registration::ByCode => "Type: login NAME, register NAME (needs a code), help, or quit",
+            Registration::Closed => "Type: login NAME, help, or quit. New accounts cannot be created here.",
+        }
+        .to_owned(),
     ]
 }
 
 /// The first lines for somebody who comes back: what was missed, and in which state the session starts.
 pub(super) fn welcome(welcome: &Welcome, pen: &mut Pen<'_>) {
-    let Welcome { name, last_seen, room, away, missed, invitations, others } = welcome;
+    let Welcome { name, last_seen, room, away, missed, invitations, notices, others } = welcome;
     welcome_back(name, *last_seen, missed, pen);
     state(room.as_deref(), away.as_ref(), *others, pen);
+    notices.iter().for_each(|(at, notice)| notice::shown(*at, notice, pen));
     invitations.iter().for_each(|invitation| invitation::received(invitation, pen));
 }
 
@@ -220,6 +227,7 @@ mod tests {
             away: None,
             missed,
             invitations: vec![],
+            notices: vec![],
             others: 0,
         })
     }
@@ -283,6 +291,7 @@ mod tests {
             away: Some(Text::from("lunch")),
             missed: vec![],
             invitations: vec![invitation()],
+            notices: vec![],
             others: 2,
         });
         check(
@@ -302,6 +311,7 @@ mod tests {
             away: Some(Text::from("")),
             missed: vec![],
             invitations: vec![],
+            notices: vec![],
             others: 1,
         });
         check(

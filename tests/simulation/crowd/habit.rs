@@ -5,7 +5,7 @@ use chat_server::chat::{AccountId, RoomId};
 use crate::simulation::store::Store;
 
 /// What a client may do next, and how often of all it does.
-pub(super) const HABITS: [(u64, Habit); 52] = [
+pub(super) const HABITS: [(u64, Habit); 56] = [
     (60, Habit::Say),
     (12, Habit::Tell),
     (8, Habit::Reply),
@@ -46,6 +46,10 @@ pub(super) const HABITS: [(u64, Habit); 52] = [
     (2, Habit::ServerBan),
     (3, Habit::ServerUnban),
     (4, Habit::ChangeOperator),
+    (3, Habit::FreeName),
+    (2, Habit::SetRegistration),
+    (3, Habit::MakeRegistrationCode),
+    (3, Habit::MakePasswordCode),
     (4, Habit::ChangePassword),
     (2, Habit::DeleteAccount),
     (3, Habit::SetAcks),
@@ -102,6 +106,10 @@ pub(super) enum Habit {
     ServerBan,
     ServerUnban,
     ChangeOperator,
+    FreeName,
+    SetRegistration,
+    MakeRegistrationCode,
+    MakePasswordCode,
     ChangePassword,
     DeleteAccount,
     SetAcks,

@@ -7,8 +7,8 @@ mod program;
 use std::collections::VecDeque;
 
 use chat_server::chat::{
-    ClientId, Code, Command, Facts, GENERAL, Input, MessageKind, Name, PasswordHash, Query, RoomId, RoomLabel, SendKey,
-    Text,
+    ClientId, Code, Command, Facts, GENERAL, Input, MessageKind, Name, PasswordHash, Query, Registration, RoomId,
+    RoomLabel, SendKey, Text,
 };
 
 use habit::{HABITS, Habit};
@@ -218,6 +218,24 @@ impl Crowd {
             Habit::ServerUnban => Command::ServerUnban { target: self.target(person) },
             Habit::ChangeOperator if self.random.percent(50) => Command::ServerPromote { who: person },
             Habit::ChangeOperator => Command::ServerDemote { who: person },
+            Habit::FreeName => {
+                let former: Vec<Name> = store.former_names.values().map(|former| former.name.clone()).collect();
+                let name = self.random.one_of(&former).filter(|_| self.random.percent(90)).unwrap_or(person);
+                Command::FreeName { name }
+            }
+            Habit::SetRegistration if self.random.percent(20) => return query(Query::Registration),
+            Habit::SetRegistration => {
+                let mostly_open = [0, 0, 0, 1, 1, 2].map(|number| Registration::ALL[number]);
+                Command::SetRegistration { registration: self.random.one_of(&mostly_open).unwrap() }
+            }
+            Habit::MakeRegistrationCode => {
+                let (code, digest) = self.new_code();
+                Command::MakeRegistrationCode { code, digest }
+            }
+            Habit::MakePasswordCode => {
+                let (code, digest) = self.new_code();
+                Command::MakePasswordCode { who: person, code, digest }
+            }
             Habit::ChangePassword => Command::ChangePassword { hash: PasswordHash("hash".into()) },
             Habit::DeleteAccount => Command::DeleteAccount,
             Habit::SetAcks => Command::SetAcks { on: self.random.percent(50) },

@@ -23,7 +23,15 @@ impl Crowd {
         let alive: Vec<AccountId> = state.store.living().map(|account| account.id).collect();
         if self.random.below(30) > alive.len() as u64 * 3 + 3 {
             let name = Name::parse(self.random.one_of(&PEOPLE).unwrap()).unwrap();
-            return Input::Register { name, hash: PasswordHash("hash".into()), origin };
+            let codes: Vec<TokenDigest> = state.store.registration_codes.keys().copied().collect();
+            let code = self.random.one_of(&codes).filter(|_| self.random.percent(70));
+            return Input::Register { name, hash: PasswordHash("hash".into()), code, origin };
+        }
+        let codes: Vec<_> =
+            state.store.password_codes.iter().map(|(account, (digest, _))| (*account, *digest)).collect();
+        if let Some((account, digest)) = self.random.one_of(&codes).filter(|_| self.random.percent(10)) {
+            let name = if self.random.percent(10) { self.person(state) } else { state.store.person(account) };
+            return Input::ResetPassword { name, digest, hash: PasswordHash("hash".into()), origin };
         }
         if self.random.percent(25) {
             return self.show_token(state, origin);
@@ -77,6 +85,14 @@ impl Crowd {
         let name = self.token_name();
         let seconds = self.seconds();
         self.make_token(name, seconds)
+    }
+
+    /// A one-time code of which only the digest is kept.
+    pub(super) fn new_code(&mut self) -> (Code, TokenDigest) {
+        self.last_token += 1;
+        let mut digest = [1; 32];
+        digest[..8].copy_from_slice(&self.last_token.to_le_bytes());
+        (Code::typed(&format!("code-{}", self.last_token)), TokenDigest(digest))
     }
 
     fn make_token(&mut self, name: Name, seconds: Option<u64>) -> Command {

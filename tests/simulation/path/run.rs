@@ -259,7 +259,12 @@ fn found(limits: &ChatLimits, now: Timestamp, disk: &mut Disk) {
             proved: false,
         };
         let mut inputs = vec![
-            Input::Register { name: name(who), hash: PasswordHash("!".into()), origin: Origin::text(address) },
+            Input::Register {
+                name: name(who),
+                hash: PasswordHash("!".into()),
+                code: None,
+                origin: Origin::text(address),
+            },
             command(token),
         ];
         let commands = match index {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::iter;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -99,7 +98,7 @@ impl Server {
             loopback_factor: 1,
         });
         let (chat, store) = (Chat::load(limits, host.disk.snapshot()), host.disk.clone());
-        let (clock, people) = (Clock::utc(), Arc::new(AtomicUsize::new(0)));
+        let (clock, people) = (Clock::utc(), Arc::default());
         let broker = Broker::new(chat, store, handle, turn_limits, clock, admission.clone(), people, host.wall);
         Server { broker, flusher, threads: BTreeMap::new(), admission, inbox: unbounded() }
     }

@@ -151,7 +151,9 @@ impl World {
     /// Whether a session begins by this answer; if so, it is known from now on.
     fn begin(&mut self, client: ClientId, request: &Request, answer: Option<&Answer>, records: &[Record]) -> bool {
         let (origin, token) = match request {
-            Request::Input(Input::Register { origin, .. } | Input::LogIn { origin, .. }) => (*origin, None),
+            Request::Input(
+                Input::Register { origin, .. } | Input::LogIn { origin, .. } | Input::ResetPassword { origin, .. },
+            ) => (*origin, None),
             Request::Input(Input::LogInByToken { origin, digest, .. }) => (*origin, Some(*digest)),
             _ => return false,
         };

@@ -6,8 +6,8 @@ use super::{NOW, name, with_id};
 use crate::address::Address;
 use crate::chat::{
     AccountView, BanRow, BanTarget, ClientId, Code, Departure, EnteredRoom, Event, Farewell, InvitationRow, Message,
-    MessageKind, Missed, Name, Person, Refusal, Role, RoomChange, RoomLabel, RoomRow, RoomView, SessionRow, Text,
-    Timestamp, TokenRow, TokenScope, TokenSecret, TopicView, Visibility, Welcome,
+    MessageKind, Missed, Name, Notice, Person, Refusal, Role, RoomChange, RoomLabel, RoomRow, RoomView, SessionRow,
+    Text, Timestamp, TokenRow, TokenScope, TokenSecret, TopicView, Visibility, Welcome,
 };
 
 fn any_name() -> impl Strategy<Value = Name> {
@@ -171,6 +171,7 @@ impl Arbitrary {
                     many
                 ],
                 invitations: vec![],
+                notices: vec![],
                 others: other,
             }),
             Event::People { room: Some(with_id(room.clone())), rows: rows.clone(), total: number, page: 1, pages: 2 },
@@ -218,6 +219,7 @@ impl Arbitrary {
                 away: Some(text.clone()),
                 missed: vec![missed; many],
                 invitations: vec![invitation.clone(); many],
+                notices: vec![(at, Notice::PasswordCode { by: None })],
                 others: other,
             }),
             Event::AcksSet { on: online },
@@ -263,6 +265,10 @@ impl Arbitrary {
             Event::Bans { room: online.then(|| with_id(room.clone())), rows: vec![self.ban(); many] },
             Event::ServerBanned { ban: self.ban(), closed: number },
             Event::ServerKicked { who: name.clone(), closed: number },
+            Event::PasswordCodeCreated { who: name.clone(), code: Code::typed(text.as_str()), until: at },
+            Event::RegistrationCodeCreated { code: Code::typed(text.as_str()), until: at },
+            Event::NameFreed { name: name.clone() },
+            Event::Notice { at, notice: Notice::PasswordCode { by: online.then(|| name.clone()) } },
             Event::OperatorSet {
                 who: name.clone(),
                 operator: online,
