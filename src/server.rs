@@ -510,6 +510,7 @@ fn chat_limits(limits: &Limits) -> ChatLimits {
         history_page_max_lines: limits.history_page_max_lines,
         list_page_rows: limits.list_page_rows,
         rooms_per_account_max: limits.rooms_per_account_max,
+        rooms_created_per_hour_max: limits.rooms_created_per_hour_max,
         members_per_room_max: limits.members_per_room_max,
         wrong_codes_per_account_max: limits.wrong_codes_per_account_per_10min_max,
         wrong_codes_per_address_max: limits.wrong_codes_per_address_per_10min_max,

@@ -190,9 +190,8 @@ impl<S: Store> Broker<S> {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
-            if (first.is_some() || !self.lost.is_empty() || !self.chat.expired(wall_clock()).is_empty())
-                && self.turn(wall_clock(), &mut first.into_iter().chain(inbox.try_iter()))?
-            {
+            // Also without a request, once a second: something may have lapsed.
+            if self.turn(wall_clock(), &mut first.into_iter().chain(inbox.try_iter()))? {
                 return Ok(());
             }
             self.maintain(wall_clock())?;
@@ -222,7 +221,8 @@ impl<S: Store> Broker<S> {
         Context { now: self.now, clock: &self.clock }
     }
 
-    /// One turn: as many of `requests` as fit, one after the other. Returns whether it is time to stop.
+    /// One turn: as many of `requests` as fit, one after the other, and a piece of what has lapsed. Returns whether it is
+    /// time to stop.
     pub fn turn(&mut self, now: Timestamp, requests: &mut dyn Iterator<Item = Request>) -> Result<bool, StoreFailed> {
         self.now = now;
         let mut turn = std::mem::take(&mut self.turn);
@@ -233,6 +233,7 @@ impl<S: Store> Broker<S> {
         for client in self.chat.expired(now) {
             self.decide(&mut turn, Request::Expired(client));
         }
+        turn.sweep(&mut self.chat, now);
         // A turn of much output would be more than an outbox may hold, and cut clients that do read.
         let mut bytes_left = self.limits.outbox_max_bytes / 4;
         for request in requests.take(self.limits.events_max) {

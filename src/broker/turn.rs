@@ -75,6 +75,11 @@ impl Turn {
         &self.effects.records
     }
 
+    /// Removes a bounded piece of what has lapsed, before the requests of the turn. Nobody is shown that.
+    pub fn sweep(&mut self, chat: &mut Chat, now: Timestamp) {
+        chat.sweep(now, &mut self.effects);
+    }
+
     /// Empties it, keeping its memory.
     pub fn clear(&mut self) {
         self.effects.clear();

@@ -1,7 +1,6 @@
 //! Accounts, found by number and by name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 
 use rustc_hash::FxHashMap;
 
@@ -24,12 +23,15 @@ pub(super) struct Account {
     pub away: Option<Text>,
     pub operator: bool,
     pub acks: bool,
-    /// The rooms it is a member of, direct ones too.
+    /// The rooms it is a member of, direct ones too. Also numbers of rooms deleted a moment ago.
     pub rooms: BTreeSet<RoomId>,
     /// The rooms to which it has an invitation, which may have expired.
     pub invitations: BTreeSet<RoomId>,
+    /// The rooms from which it is banned; the ban may be over, and the room deleted.
+    pub bans: BTreeSet<RoomId>,
     /// Its connections, ascending.
     pub clients: Vec<ClientId>,
+    pub rooms_created: RecentRooms,
     pub tokens: BTreeMap<Name, Token>,
     /// The one-time code with which its owner may set a new password.
     pub password_code: Option<PasswordCode>,
@@ -45,6 +47,35 @@ pub(super) struct Former {
     pub freed: bool,
 }
 
+/// The rooms that an account has created within an hour.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RecentRooms {
+    count: u64,
+    since: Timestamp,
+}
+
+impl RecentRooms {
+    const WINDOW_S: u64 = 3600;
+
+    /// How many seconds the next one must wait, if there may be `max` of them.
+    pub fn wait_s(self, max: u64, now: Timestamp) -> Option<u64> {
+        let end = self.since.plus_seconds(Self::WINDOW_S);
+        (self.is_running(now) && self.count >= max).then(|| ((end.0 - now.0) / 1000 + 1).unsigned_abs())
+    }
+
+    pub fn with_one_more(self, now: Timestamp) -> RecentRooms {
+        match self.is_running(now) {
+            true => RecentRooms { count: self.count + 1, ..self },
+            false => RecentRooms { count: 1, since: now },
+        }
+    }
+
+    /// Whether the hour goes on. A clock that was set back must not lengthen the wait.
+    fn is_running(self, now: Timestamp) -> bool {
+        self.since <= now && now < self.since.plus_seconds(Self::WINDOW_S)
+    }
+}
+
 impl Account {
     pub fn new(id: AccountId, name: Name, created: Timestamp) -> Account {
         Account {
@@ -58,7 +89,9 @@ impl Account {
             acks: false,
             rooms: BTreeSet::new(),
             invitations: BTreeSet::new(),
+            bans: BTreeSet::new(),
             clients: Vec::new(),
+            rooms_created: RecentRooms::default(),
             tokens: BTreeMap::new(),
             password_code: None,
             notices: Vec::new(),
@@ -98,6 +131,8 @@ pub(super) struct Accounts {
     skeletons: BTreeMap<String, BTreeSet<AccountId>>,
     /// By folded name.
     former: BTreeMap<String, Former>,
+    /// The operators of the server.
+    operators: BTreeSet<AccountId>,
     /// The accounts with a connection, by name.
     online: BTreeMap<String, AccountId>,
 }
@@ -126,6 +161,9 @@ impl Accounts {
 
     pub fn insert(&mut self, account: Account) {
         self.index(&account);
+        if account.operator {
+            self.operators.insert(account.id);
+        }
         self.by_id.insert(account.id, account);
     }
 
@@ -161,6 +199,20 @@ impl Accounts {
             self.stop_reserving(&name, id);
         }
         self.by_id.remove(&id);
+    }
+
+    /// Makes an account an operator of the server, or a plain one. Returns what it was.
+    pub fn set_operator(&mut self, id: AccountId, on: bool) -> bool {
+        match on {
+            true => self.operators.insert(id),
+            false => self.operators.remove(&id),
+        };
+        std::mem::replace(&mut self.get_mut(id).operator, on)
+    }
+
+    /// The number of operators of the server.
+    pub fn operators(&self) -> usize {
+        self.operators.len()
     }
 
     fn take_name(&mut self, id: AccountId) -> Option<Name> {
@@ -240,6 +292,7 @@ impl Accounts {
         self.by_id.get(&id)
     }
 
+    #[cfg(test)]
     pub fn iter(&self) -> impl Iterator<Item = &Account> {
         self.by_id.values()
     }
@@ -297,14 +350,9 @@ impl Accounts {
         self.online.values().map(|id| self.get(*id))
     }
 
-    /// A name similar to `name`, for "did you mean". Compares only a bounded number of names, all with the same first
-    /// character.
+    /// A name similar to `name`, for "did you mean".
     pub fn suggest(&self, name: &Name) -> Option<Name> {
-        let folded = name.folded();
-        let first = folded.get(..1)?;
-        let range = (Bound::Included(first.to_owned()), Bound::Unbounded);
-        let alike = self.by_name.range(range).take_while(|(other, _)| other.starts_with(first));
-        let candidates = alike.map(|(_, id)| self.get(*id).label());
+        let candidates = suggest::near(name, &self.by_name).map(|id| self.get(*id).label());
         suggest::closest(name, candidates)
     }
 }

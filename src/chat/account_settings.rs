@@ -31,7 +31,8 @@ impl Chat {
             return Err(Refusal::LastOperator);
         }
         let account = self.accounts.get(id);
-        let rooms: Vec<RoomId> = account.rooms.iter().copied().filter(|id| !self.rooms.get(*id).is_direct()).collect();
+        let rooms = self.rooms_of(id).filter(|room| !room.is_direct());
+        let rooms: Vec<RoomId> = rooms.map(|room| room.id).collect();
         let invitations: Vec<RoomId> = account.invitations.iter().copied().collect();
         let others: Vec<ClientId> = account.clients.iter().copied().filter(|client| *client != actor.client).collect();
         let ended = self.quit(actor, Farewell::AccountDeleted, effects)?;

@@ -98,8 +98,8 @@ pub enum Command {
 
     /// Become a member of a room, and make it the current room: `Entered`.
     Join { room: RoomLabel },
-    /// Stop being a member: `YouLeft`.
-    Leave { room: Option<RoomLabel> },
+    /// Stop being a member: `YouLeft`. The last member of a private room must repeat its name, since the room is deleted.
+    Leave { room: Option<RoomLabel>, confirmation: Option<Name> },
     /// Create a room: `Created`.
     Create { name: Name, visibility: Visibility },
     /// Set the topic; an empty text removes it: `RoomChanged`.

@@ -39,7 +39,7 @@ impl Chat {
             Some(id) => id,
             None => {
                 self.check_alive(partner)?;
-                self.make_direct_room(actor, partner, effects)
+                self.make_direct_room(actor, partner, effects)?
             }
         };
         Ok(self.enter_direct(actor, id, partner))
@@ -66,7 +66,7 @@ impl Chat {
         self.check_alive(partner)?;
         let id = match self.rooms.direct(actor.account, partner) {
             Some(id) => id,
-            None => self.make_direct_room(actor, partner, effects),
+            None => self.make_direct_room(actor, partner, effects)?,
         };
         self.say_in_direct_room(actor, id, partner, saying, effects)
     }
@@ -133,13 +133,14 @@ impl Chat {
         }
     }
 
-    fn make_direct_room(&mut self, actor: Actor, partner: AccountId, effects: &mut Effects) -> RoomId {
+    fn make_direct_room(&mut self, actor: Actor, partner: AccountId, effects: &mut Effects) -> Result<RoomId, Refusal> {
+        self.count_new_room(actor)?;
         let (one, other) = (actor.account.min(partner), actor.account.max(partner));
         let id = self.add_room(actor.now, RoomKind::Direct(one, other), effects);
         for account in [one, other] {
             self.add_member(actor.now, id, account, Role::Member, effects);
         }
-        id
+        Ok(id)
     }
 }
 

@@ -183,10 +183,17 @@ pub struct Welcome {
     pub room: Option<ShownRoom>,
     /// Why it is away.
     pub away: Option<Text>,
-    /// Every room it is in, with its unread messages.
+    /// The rooms it is in, with their unread messages, in the order of their creation: at most
+    /// [`MISSED_MAX`](super::MISSED_MAX) of them, those with unread messages first.
     pub missed: Vec<Missed>,
-    /// Its open invitations.
+    /// How many more rooms it is in.
+    pub more: u64,
+    /// How many messages are unread in those.
+    pub more_unread: u64,
+    /// Its open invitations, at most [`INVITATIONS_SHOWN_MAX`](super::INVITATIONS_SHOWN_MAX) of them.
     pub invitations: Vec<InvitationRow>,
+    /// How many more open invitations it has.
+    pub more_invitations: u64,
     /// What happened to it since its last login, each with its time.
     pub notices: Vec<(Timestamp, Notice)>,
     /// How many other connections the account has.
@@ -334,8 +341,8 @@ pub enum Event {
     Tokens { rows: Vec<TokenRow> },
     /// A token is revoked, and `closed` other connections that used it are closed.
     TokenRevoked { name: Name, closed: u64 },
-    /// The reader's connections.
-    Sessions { rows: Vec<SessionRow> },
+    /// The reader's connections. `total` over all pages.
+    Sessions { rows: Vec<SessionRow>, total: u64, page: u64, pages: u64 },
     /// One of them is closed.
     SessionClosed { session: ClientId },
 
@@ -355,6 +362,8 @@ pub enum Event {
     YouLeft { room: ShownRoom, departure: Departure, now: Option<ShownRoom> },
     /// The rooms that can be found.
     RoomList { rows: Vec<RoomRow>, page: u64, pages: u64 },
+    /// The rooms that the reader is in. `total` over all pages.
+    OwnRooms { rows: Vec<Missed>, total: u64, page: u64, pages: u64 },
     /// The topic of a room.
     Topic { room: ShownRoom, topic: Option<TopicView> },
     /// The description of a room.
@@ -402,8 +411,8 @@ pub enum Event {
     Removed { room: ShownRoom, who: Name, departure: Departure },
     /// A ban is lifted; `room` is `None` for the server's.
     Unbanned { room: Option<ShownRoom>, target: BanTarget },
-    /// The bans that are in force; `room` is `None` for the server's.
-    Bans { room: Option<ShownRoom>, rows: Vec<BanRow> },
+    /// The bans that are in force; `room` is `None` for the server's. `total` over all pages.
+    Bans { room: Option<ShownRoom>, rows: Vec<BanRow>, total: u64, page: u64, pages: u64 },
     /// An account or address is banned from the server; `closed` connections were closed.
     ServerBanned { ban: BanRow, closed: u64 },
     /// `closed` connections of an account were closed.

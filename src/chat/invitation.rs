@@ -1,10 +1,10 @@
 //! Invitations: of one account, or by a code that can be read out. Each is for one person and one room, and valid once,
 //! until it is revoked or expires.
 
-use super::room::Room;
+use super::room::{Room, in_both};
 use super::{
-    AccountId, Actor, Answer, Chat, Code, Effects, Event, INVITATIONS_PER_ROOM_MAX, InvitationRow, Name, Record,
-    Refusal, Role, RoomId, RoomLabel,
+    AccountId, Actor, Answer, Chat, Code, Effects, Event, INVITATIONS_PER_ROOM_MAX, INVITATIONS_SHOWN_MAX,
+    InvitationRow, Name, Record, Refusal, Role, RoomId, RoomLabel,
 };
 
 impl Chat {
@@ -96,8 +96,10 @@ impl Chat {
             [] => Err(Refusal::NoSuchInvitation { what: None, room: None }),
             [id] => self.become_member(actor, *id, effects),
             several => {
-                let rooms = several.iter().map(|id| self.label(*id, actor.account)).collect();
-                Err(Refusal::WhichInvitation { rooms })
+                let shown = &several[..several.len().min(INVITATIONS_SHOWN_MAX)];
+                let more = (several.len() - shown.len()) as u64;
+                let rooms = shown.iter().map(|id| self.label(*id, actor.account)).collect();
+                Err(Refusal::WhichInvitation { rooms, more })
             }
         }
     }
@@ -127,7 +129,11 @@ impl Chat {
     pub(super) fn invited_room(&self, actor: Actor, label: &RoomLabel) -> Option<RoomId> {
         let invites = |room: &&Room| room.invites(actor.account, actor.now);
         let room = match label {
-            RoomLabel::Room(name) => self.rooms.named(name).find(invites),
+            RoomLabel::Room(name) => {
+                let invitations = &self.accounts.get(actor.account).invitations;
+                let private = in_both(self.rooms.private_named(name), invitations).map(|id| self.rooms.get(*id));
+                self.rooms.public_named(name).into_iter().chain(private).find(invites)
+            }
             RoomLabel::Number(id) => self.rooms.try_get(*id).filter(invites),
             RoomLabel::Direct(_) => None,
         };

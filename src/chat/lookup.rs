@@ -1,7 +1,7 @@
 //! Lookups: the one place where a label becomes a room or an account, and the rule of who may see which room.
 
 use super::account::Account;
-use super::room::{Room, RoomKind};
+use super::room::{Room, RoomKind, in_both};
 use super::session::Place;
 use super::{
     AccountId, Actor, Chat, GENERAL, Name, Refusal, Role, RoomId, RoomLabel, ShownRoom, Text, Timestamp, suggest,
@@ -48,20 +48,16 @@ impl Chat {
         Err(Refusal::NotMember { room: self.label(id, actor.account) })
     }
 
-    /// The named room, if the requester is a member of it. Unlike a refusal, which looks for names that are alike, it costs
-    /// little for each of the thousands of names that one request may have.
-    pub(super) fn own_room(&self, actor: Actor, label: &RoomLabel) -> Option<RoomId> {
-        match label {
-            RoomLabel::Room(name) => {
-                let mut named = self.rooms.named(name);
-                named.find(|room| room.members.contains_key(&actor.account)).map(|room| room.id)
-            }
-            RoomLabel::Direct(name) => self.rooms.direct(actor.account, self.accounts.find_label(name)?.id),
-            RoomLabel::Number(id) => {
-                let room = self.rooms.try_get(*id).filter(|room| room.members.contains_key(&actor.account));
-                room.map(|room| room.id)
-            }
-        }
+    /// The room of that name of which the account is a member. There is at most one: nobody may be in two of one name.
+    pub(super) fn own_named(&self, account: AccountId, name: &Name) -> Option<&Room> {
+        let public = self.rooms.public_named(name).filter(|room| room.members.contains_key(&account));
+        let rooms = &self.accounts.get(account).rooms;
+        public.or_else(|| in_both(self.rooms.private_named(name), rooms).next().map(|id| self.rooms.get(*id)))
+    }
+
+    /// The direct room with the account of that name or label.
+    pub(super) fn own_direct(&self, account: AccountId, name: &Name) -> Option<RoomId> {
+        self.rooms.direct(account, self.accounts.find_label(name)?.id)
     }
 
     /// The named or current room, which must not be a direct one, and in which the requester must have at least this role.
@@ -114,19 +110,23 @@ impl Chat {
     }
 
     fn find_named(&self, actor: Actor, name: &Name) -> Result<RoomId, Refusal> {
-        let visible = self.rooms.named(name).filter(|room| self.can_see(actor.account, room, actor.now));
         // The requester's own rooms come first, so that nobody can shadow a private room by creating one of its name.
-        let best = visible.min_by_key(|room| (!room.members.contains_key(&actor.account), room.id));
-        if let Some(room) = best {
+        if let Some(room) = self.own_named(actor.account, name) {
             return Ok(room.id);
         }
-        // That a public room exists is no secret, so a banned account is shown the ban.
-        if let Some(refusal) = self.rooms.named(name).find_map(|room| self.shown_ban(actor, room)) {
-            return Err(refusal);
-        }
-        let alike = self.rooms.named_like(name).filter(|room| self.can_see(actor.account, room, actor.now));
-        let suggestion = suggest::closest(name, alike.filter_map(|room| room.name().cloned()));
-        Err(Refusal::NoSuchRoom { room: RoomLabel::Room(name.clone()), suggestion, still_in: None })
+        let Some(room) = self.rooms.public_named(name) else {
+            let (room, suggestion) = (RoomLabel::Room(name.clone()), self.suggest_room(actor, name));
+            return Err(Refusal::NoSuchRoom { room, suggestion, still_in: None });
+        };
+        self.shown_ban(actor, room).map_or(Ok(room.id), Err)
+    }
+
+    /// The name of a room similar to `name`, for "did you mean": of a listed one, or of the requester's own.
+    fn suggest_room(&self, actor: Actor, name: &Name) -> Option<Name> {
+        let listed = suggest::near(name, self.rooms.listed()).map(|id| self.rooms.get(*id));
+        let alike =
+            listed.chain(self.rooms_of(actor.account)).filter(|room| self.can_see(actor.account, room, actor.now));
+        suggest::closest(name, alike.filter_map(|room| room.name().cloned()))
     }
 
     fn find_numbered(&self, actor: Actor, id: RoomId) -> Result<RoomId, Refusal> {

@@ -52,7 +52,7 @@ impl Chat {
             let (until, why) = (ban.until, ban.why.clone());
             return Err(Refusal::Banned { room: self.label(id, actor.account), until, why });
         }
-        if self.is_in_namesake(id, &name, std::iter::once(actor.account)) {
+        if self.own_named(actor.account, &name).is_some() {
             return Err(Refusal::InNamesake { room: name });
         }
         // The first to enter a room that everybody had left owns it.
@@ -69,16 +69,15 @@ impl Chat {
         effects.notify_all(self.rooms.get_mut(id).audience(), Some(actor.client), event);
     }
 
-    /// Whether one of these accounts is a member of another room of this name. Nobody may be in two rooms of one name, or
-    /// a message could go to the wrong one.
-    pub(super) fn is_in_namesake(
-        &self,
-        id: RoomId,
-        name: &Name,
-        mut accounts: impl Iterator<Item = AccountId>,
-    ) -> bool {
-        let others: Vec<_> = self.rooms.named(name).filter(|room| room.id != id).collect();
-        !others.is_empty() && accounts.any(|account| others.iter().any(|room| room.members.contains_key(&account)))
+    /// Whether a member of the room is also in a private room of this name. Nobody may be in two rooms of one name, or a
+    /// message could go to the wrong one.
+    pub(super) fn has_member_in_namesake(&self, id: RoomId, name: &Name) -> bool {
+        let members = &self.rooms.get(id).members;
+        self.rooms.private_named(name).iter().any(|other| {
+            let others = &self.rooms.get(*other).members;
+            let (fewer, more) = if members.len() <= others.len() { (members, others) } else { (others, members) };
+            fewer.keys().any(|account| more.contains_key(account))
+        })
     }
 
     fn enter(&mut self, actor: Actor, id: RoomId, joined: bool, effects: &mut Effects) -> Answer {
@@ -94,13 +93,18 @@ impl Chat {
         &mut self,
         actor: Actor,
         label: Option<&RoomLabel>,
+        confirmation: Option<&Name>,
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
         let id = self.find_own_room(actor, label)?;
-        if self.rooms.get(id).is_direct() {
-            return Err(Refusal::NotInDirectRoom { room: self.label(id, actor.account) });
+        let (label, room) = (self.label(id, actor.account), self.rooms.get(id));
+        let Some(name) = room.name() else { return Err(Refusal::NotInDirectRoom { room: label }) };
+        // Nobody could ever enter the room again.
+        let is_last = room.members.len() == 1 && room.is_lost_without_members();
+        if is_last && !room.is_public() && confirmation != Some(name) {
+            return Err(Refusal::ConfirmLeave { room: label });
         }
-        let room = self.label(id, actor.account);
+        let room = label;
         let now = self.remove_member(id, actor.account, Departure::Left, actor.client, effects);
         Ok(Event::YouLeft { room, departure: Departure::Left, now })
     }
@@ -119,7 +123,8 @@ impl Chat {
     }
 
     /// Removes a member, and notifies first all its connections, then the members who stay. The requester is not notified,
-    /// since it gets an answer. No later message reaches the member. Returns the requester's current room after that.
+    /// since it gets an answer. No later message reaches the member. Deletes a room that nobody can enter any more. Returns
+    /// the requester's current room after that.
     pub(super) fn remove_member(
         &mut self,
         id: RoomId,
@@ -148,6 +153,9 @@ impl Chat {
         effects.notify_all(audience.clone(), Some(requester), left);
         if was_owner {
             self.pass_on(id, label, audience, effects);
+        }
+        if self.is_abandoned(id) {
+            self.record(Record::RoomDeleted { id }, effects);
         }
         now_of_requester
     }

@@ -20,6 +20,7 @@ mod facts;
 mod id;
 mod invitation;
 mod label;
+mod lapse;
 mod lookup;
 mod membership;
 mod moderation;
@@ -54,9 +55,10 @@ use std::sync::Arc;
 
 use account::Accounts;
 use code_tries::CodeTries;
+use lapse::Lapse;
 use password_code::PasswordCode;
 use record::Undo;
-use room::Rooms;
+use room::{Room, Rooms};
 use session::Sessions;
 use talk::Saying;
 use token::Token;
@@ -98,6 +100,16 @@ pub const GENERAL: RoomId = RoomId(1);
 
 /// Most open invitations and codes that a room may have at a time.
 pub const INVITATIONS_PER_ROOM_MAX: usize = 100;
+/// Most members that one message mentions: the first ones that it names.
+pub const MENTIONS_PER_MESSAGE_MAX: usize = 20;
+/// Most unread mentions that are kept for a member of a room. Later ones are not counted.
+pub const MENTIONS_MAX: usize = 1000;
+/// Most rooms that a login shows; the number of the others is shown too.
+pub const MISSED_MAX: usize = 400;
+/// Most invitations that a login or a refusal shows; the number of the others is shown too.
+pub const INVITATIONS_SHOWN_MAX: usize = 50;
+/// Most bytes of an answer, as JSON or text.
+pub const ANSWER_MAX_BYTES: u64 = 64 << 10;
 /// Number of messages shown on entering a room.
 pub const RECENT_LINES: u64 = 3;
 /// Most people that one line of who is here names; the total is shown too.
@@ -120,6 +132,8 @@ pub struct ChatLimits {
     pub list_page_rows: u64,
     /// Most rooms that an account may own.
     pub rooms_per_account_max: u64,
+    /// Most rooms that an account may create within an hour, direct ones included.
+    pub rooms_created_per_hour_max: u64,
     /// Most members that a room may have.
     pub members_per_room_max: u64,
     /// Most wrong one-time codes from one account in ten minutes.
@@ -131,9 +145,12 @@ pub struct ChatLimits {
 }
 
 impl ChatLimits {
-    /// Most rows of a list that has no pages.
-    fn list_rows(&self) -> usize {
-        usize::try_from(self.list_page_rows).unwrap_or(usize::MAX)
+    /// Most rows of a page, so that it has at most [`ANSWER_MAX_BYTES`]: a row has names, numbers, moments and one text of
+    /// up to `topic_max_bytes`, each byte of which may be escaped.
+    fn page_rows(&self) -> u64 {
+        const AROUND_BYTES: u64 = 200;
+        let fitting = ANSWER_MAX_BYTES / (AROUND_BYTES + 2 * self.topic_max_bytes);
+        self.list_page_rows.min(fitting).max(1)
     }
 }
 
@@ -147,6 +164,7 @@ impl Default for ChatLimits {
             history_page_max_lines: 100,
             list_page_rows: 100,
             rooms_per_account_max: 100,
+            rooms_created_per_hour_max: 100,
             members_per_room_max: 100_000,
             wrong_codes_per_account_max: 5,
             wrong_codes_per_address_max: 20,
@@ -215,6 +233,11 @@ pub struct Chat {
     sessions: Sessions,
     account_bans: BTreeMap<AccountId, StoredBan>,
     address_bans: BTreeMap<Address, StoredBan>,
+    /// Everything that ends at a time, the first to end first. May contain what was removed with its room.
+    lapses: BTreeSet<(Timestamp, Lapse)>,
+    /// Rooms without members that nobody may be able to enter any more: from before the start, or since an invitation has
+    /// ended.
+    abandoned: BTreeSet<RoomId>,
     registration: Registration,
     /// Unused codes for new accounts: by whom, until when.
     registration_codes: BTreeMap<TokenDigest, (AccountId, Timestamp)>,
@@ -255,14 +278,17 @@ impl Chat {
                 member.mentions.push(seq);
             }
         }
+        let mut lapses = BTreeSet::new();
         for (room, account, by, until) in snapshot.invitations {
             if let Some(room) = rooms.try_get_mut(room) {
+                lapses.insert((until, Lapse::Invitation(room.id, account)));
                 room.invitations.insert(account, room::Invitation { by, until });
                 accounts.get_mut(account).invitations.insert(room.id);
             }
         }
         for (code, room, _, until) in snapshot.codes {
             rooms.put_code(&code, Some(room::OpenCode { room, until }));
+            lapses.insert((until, Lapse::Code(code)));
         }
         for token in snapshot.tokens {
             let StoredToken { account, name, digest, scope, created, until, used } = token;
@@ -277,11 +303,19 @@ impl Chat {
         let codes = snapshot.registration_codes.into_iter();
         for (room, account, ban) in snapshot.bans {
             if let Some(room) = rooms.try_get_mut(room) {
+                lapses.extend(ban.until.map(|until| (until, Lapse::Ban(room.id, account))));
                 room.bans.insert(account, ban);
+                accounts.get_mut(account).bans.insert(room.id);
             }
         }
+        let ends = |(account, ban): &(AccountId, StoredBan)| Some((ban.until?, Lapse::AccountBan(*account)));
+        lapses.extend(snapshot.account_bans.iter().filter_map(ends));
+        let ends = |(address, ban): &(Address, StoredBan)| Some((ban.until?, Lapse::AddressBan(*address)));
+        lapses.extend(snapshot.address_bans.iter().filter_map(ends));
         Chat {
             limits,
+            lapses,
+            abandoned: rooms.empty().collect(),
             accounts,
             rooms,
             sessions: Sessions::default(),
@@ -317,7 +351,7 @@ impl Chat {
     /// Sets the code that makes its bearer the first operator. Returns whether it is in force: only while there is no
     /// operator.
     pub fn set_operator_code(&mut self, code: Code) -> bool {
-        let needed = !self.accounts.iter().any(|account| account.operator);
+        let needed = self.accounts.operators() == 0;
         self.operator_code = needed.then_some(code);
         needed
     }
@@ -371,15 +405,16 @@ impl Chat {
             Query::History { room, range } => return self.history(actor, room.as_ref(), *range),
             Query::Unread => return Ok(self.unread(actor)),
             Query::Rooms { page } => Ok(self.list_rooms(actor, *page)),
+            Query::OwnRooms { page } => Ok(self.list_own_rooms(actor, *page)),
             Query::Room { room } => self.show_room(actor, room.as_ref()),
             Query::Topic { room } => self.topic(actor, room.as_ref()),
             Query::Who { room, page } => self.who(actor, room.as_ref(), *page),
             Query::Whois { name } => self.whois(actor, name),
-            Query::Bans { room } => self.list_bans(actor, room.as_ref()),
-            Query::ServerBans => self.server_bans(actor),
+            Query::Bans { room, page } => self.list_bans(actor, room.as_ref(), *page),
+            Query::ServerBans { page } => self.server_bans(actor, *page),
             Query::Registration => self.show_registration(actor),
             Query::Tokens => Ok(self.list_tokens(actor)),
-            Query::Sessions => Ok(self.list_sessions(actor)),
+            Query::Sessions { page } => Ok(self.list_sessions(actor, *page)),
         };
         event.map(Answer::Event)
     }
@@ -405,7 +440,7 @@ impl Chat {
             Command::Tell { to, text } => self.tell(actor, &to, &text, effects),
             Command::Reply { text } => self.reply(actor, &text, effects),
 
-            Command::Leave { room } => self.leave(actor, room.as_ref(), effects),
+            Command::Leave { room, confirmation } => self.leave(actor, room.as_ref(), confirmation.as_ref(), effects),
             Command::Create { name, visibility } => self.create(actor, name, visibility, effects),
             Command::SetTopic { room, text } => self.set_topic(actor, room.as_ref(), text, effects),
             Command::SetVisibility { room, visibility } => {
@@ -488,6 +523,20 @@ impl Chat {
         self.sessions.iter().map(|(client, _)| client).collect()
     }
 
+    /// Checks that an account has not created too many rooms within an hour, and counts one more.
+    fn count_new_room(&mut self, actor: Actor) -> Result<(), Refusal> {
+        let max = self.limits.rooms_created_per_hour_max;
+        let account = self.accounts.get_mut(actor.account);
+        let old = account.rooms_created;
+        if let Some(wait_s) = old.wait_s(max, actor.now) {
+            return Err(Refusal::TooManyRoomsCreated { max, wait_s });
+        }
+        account.rooms_created = old.with_one_more(actor.now);
+        let id = actor.account;
+        self.undo.push(Undo::of(move |chat| chat.accounts.get_mut(id).rooms_created = old));
+        Ok(())
+    }
+
     fn add_room(&mut self, now: Timestamp, kind: RoomKind, effects: &mut Effects) -> RoomId {
         let id = self.rooms.next_id();
         self.record(Record::RoomCreated { id, kind, at: now }, effects);
@@ -496,7 +545,12 @@ impl Chat {
 
     /// The rooms of an account as it refers to them, without direct rooms.
     fn named_rooms_of(&self, account: AccountId) -> Vec<ShownRoom> {
-        let rooms: &BTreeSet<RoomId> = &self.accounts.get(account).rooms;
-        rooms.iter().filter(|id| !self.rooms.get(**id).is_direct()).map(|id| self.label(*id, account)).collect()
+        let named = self.rooms_of(account).filter(|room| !room.is_direct());
+        named.map(|room| self.label(room.id, account)).collect()
+    }
+
+    /// The rooms of an account, direct ones too, in the order of their creation.
+    fn rooms_of(&self, account: AccountId) -> impl Iterator<Item = &Room> {
+        self.accounts.get(account).rooms.iter().filter_map(|id| self.rooms.try_get(*id))
     }
 }

@@ -1,5 +1,6 @@
 //! Moderation of a room: kicks, bans, and who may.
 
+use super::lookup::page_bounds;
 use super::{
     AccountId, Actor, BanRow, BanTarget, Chat, Departure, Effects, Event, Name, Record, Refusal, Role, RoomChange,
     RoomId, RoomLabel, StoredBan, Text,
@@ -79,12 +80,14 @@ impl Chat {
         Ok(Event::Unbanned { room, target: BanTarget::Account(self.name(account)) })
     }
 
-    pub(super) fn list_bans(&self, actor: Actor, label: Option<&RoomLabel>) -> Result<Event, Refusal> {
+    pub(super) fn list_bans(&self, actor: Actor, label: Option<&RoomLabel>, page: u64) -> Result<Event, Refusal> {
         let id = self.find_room_to_lead(actor, label, Role::Moderator)?;
-        let bans = self.rooms.get(id).bans.iter().filter(|(_, ban)| ban.holds(actor.now));
+        let bans = || self.rooms.get(id).bans.iter().filter(|(_, ban)| ban.holds(actor.now));
         let row = |(id, ban): (&AccountId, &StoredBan)| self.ban_row(BanTarget::Account(self.name(*id)), ban);
-        let rows = bans.take(self.limits.list_rows()).map(row).collect();
-        Ok(Event::Bans { room: Some(self.label(id, actor.account)), rows })
+        let total = bans().count();
+        let (range, page, pages) = page_bounds(total, page, self.limits.page_rows());
+        let rows = bans().skip(range.start).take(range.len()).map(row).collect();
+        Ok(Event::Bans { room: Some(self.label(id, actor.account)), rows, total: total as u64, page, pages })
     }
 
     pub(super) fn ban_row(&self, target: BanTarget, ban: &StoredBan) -> BanRow {

@@ -1,5 +1,6 @@
 //! Operators of the server, and their kicks and bans.
 
+use super::lookup::page_bounds;
 use super::{
     AccountId, Actor, BanTarget, Chat, ClientId, Code, Effects, Event, Farewell, Name, Record, Refusal, StoredBan,
     Text, Timestamp,
@@ -15,7 +16,7 @@ impl Chat {
         self.check_code_tries(actor)?;
         // The code is kept, because it must still be valid if this cannot be stored. Once there is an operator, there is
         // always one.
-        if self.operator_code.as_ref() != Some(code) || self.accounts.iter().any(|account| account.operator) {
+        if self.operator_code.as_ref() != Some(code) || self.accounts.operators() > 0 {
             self.count_wrong_code(actor);
             return Err(Refusal::WrongCode);
         }
@@ -151,13 +152,18 @@ impl Chat {
         Ok(Event::Unbanned { room: None, target })
     }
 
-    pub(super) fn server_bans(&self, actor: Actor) -> Result<Event, Refusal> {
+    pub(super) fn server_bans(&self, actor: Actor, page: u64) -> Result<Event, Refusal> {
         self.check_operator(actor)?;
-        let accounts = self.account_bans.iter().map(|(id, ban)| (BanTarget::Account(self.name(*id)), ban));
-        let addresses = self.address_bans.iter().map(|(address, ban)| (BanTarget::Address(*address), ban));
-        let bans = accounts.chain(addresses).filter(|(_, ban)| ban.holds(actor.now));
-        let rows = bans.take(self.limits.list_rows()).map(|(target, ban)| self.ban_row(target, ban)).collect();
-        Ok(Event::Bans { room: None, rows })
+        let accounts = || self.account_bans.iter().filter(|(_, ban)| ban.holds(actor.now));
+        let addresses = || self.address_bans.iter().filter(|(_, ban)| ban.holds(actor.now));
+        let total = accounts().count() + addresses().count();
+        let (range, page, pages) = page_bounds(total, page, self.limits.page_rows());
+        let accounts = accounts().map(|(id, ban)| (Ok(*id), ban));
+        let bans = accounts.chain(addresses().map(|(address, ban)| (Err(*address), ban)));
+        let target =
+            |who: Result<AccountId, _>| who.map_or_else(BanTarget::Address, |id| BanTarget::Account(self.name(id)));
+        let rows = bans.skip(range.start).take(range.len()).map(|(who, ban)| self.ban_row(target(who), ban)).collect();
+        Ok(Event::Bans { room: None, rows, total: total as u64, page, pages })
     }
 
     pub(super) fn check_operator(&self, actor: Actor) -> Result<(), Refusal> {
@@ -169,7 +175,7 @@ impl Chat {
 
     /// Whether this account is the only operator.
     pub(super) fn is_last_operator(&self, id: AccountId) -> bool {
-        self.accounts.get(id).operator && self.accounts.iter().filter(|account| account.operator).count() == 1
+        self.accounts.get(id).operator && self.accounts.operators() == 1
     }
 
     /// Whether an address is banned now.

@@ -14,7 +14,7 @@ impl Chat {
             return Ok(self.members_page(actor, id, page));
         }
         let total = self.accounts.online().len();
-        let (range, page, pages) = page_bounds(total, page, self.limits.list_page_rows);
+        let (range, page, pages) = page_bounds(total, page, self.limits.page_rows());
         let rows = self.accounts.online().skip(range.start).take(range.len());
         let rows = rows.map(|account| account.person(None)).collect();
         Ok(Event::People { room: None, rows, total: total as u64, page, pages })
@@ -23,7 +23,7 @@ impl Chat {
     /// One page of the members of a room.
     pub(super) fn members_page(&self, actor: Actor, id: RoomId, page: u64) -> Event {
         let members = &self.rooms.get(id).members;
-        let (range, page, pages) = page_bounds(members.len(), page, self.limits.list_page_rows);
+        let (range, page, pages) = page_bounds(members.len(), page, self.limits.page_rows());
         let rows = members.iter().skip(range.start).take(range.len());
         let rows = rows.map(|(id, member)| self.accounts.get(*id).person(Some(member.role))).collect();
         let room = Some(self.label(id, actor.account));
@@ -32,7 +32,7 @@ impl Chat {
 
     pub(super) fn whois(&self, actor: Actor, name: &Name) -> Result<Event, Refusal> {
         let account = self.find_account(name)?;
-        let shared = account.rooms.iter().map(|id| self.rooms.get(*id)).filter(|room| !room.is_direct());
+        let shared = self.rooms_of(account.id).filter(|room| !room.is_direct());
         let shared = shared.filter(|room| self.can_see(actor.account, room, actor.now)).take(SHOWN_MAX);
         let rooms = shared.map(|room| self.label(room.id, actor.account)).collect();
         let addresses: Vec<Address> = match self.accounts.get(actor.account).operator {

@@ -1,5 +1,6 @@
 //! Presence: who is shown that somebody came online, went offline, is away or is back.
 
+use super::room::in_both;
 use super::{AccountId, Actor, Chat, ClientId, Effects, Event, PresenceChange, Record, Refusal, Text};
 
 impl Chat {
@@ -30,8 +31,7 @@ impl Chat {
     }
 
     fn share_a_room(&self, one: AccountId, other: AccountId) -> bool {
-        let (one, other) = (&self.accounts.get(one).rooms, &self.accounts.get(other).rooms);
-        let (fewer, more) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-        fewer.iter().any(|room| more.contains(room))
+        let mut shared = in_both(&self.accounts.get(one).rooms, &self.accounts.get(other).rooms);
+        shared.any(|room| self.rooms.try_get(*room).is_some())
     }
 }

@@ -9,6 +9,8 @@ use super::{Command, Event, HistoryRange, Name, RoomLabel, Seq, ShownRoom};
 pub enum Query {
     /// The rooms that can be found, by pages from 1: `RoomList`.
     Rooms { page: u64 },
+    /// The rooms that the requester is in, direct ones too, by pages from 1: `OwnRooms`.
+    OwnRooms { page: u64 },
     /// The description of a room: `RoomShown`.
     Room { room: Option<RoomLabel> },
     /// The topic of a room: `Topic`.
@@ -21,16 +23,16 @@ pub enum Query {
     History { room: Option<RoomLabel>, range: HistoryRange },
     /// The unread messages, one page, the current room first: a page, or `NothingUnread`.
     Unread,
-    /// The bans of a room: `Bans`.
-    Bans { room: Option<RoomLabel> },
-    /// The bans of the server: `Bans`.
-    ServerBans,
+    /// The bans of a room, by pages from 1: `Bans`.
+    Bans { room: Option<RoomLabel>, page: u64 },
+    /// The bans of the server, by pages from 1: `Bans`.
+    ServerBans { page: u64 },
     /// Who can create an account: `RegistrationShown`.
     Registration,
     /// The requester's tokens: `Tokens`.
     Tokens,
-    /// The requester's connections: `Sessions`.
-    Sessions,
+    /// The requester's connections, by pages from 1: `Sessions`.
+    Sessions { page: u64 },
 }
 
 /// A request of a logged-in client.

@@ -86,8 +86,7 @@ impl Chat {
 
     /// Stores the read positions of an account that have moved since they were stored.
     pub(super) fn store_positions(&mut self, id: AccountId, effects: &mut Effects) {
-        let rooms = self.accounts.get(id).rooms.iter().map(|id_of_room| self.rooms.get(*id_of_room));
-        let members = rooms.map(|room| (room.id, &room.members[&id])).filter(|(_, member)| member.moved);
+        let members = self.rooms_of(id).map(|room| (room.id, &room.members[&id])).filter(|(_, member)| member.moved);
         let moved: Vec<(RoomId, ReadMark)> = members.map(|(room, member)| (room, member.read.clone())).collect();
         for (room, read) in moved {
             self.record(Record::ReadSet { room, account: id, read }, effects);
@@ -152,8 +151,8 @@ impl Chat {
         let ordered = current.into_iter().chain(rooms.iter().copied().filter(|id| Some(*id) != current));
         let mut ranges = Vec::new();
         let (mut lines_left, mut remaining) = (self.limits.history_page_lines, 0);
-        for id in ordered.filter(|id| rooms.contains(id)) {
-            let room = self.rooms.get(id);
+        for room in ordered.filter(|id| rooms.contains(id)).filter_map(|id| self.rooms.try_get(id)) {
+            let id = room.id;
             let mut read = room.members[&actor.account].read.clone();
             for (_, from, to) in session.shown.iter().filter(|(shown, ..)| *shown == id) {
                 read.mark(*from, *to);
@@ -185,7 +184,7 @@ impl Chat {
     ) -> Result<Event, Refusal> {
         let ids: Vec<RoomId> = match label {
             Some(_) => vec![self.find_own_room(actor, label)?],
-            None => self.accounts.get(actor.account).rooms.iter().copied().collect(),
+            None => self.rooms_of(actor.account).map(|room| room.id).collect(),
         };
         let (mut messages, mut moved) = (0, Vec::new());
         for id in ids {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::account::Account;
+use super::lapse::Lapse;
 use super::password_code::PasswordCode;
 use super::room::{Invitation, Member, OpenCode, Room, RoomKind};
 use super::token::Token;
@@ -200,14 +201,16 @@ impl Chat {
             }
             Record::AccountDeleted { id, at: _ } => {
                 let id = *id;
+                let operator = self.accounts.set_operator(id, false);
                 let account = self.accounts.get_mut(id);
-                let (operator, away) = (std::mem::take(&mut account.operator), account.away.take());
+                let away = account.away.take();
                 let code = account.password_code.take();
                 let notices = std::mem::take(&mut account.notices);
                 let name = self.accounts.retire_name(id);
                 undo(move |chat| {
+                    chat.accounts.set_operator(id, operator);
                     let account = chat.accounts.get_mut(id);
-                    (account.operator, account.away) = (operator, away);
+                    account.away = away;
                     (account.password_code, account.notices) = (code, notices);
                     if let Some(name) = name {
                         chat.accounts.set_name(id, name);
@@ -223,8 +226,8 @@ impl Chat {
                 undo(move |chat| chat.accounts.get_mut(id).acks = old)
             }
             Record::OperatorSet { id, on } => {
-                let (id, old) = (*id, std::mem::replace(&mut self.accounts.get_mut(*id).operator, *on));
-                undo(move |chat| chat.accounts.get_mut(id).operator = old)
+                let (id, old) = (*id, self.accounts.set_operator(*id, *on));
+                undo(move |chat| _ = chat.accounts.set_operator(id, old))
             }
             Record::Seen { id, at } => {
                 let (id, old) = (*id, self.accounts.get_mut(*id).last_seen.replace(*at));
@@ -254,11 +257,11 @@ impl Chat {
             }
             Record::RegistrationCodeMade { digest, by, until } => {
                 let (digest, old) = (*digest, self.registration_codes.insert(*digest, (*by, *until)));
-                undo(move |chat| put(&mut chat.registration_codes, digest, old))
+                undo(move |chat| _ = put(&mut chat.registration_codes, digest, old))
             }
             Record::RegistrationCodeRemoved { digest } => {
                 let (digest, old) = (*digest, self.registration_codes.remove(digest));
-                undo(move |chat| put(&mut chat.registration_codes, digest, old))
+                undo(move |chat| _ = put(&mut chat.registration_codes, digest, old))
             }
 
             Record::TokenCreated { account, name, digest, scope, at, until } => {
@@ -281,24 +284,20 @@ impl Chat {
                 undo(move |chat| drop(chat.rooms.rename(id, old)))
             }
             Record::VisibilitySet { id, visibility } => {
-                let (id, room) = (*id, self.rooms.get_mut(*id));
-                let name = room.name().expect("a direct room has no visibility").clone();
-                let old = std::mem::replace(&mut room.kind, RoomKind::Named(name, *visibility));
-                undo(move |chat| chat.rooms.get_mut(id).kind = old)
+                let (id, old) = (*id, self.rooms.set_visibility(*id, *visibility));
+                undo(move |chat| _ = chat.rooms.set_visibility(id, old))
             }
             Record::TopicSet { id, topic } => {
                 let (id, old) = (*id, std::mem::replace(&mut self.rooms.get_mut(*id).topic, topic.clone()));
                 undo(move |chat| chat.rooms.get_mut(id).topic = old)
             }
             Record::RoomDeleted { id } => {
-                let (room, codes) = self.rooms.remove(*id);
-                for account in room.members.keys() {
-                    self.accounts.get_mut(*account).rooms.remove(id);
+                let id = *id;
+                for account in self.rooms.get(id).invitations.keys() {
+                    self.accounts.get_mut(*account).invitations.remove(&id);
                 }
-                for account in room.invitations.keys() {
-                    self.accounts.get_mut(*account).invitations.remove(id);
-                }
-                undo(move |chat| chat.restore_room(room, codes))
+                let codes = self.rooms.delete(id);
+                undo(move |chat| chat.restore_room(id, codes))
             }
 
             Record::MemberAdded { room, account, role, since, read } => {
@@ -319,8 +318,8 @@ impl Chat {
             }
             Record::RoleSet { room, account, role } => {
                 let (room, account) = (*room, *account);
-                let old = std::mem::replace(&mut self.member_mut(room, account).role, *role);
-                undo(move |chat| chat.member_mut(room, account).role = old)
+                let old = self.rooms.get_mut(room).set_role(account, *role);
+                undo(move |chat| _ = chat.rooms.get_mut(room).set_role(account, old))
             }
             Record::ReadSet { room, account, read } => {
                 let (room, account) = (*room, *account);
@@ -374,22 +373,14 @@ impl Chat {
             Record::BanRemoved { room, account } => self.set_ban(*room, *account, None),
             Record::AccountBanCreated { account, by, at, until, why } => {
                 let ban = StoredBan { by: *by, at: *at, until: *until, why: why.clone() };
-                let (account, old) = (*account, self.account_bans.insert(*account, ban));
-                undo(move |chat| put(&mut chat.account_bans, account, old))
+                self.set_account_ban(*account, Some(ban))
             }
-            Record::AccountBanRemoved { account } => {
-                let (account, old) = (*account, self.account_bans.remove(account));
-                undo(move |chat| put(&mut chat.account_bans, account, old))
-            }
+            Record::AccountBanRemoved { account } => self.set_account_ban(*account, None),
             Record::AddressBanCreated { address, by, at, until, why } => {
                 let ban = StoredBan { by: *by, at: *at, until: *until, why: why.clone() };
-                let (address, old) = (*address, self.address_bans.insert(*address, ban));
-                undo(move |chat| put(&mut chat.address_bans, address, old))
+                self.set_address_ban(*address, Some(ban))
             }
-            Record::AddressBanRemoved { address } => {
-                let (address, old) = (*address, self.address_bans.remove(address));
-                undo(move |chat| put(&mut chat.address_bans, address, old))
-            }
+            Record::AddressBanRemoved { address } => self.set_address_ban(*address, None),
         }
     }
 
@@ -416,30 +407,86 @@ impl Chat {
     }
 
     fn put_invitation(&mut self, id: RoomId, account: AccountId, invitation: Option<Invitation>) -> Option<Invitation> {
+        let new = invitation.as_ref().map(|invitation| invitation.until);
         let (rooms, invitations) =
             (&mut self.accounts.get_mut(account).invitations, &mut self.rooms.get_mut(id).invitations);
-        match invitation {
+        let old = match invitation {
             Some(invitation) => {
                 rooms.insert(id);
                 invitations.insert(account, invitation)
             }
             None => {
                 rooms.remove(&id);
-                invitations.remove(&account)
+                let old = invitations.remove(&account);
+                self.lost_a_way_in(id);
+                old
             }
-        }
+        };
+        self.lapses_at(Lapse::Invitation(id, account), old.as_ref().map(|old| old.until), new);
+        old
     }
 
     fn set_code(&mut self, code: &Code, open: Option<OpenCode>) -> Undo {
-        let (code, old) = (code.clone(), self.rooms.put_code(code, open));
-        undo(move |chat| _ = chat.rooms.put_code(&code, old))
+        let (code, old) = (code.clone(), self.put_code(code, open));
+        undo(move |chat| _ = chat.put_code(&code, old))
+    }
+
+    fn put_code(&mut self, code: &Code, open: Option<OpenCode>) -> Option<OpenCode> {
+        let new = open.as_ref().map(|open| open.until);
+        let old = self.rooms.put_code(code, open);
+        if new.is_none()
+            && let Some(old) = &old
+        {
+            self.lost_a_way_in(old.room);
+        }
+        self.lapses_at(Lapse::Code(code.clone()), old.as_ref().map(|old| old.until), new);
+        old
     }
 
     fn set_ban(&mut self, room: RoomId, account: AccountId, ban: Option<StoredBan>) -> Undo {
-        let bans = &mut self.rooms.get_mut(room).bans;
-        let old = bans.remove(&account);
-        put(bans, account, ban);
-        undo(move |chat| put(&mut chat.rooms.get_mut(room).bans, account, old))
+        let old = self.put_ban(room, account, ban);
+        undo(move |chat| _ = chat.put_ban(room, account, old))
+    }
+
+    fn put_ban(&mut self, id: RoomId, account: AccountId, ban: Option<StoredBan>) -> Option<StoredBan> {
+        let new = end(ban.as_ref());
+        let (rooms, bans) = (&mut self.accounts.get_mut(account).bans, &mut self.rooms.get_mut(id).bans);
+        let old = match ban {
+            Some(ban) => {
+                rooms.insert(id);
+                bans.insert(account, ban)
+            }
+            None => {
+                rooms.remove(&id);
+                bans.remove(&account)
+            }
+        };
+        self.lapses_at(Lapse::Ban(id, account), end(old.as_ref()), new);
+        old
+    }
+
+    fn set_account_ban(&mut self, account: AccountId, ban: Option<StoredBan>) -> Undo {
+        let old = self.put_account_ban(account, ban);
+        undo(move |chat| _ = chat.put_account_ban(account, old))
+    }
+
+    fn put_account_ban(&mut self, account: AccountId, ban: Option<StoredBan>) -> Option<StoredBan> {
+        let new = end(ban.as_ref());
+        let old = put(&mut self.account_bans, account, ban);
+        self.lapses_at(Lapse::AccountBan(account), end(old.as_ref()), new);
+        old
+    }
+
+    fn set_address_ban(&mut self, address: Address, ban: Option<StoredBan>) -> Undo {
+        let old = self.put_address_ban(address, ban);
+        undo(move |chat| _ = chat.put_address_ban(address, old))
+    }
+
+    fn put_address_ban(&mut self, address: Address, ban: Option<StoredBan>) -> Option<StoredBan> {
+        let new = end(ban.as_ref());
+        let old = put(&mut self.address_bans, address, ban);
+        self.lapses_at(Lapse::AddressBan(address), end(old.as_ref()), new);
+        old
     }
 
     fn member_mut(&mut self, room: RoomId, account: AccountId) -> &mut Member {
@@ -450,10 +497,9 @@ impl Chat {
     fn insert_member(&mut self, id: RoomId, account: AccountId, member: Member) {
         let owner = self.accounts.get_mut(account);
         owner.rooms.insert(id);
-        let room = self.rooms.get_mut(id);
-        room.members.insert(account, member);
+        self.rooms.insert_member(id, account, member);
         if owner.is_online() {
-            room.present.insert(account);
+            self.rooms.get_mut(id).present.insert(account);
         }
     }
 
@@ -461,8 +507,8 @@ impl Chat {
     fn take_member(&mut self, id: RoomId, account: AccountId) -> (Member, Vec<(ClientId, Seq)>) {
         let owner = self.accounts.get_mut(account);
         owner.rooms.remove(&id);
+        let member = self.rooms.remove_member(id, account);
         let room = self.rooms.get_mut(id);
-        let member = room.members.remove(&account).expect("only members are removed");
         room.present.remove(&account);
         let listeners =
             owner.clients.iter().filter_map(|client| room.stop_listening(*client).map(|since| (*client, since)));
@@ -470,27 +516,28 @@ impl Chat {
     }
 
     /// Restores a deleted room, without the connections that have ended since.
-    fn restore_room(&mut self, mut room: Room, codes: Vec<(Code, OpenCode)>) {
-        let id = room.id;
-        for account in room.members.keys() {
-            self.accounts.get_mut(*account).rooms.insert(id);
-        }
+    fn restore_room(&mut self, id: RoomId, codes: Vec<(Code, OpenCode)>) {
+        self.rooms.restore(id, codes);
+        let room = self.rooms.get_mut(id);
         for account in room.invitations.keys() {
             self.accounts.get_mut(*account).invitations.insert(id);
         }
         room.present.retain(|account| self.accounts.get(*account).is_online());
         room.retain_listeners(|client| self.sessions.get(client).is_some());
-        self.rooms.insert(room);
-        codes.into_iter().for_each(|(code, open)| _ = self.rooms.put_code(&code, Some(open)));
     }
 }
 
 /// Inserts, replaces or removes the value of a key.
-fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
+/// Sets or removes a value. Returns the old one.
+fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) -> Option<V> {
     match value {
-        Some(value) => drop(map.insert(key, value)),
-        None => drop(map.remove(&key)),
+        Some(value) => map.insert(key, value),
+        None => map.remove(&key),
     }
+}
+
+fn end(ban: Option<&StoredBan>) -> Option<Timestamp> {
+    ban.and_then(|ban| ban.until)
 }
 
 #[cfg(test)]
@@ -547,7 +594,7 @@ mod tests {
             (ANA, Command::MakeRegistrationCode { code: Code::typed("a"), digest: DIGEST }),
             (ANA, Command::MakePasswordCode { who: name("bob"), code: Code::typed("b"), digest: DIGEST }),
             (ANA, Command::ServerPromote { who: name("bob") }),
-            (ANA, Command::Leave { room: Some(room("general")) }),
+            (ANA, Command::Leave { room: Some(room("general")), confirmation: None }),
             (ANA, Command::DeleteAccount),
             (BOB, Command::FreeName { name: name("ana") }),
         ]

@@ -67,8 +67,13 @@ pub enum Refusal {
     RankTooHigh { room: ShownRoom, who: Name, you: bool },
     /// Deleting needs the room's name repeated.
     ConfirmDelete { room: ShownRoom },
+    /// The requester is the last member of a private room, which is deleted when it leaves. Leaving needs its name repeated.
+    ConfirmLeave { room: ShownRoom },
     /// The account owns as many rooms as it may.
     TooManyRooms { max: u64 },
+    /// The account has created as many rooms within an hour as it may, direct ones included. The next one is allowed in
+    /// `wait_s` seconds.
+    TooManyRoomsCreated { max: u64, wait_s: u64 },
     /// The room has as many members as it may.
     RoomFull { room: ShownRoom },
     /// The room already is as requested.
@@ -112,8 +117,8 @@ pub enum Refusal {
     /// There is no such invitation, or it has expired or been used; without `what`, there is none at all. With `room`, who
     /// may revoke it is refused.
     NoSuchInvitation { what: Option<Name>, room: Option<ShownRoom> },
-    /// There are several invitations, and the request names none of them.
-    WhichInvitation { rooms: Vec<ShownRoom> },
+    /// There are several invitations, and the request names none of them: those of `rooms`, and `more`.
+    WhichInvitation { rooms: Vec<ShownRoom>, more: u64 },
     /// The room has as many open invitations and codes as it may.
     TooManyInvitations { room: ShownRoom, max: u64 },
     /// Too many wrong codes from this account.
@@ -183,6 +188,8 @@ impl Refusal {
             Refusal::ModeratorOnly { .. } => "moderator_only",
             Refusal::RankTooHigh { .. } => "rank_too_high",
             Refusal::ConfirmDelete { .. } => "confirm_delete",
+            Refusal::ConfirmLeave { .. } => "confirm_leave",
+            Refusal::TooManyRoomsCreated { .. } => "too_many_rooms_created",
             Refusal::TooManyRooms { .. } => "too_many_rooms",
             Refusal::RoomFull { .. } => "room_full",
             Refusal::NothingToChange { .. } => "nothing_to_change",

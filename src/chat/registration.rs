@@ -108,7 +108,8 @@ impl Chat {
     /// left out, because operators both free names and keep order there.
     pub(super) fn bans_of_name(&self, now: Timestamp, name: &Name) -> Vec<(RoomId, StoredBan)> {
         let Some(former) = self.accounts.former(name) else { return Vec::new() };
-        let rooms = self.rooms.all_named().filter(|room| room.id != GENERAL);
+        let bans = self.accounts.get(former.account).bans.iter().filter(|id| **id != GENERAL);
+        let rooms = bans.filter_map(|id| self.rooms.try_get(*id));
         rooms.filter_map(|room| room.ban(former.account, now).map(|ban| (room.id, ban.clone()))).collect()
     }
 }

@@ -5,10 +5,12 @@
 //! higher numbers and are delivered behind that page. In a room that it already listens to, the backlog ends where it
 //! began to listen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::record::Undo;
-use super::{Actor, Answer, Chat, ClientId, Command, Grant, GrantedRange, Refusal, RoomId, RoomLabel, Seq, ShownRoom};
+use super::{
+    Actor, Answer, Chat, ClientId, Command, Grant, GrantedRange, Name, Refusal, RoomId, RoomLabel, Seq, ShownRoom,
+};
 
 /// The progress of a program that resumes, from page to page.
 ///
@@ -70,8 +72,18 @@ impl Chat {
     /// named. Rooms of which the requester is not a member are left out.
     pub(super) fn resume(&mut self, actor: Actor, after: &[(RoomLabel, Seq)]) -> Result<Answer, Refusal> {
         let (mut named, mut ids): (Vec<(RoomId, Seq)>, _) = (Vec::new(), BTreeSet::new());
+        // One walk through the account's own rooms: a request may name thousands of rooms that do not exist, and thousands
+        // of rooms may have one name.
+        let rooms: BTreeSet<RoomId> = self.rooms_of(actor.account).map(|room| room.id).collect();
+        let own: BTreeMap<&Name, RoomId> =
+            self.rooms_of(actor.account).filter_map(|room| Some((room.name()?, room.id))).collect();
+        let find = |label: &RoomLabel| match label {
+            RoomLabel::Room(name) => own.get(name).copied(),
+            RoomLabel::Direct(name) => self.own_direct(actor.account, name),
+            RoomLabel::Number(id) => rooms.get(id).copied(),
+        };
         for (label, seq) in after {
-            let Some(id) = self.own_room(actor, label) else { continue };
+            let Some(id) = find(label) else { continue };
             let last = self.rooms.get(id).last_seq;
             if *seq > last {
                 return Err(Refusal::NoSuchMessages { room: self.label(id, actor.account), last });
@@ -80,7 +92,7 @@ impl Chat {
                 named.push((id, *seq));
             }
         }
-        for id in self.accounts.get(actor.account).rooms.clone() {
+        for id in rooms {
             if !ids.contains(&id) {
                 self.listen(actor.client, id);
             }
@@ -168,7 +180,7 @@ mod tests {
     #[test]
     fn a_silent_room_that_was_left_in_vain_is_still_silent() {
         let mut chat = program();
-        chat.command(BOB, Command::Leave { room: Some(room("general")) });
+        chat.command(BOB, Command::Leave { room: Some(room("general")), confirmation: None });
         chat.chat.roll_back();
         chat.say(ANA, "one");
         assert!(!reaches_bob(&chat));
@@ -179,7 +191,7 @@ mod tests {
         let mut chat = program();
         resume(&mut chat, 1);
         chat.chat.settle();
-        chat.command(BOB, Command::Leave { room: Some(room("general")) });
+        chat.command(BOB, Command::Leave { room: Some(room("general")), confirmation: None });
         chat.command(BOB, Command::Quit);
         chat.chat.roll_back();
         chat.say(ANA, "one");
@@ -191,7 +203,7 @@ mod tests {
         let mut chat = program();
         resume(&mut chat, 1);
         chat.chat.settle();
-        chat.command(BOB, Command::Leave { room: Some(room("general")) });
+        chat.command(BOB, Command::Leave { room: Some(room("general")), confirmation: None });
         chat.chat.roll_back();
         chat.say(ANA, "one");
         assert!(reaches_bob(&chat));
@@ -266,7 +278,7 @@ mod tests {
         let mut chat = program();
         (0..150).for_each(|_| chat.say(ANA, "x"));
         let (backlog, seqs) = given_around(&mut chat, room("general"), |chat| {
-            chat.command(BOB, Command::Leave { room: Some(room("general")) });
+            chat.command(BOB, Command::Leave { room: Some(room("general")), confirmation: None });
         });
         assert_eq!(seqs, (1..=100).collect::<Vec<_>>());
         assert_eq!((backlog.given, backlog.gone), (vec![], vec![room("general")]));
@@ -279,8 +291,8 @@ mod tests {
             chat.input(client, Input::LogIn { account: AccountId(3), password_version: 1, origin: origin() });
         }
         chat.chat.settle();
-        let answer = chat.chat.ask(Timestamp(0), ClientId(BOB), &Query::Sessions);
-        let Some(Event::Sessions { rows }) = answer.event() else { panic!("{answer:?}") };
+        let answer = chat.chat.ask(Timestamp(0), ClientId(BOB), &Query::Sessions { page: 1 });
+        let Some(Event::Sessions { rows, .. }) = answer.event() else { panic!("{answer:?}") };
         assert_eq!(rows.iter().map(|row| row.session.0).collect::<Vec<_>>(), [2, 5, 9]);
     }
 }

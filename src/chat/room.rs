@@ -33,6 +33,10 @@ pub(super) struct Room {
     pub members: BTreeMap<AccountId, Member>,
     pub invitations: BTreeMap<AccountId, Invitation>,
     pub bans: BTreeMap<AccountId, StoredBan>,
+    /// One-time codes that have not been used or revoked; they may have expired.
+    pub codes: BTreeSet<Code>,
+    /// Its owner and its moderators, who are found without going through all members.
+    leaders: BTreeMap<AccountId, Role>,
     /// Members with a connection.
     pub present: BTreeSet<AccountId>,
     /// The connections that listen to the room, each with the number after which it gets every message.
@@ -51,7 +55,7 @@ pub(super) struct Member {
     /// `read` has changed since it was stored. It is stored when a session ends, so that it costs one record per room and
     /// session, not one per message.
     pub moved: bool,
-    /// Messages that name it, unless they were stored as read.
+    /// Messages that name it, unless they were stored as read: ascending, at most [`MENTIONS_MAX`](super::MENTIONS_MAX).
     pub mentions: Vec<Seq>,
 }
 
@@ -76,7 +80,11 @@ impl Member {
 
     /// How many unread messages name it.
     pub fn unread_mentions(&self) -> u64 {
-        self.mentions.iter().filter(|mention| !self.read.contains(**mention)).count() as u64
+        // Mentions ascend, so each range is found by its ends: there may be many of them in each of many rooms.
+        let between = |from, to| {
+            self.mentions.partition_point(|seq| *seq <= to) - self.mentions.partition_point(|seq| *seq < from)
+        };
+        self.read.unread_ranges(Seq::MAX).map(|(from, to)| between(from, to) as u64).sum()
     }
 }
 
@@ -100,6 +108,8 @@ impl Room {
             members: BTreeMap::new(),
             invitations: BTreeMap::new(),
             bans: BTreeMap::new(),
+            codes: BTreeSet::new(),
+            leaders: BTreeMap::new(),
             present: BTreeSet::new(),
             listeners: BTreeMap::new(),
             audience: None,
@@ -115,6 +125,21 @@ impl Room {
 
     pub fn is_public(&self) -> bool {
         self.visibility() == Some(Visibility::Public)
+    }
+
+    /// Whether it is in everybody's list of rooms: a public room that somebody is in.
+    pub fn is_listed(&self) -> bool {
+        self.is_public() && !self.members.is_empty()
+    }
+
+    /// Whether nobody could enter it or would find anything there if it had no members: a private room without an
+    /// invitation, or a public one in which nothing was said.
+    pub fn is_lost_without_members(&self) -> bool {
+        match self.kind {
+            RoomKind::Named(_, Visibility::Private) => self.invitations.is_empty() && self.codes.is_empty(),
+            RoomKind::Named(_, Visibility::Public) => self.last_seq == 0,
+            RoomKind::Direct(..) => false,
+        }
     }
 
     pub fn is_direct(&self) -> bool {
@@ -133,7 +158,35 @@ impl Room {
     }
 
     pub fn owner(&self) -> Option<AccountId> {
-        self.members.iter().find(|(_, member)| member.role == Role::Owner).map(|(id, _)| *id)
+        self.leaders.iter().find(|(_, role)| **role == Role::Owner).map(|(id, _)| *id)
+    }
+
+    pub fn moderators(&self) -> impl Iterator<Item = AccountId> {
+        self.leaders.iter().filter(|(_, role)| **role == Role::Moderator).map(|(id, _)| *id)
+    }
+
+    pub fn insert_member(&mut self, account: AccountId, member: Member) {
+        self.note_role(account, Some(member.role));
+        self.members.insert(account, member);
+    }
+
+    pub fn remove_member(&mut self, account: AccountId) -> Option<Member> {
+        self.note_role(account, None);
+        self.members.remove(&account)
+    }
+
+    /// Sets the role of a member. Returns its old role.
+    pub fn set_role(&mut self, account: AccountId, role: Role) -> Role {
+        self.note_role(account, Some(role));
+        let member = self.members.get_mut(&account).expect("only members have roles");
+        std::mem::replace(&mut member.role, role)
+    }
+
+    fn note_role(&mut self, account: AccountId, role: Option<Role>) {
+        match role.filter(|role| *role > Role::Member) {
+            Some(role) => _ = self.leaders.insert(account, role),
+            None => _ = self.leaders.remove(&account),
+        }
     }
 
     /// The number of messages that a member has not read.
@@ -153,8 +206,9 @@ impl Room {
 
     /// The next owner of a room without one: its longest-standing moderator, or else its longest-standing member.
     pub fn heir(&self) -> Option<AccountId> {
-        let rank = |(id, member): &(&AccountId, &Member)| (std::cmp::Reverse(member.role), member.since, **id);
-        self.members.iter().min_by_key(rank).map(|(id, _)| *id)
+        let since = |id: &AccountId| (self.members[id].since, *id);
+        let moderator = self.moderators().min_by_key(since);
+        moderator.or_else(|| self.members.iter().min_by_key(|(id, member)| (member.since, **id)).map(|(id, _)| *id))
     }
 
     /// A connection of a member listens to the room from now on.
@@ -197,16 +251,27 @@ impl Room {
     }
 }
 
-/// All rooms except the deleted ones.
+/// All rooms.
 #[derive(Debug, Default)]
 pub(super) struct Rooms {
     by_id: BTreeMap<RoomId, Room>,
-    /// Several rooms may have one name, if at most one of them is public: otherwise somebody could find out that a private
-    /// room exists by trying to take its name.
-    by_name: BTreeMap<String, BTreeSet<RoomId>>,
+    by_name: BTreeMap<String, Namesakes>,
+    /// Public rooms that have members, by folded name: those that everybody can find.
+    listed: BTreeMap<String, RoomId>,
     direct: BTreeMap<(AccountId, AccountId), RoomId>,
     codes: BTreeMap<Code, OpenCode>,
+    /// Rooms deleted a moment ago. Their numbers are removed from their members' accounts in pieces, because a room may
+    /// have very many.
+    deleted: BTreeMap<RoomId, Room>,
     last_id: i64,
+}
+
+/// The rooms of one name. Several may share it, if at most one of them is public: otherwise somebody could find out that
+/// a private room exists by trying to take its name. There may be very many, so nothing goes through all of them.
+#[derive(Debug, Default)]
+struct Namesakes {
+    public: Option<RoomId>,
+    private: BTreeSet<RoomId>,
 }
 
 /// A one-time code that has not been used.
@@ -215,6 +280,9 @@ pub(super) struct OpenCode {
     pub room: RoomId,
     pub until: Timestamp,
 }
+
+/// The private rooms of a name that has none.
+static NO_ROOMS: BTreeSet<RoomId> = BTreeSet::new();
 
 impl Rooms {
     pub fn load(rows: Vec<StoredRoom>, members: &[MemberRow], last_id: i64) -> Rooms {
@@ -237,7 +305,7 @@ impl Rooms {
             (room.last_seq, room.settled_seq) = (row.last_seq, row.last_seq);
             for member in of_room {
                 let read = member.read.clamped(row.last_seq);
-                room.members.insert(member.account, Member::new(member.role, member.since, read));
+                room.insert_member(member.account, Member::new(member.role, member.since, read));
             }
             rooms.insert(room);
         }
@@ -246,56 +314,141 @@ impl Rooms {
 
     pub fn insert(&mut self, room: Room) {
         self.last_id = self.last_id.max(room.id.0);
-        match &room.kind {
-            RoomKind::Named(name, _) => {
-                self.by_name.entry(name.folded()).or_default().insert(room.id);
-            }
-            RoomKind::Direct(one, other) => {
-                self.direct.insert((*one, *other), room.id);
-            }
-        }
+        self.index(&room);
         self.by_id.insert(room.id, room);
     }
 
-    /// Removes a room with its codes.
-    pub fn remove(&mut self, id: RoomId) -> (Room, Vec<(Code, OpenCode)>) {
+    /// Deletes a room with its codes. [`Rooms::restore`] takes that back until its members are forgotten.
+    pub fn delete(&mut self, id: RoomId) -> Vec<(Code, OpenCode)> {
         let room = self.by_id.remove(&id).expect("only existing rooms are removed");
-        match &room.kind {
-            RoomKind::Named(name, _) => self.forget_name(&name.folded(), id),
-            RoomKind::Direct(one, other) => drop(self.direct.remove(&(*one, *other))),
+        self.unindex(&room);
+        let codes = room.codes.iter().filter_map(|code| self.codes.remove_entry(code)).collect();
+        self.deleted.insert(id, room);
+        codes
+    }
+
+    /// Takes a deletion back.
+    pub fn restore(&mut self, id: RoomId, codes: Vec<(Code, OpenCode)>) {
+        let room = self.deleted.remove(&id).expect("it was deleted in this turn");
+        self.insert(room);
+        self.codes.extend(codes);
+    }
+
+    /// Forgets up to `most` members of deleted rooms. Returns them, each with its room.
+    pub fn forget_members(&mut self, most: usize) -> Vec<(RoomId, AccountId)> {
+        let mut forgotten = Vec::new();
+        while forgotten.len() < most
+            && let Some(mut entry) = self.deleted.first_entry()
+        {
+            match entry.get_mut().members.pop_first() {
+                Some((account, _)) => forgotten.push((*entry.key(), account)),
+                None => _ = entry.remove(),
+            }
         }
-        (room, self.codes.extract_if(.., |_, code| code.room == id).collect())
+        forgotten
+    }
+
+    /// Whether deleted rooms still have members to forget.
+    pub fn has_deleted(&self) -> bool {
+        !self.deleted.is_empty()
+    }
+
+    /// The rooms without members.
+    pub fn empty(&self) -> impl Iterator<Item = RoomId> {
+        self.by_id.values().filter(|room| room.members.is_empty()).map(|room| room.id)
     }
 
     /// Removes a room that could not be stored. Its number becomes free again.
     pub fn take_back(&mut self, id: RoomId) {
-        self.remove(id);
+        let room = self.by_id.remove(&id).expect("it was created in this turn");
+        self.unindex(&room);
         self.last_id = id.0 - 1;
     }
 
     /// Renames a room that is not a direct one. Returns its old name.
     pub fn rename(&mut self, id: RoomId, new: Name) -> Name {
-        let RoomKind::Named(name, _) = &mut self.get_mut(id).kind else { unreachable!("a direct room has no name") };
-        let old = std::mem::replace(name, new.clone());
-        self.forget_name(&old.folded(), id);
-        self.by_name.entry(new.folded()).or_default().insert(id);
+        self.change_kind(id, |name, _| std::mem::replace(name, new))
+    }
+
+    /// Makes a room that is not a direct one public or private. Returns what it was.
+    pub fn set_visibility(&mut self, id: RoomId, new: Visibility) -> Visibility {
+        self.change_kind(id, |_, visibility| std::mem::replace(visibility, new))
+    }
+
+    fn change_kind<T>(&mut self, id: RoomId, change: impl FnOnce(&mut Name, &mut Visibility) -> T) -> T {
+        let mut room = self.by_id.remove(&id).expect("the room exists");
+        self.unindex(&room);
+        let RoomKind::Named(name, visibility) = &mut room.kind else { unreachable!("a direct room has no name") };
+        let old = change(name, visibility);
+        self.insert(room);
         old
     }
 
-    fn forget_name(&mut self, folded: &str, id: RoomId) {
-        if let Some(ids) = self.by_name.get_mut(folded) {
-            ids.remove(&id);
-            if ids.is_empty() {
-                self.by_name.remove(folded);
+    fn index(&mut self, room: &Room) {
+        match &room.kind {
+            RoomKind::Named(name, visibility) => {
+                let namesakes = self.by_name.entry(name.folded()).or_default();
+                match visibility {
+                    Visibility::Public => namesakes.public = Some(room.id),
+                    Visibility::Private => _ = namesakes.private.insert(room.id),
+                }
+                if room.is_listed() {
+                    self.listed.insert(name.folded(), room.id);
+                }
             }
+            RoomKind::Direct(one, other) => _ = self.direct.insert((*one, *other), room.id),
         }
+    }
+
+    fn unindex(&mut self, room: &Room) {
+        match &room.kind {
+            RoomKind::Named(name, visibility) => {
+                let folded = name.folded();
+                let Some(namesakes) = self.by_name.get_mut(&folded) else { return };
+                match visibility {
+                    Visibility::Public => namesakes.public = None,
+                    Visibility::Private => _ = namesakes.private.remove(&room.id),
+                }
+                if namesakes.public.is_none() && namesakes.private.is_empty() {
+                    self.by_name.remove(&folded);
+                }
+                if room.is_public() {
+                    self.listed.remove(&folded);
+                }
+            }
+            RoomKind::Direct(one, other) => _ = self.direct.remove(&(*one, *other)),
+        }
+    }
+
+    /// Adds a member to a room.
+    pub fn insert_member(&mut self, id: RoomId, account: AccountId, member: Member) {
+        let room = self.by_id.get_mut(&id).expect("the room exists");
+        room.insert_member(account, member);
+        // The first one.
+        if room.members.len() == 1
+            && let RoomKind::Named(name, Visibility::Public) = &room.kind
+        {
+            self.listed.insert(name.folded(), id);
+        }
+    }
+
+    /// Removes a member from a room.
+    pub fn remove_member(&mut self, id: RoomId, account: AccountId) -> Member {
+        let room = self.by_id.get_mut(&id).expect("the room exists");
+        let member = room.remove_member(account).expect("only members are removed");
+        if room.members.is_empty()
+            && let RoomKind::Named(name, Visibility::Public) = &room.kind
+        {
+            self.listed.remove(&name.folded());
+        }
+        member
     }
 
     pub fn next_id(&self) -> RoomId {
         RoomId(self.last_id + 1)
     }
 
-    /// The room, which must exist: its number came from a membership, a session or a lookup in this turn.
+    /// The room, which must exist: its number came from a lookup in this turn, or from somebody's current room.
     pub fn get(&self, id: RoomId) -> &Room {
         self.by_id.get(&id).expect("the room exists")
     }
@@ -312,14 +465,19 @@ impl Rooms {
         self.by_id.get_mut(&id)
     }
 
-    /// The rooms that have this name.
-    pub fn named(&self, name: &Name) -> impl Iterator<Item = &Room> {
-        self.by_name.get(&name.folded()).into_iter().flatten().map(|id| self.get(*id))
+    /// The public room of this name.
+    pub fn public_named(&self, name: &Name) -> Option<&Room> {
+        self.by_name.get(&name.folded()).and_then(|namesakes| namesakes.public).map(|id| self.get(id))
     }
 
-    /// All rooms that have a name, in the order of their names.
-    pub fn all_named(&self) -> impl Iterator<Item = &Room> {
-        self.by_name.values().flatten().map(|id| self.get(*id))
+    /// The private rooms of this name.
+    pub fn private_named(&self, name: &Name) -> &BTreeSet<RoomId> {
+        self.by_name.get(&name.folded()).map_or(&NO_ROOMS, |namesakes| &namesakes.private)
+    }
+
+    /// The public rooms that have members, in the order of their folded names.
+    pub fn listed(&self) -> &BTreeMap<String, RoomId> {
+        &self.listed
     }
 
     #[cfg(test)]
@@ -327,13 +485,7 @@ impl Rooms {
         self.by_id.values()
     }
 
-    /// Rooms whose names start with the first character of `name`.
-    pub fn named_like(&self, name: &Name) -> impl Iterator<Item = &Room> {
-        let first = name.folded().get(..1).unwrap_or_default().to_owned();
-        let alike = self.by_name.range(first.clone()..).take_while(move |(other, _)| other.starts_with(&first));
-        alike.flat_map(|(_, ids)| ids).map(|id| self.get(*id))
-    }
-
+    /// The direct room of two accounts.
     pub fn direct(&self, one: AccountId, other: AccountId) -> Option<RoomId> {
         self.direct.get(&(one.min(other), one.max(other))).copied()
     }
@@ -344,13 +496,27 @@ impl Rooms {
 
     /// Sets or removes a code. Returns its old value.
     pub fn put_code(&mut self, code: &Code, open: Option<OpenCode>) -> Option<OpenCode> {
-        match open {
+        let room = open.as_ref().map(|open| open.room);
+        let old = match open {
             Some(open) => self.codes.insert(code.clone(), open),
             None => self.codes.remove(code),
+        };
+        if let Some(room) = old.as_ref().and_then(|old| self.by_id.get_mut(&old.room)) {
+            room.codes.remove(code);
         }
+        if let Some(room) = room.and_then(|room| self.by_id.get_mut(&room)) {
+            room.codes.insert(code.clone());
+        }
+        old
     }
 
     pub fn codes_of(&self, room: RoomId) -> impl Iterator<Item = (&Code, &OpenCode)> {
-        self.codes.iter().filter(move |(_, open)| open.room == room)
+        self.get(room).codes.iter().filter_map(|code| self.codes.get_key_value(code))
     }
+}
+
+/// The members of both sets, ascending; in the time that the smaller one needs.
+pub(super) fn in_both<'a, T: Ord>(one: &'a BTreeSet<T>, other: &'a BTreeSet<T>) -> impl Iterator<Item = &'a T> {
+    let (fewer, more) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    fewer.iter().filter(|item| more.contains(item))
 }

@@ -1,5 +1,7 @@
 //! Room settings: creating, listing, describing, changing and deleting rooms.
 
+use std::collections::BTreeSet;
+
 use super::lookup::page_bounds;
 use super::room::{Room, RoomKind};
 use super::{
@@ -16,11 +18,11 @@ impl Chat {
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
         self.check_free(actor, &name)?;
-        let owned = self.accounts.get(actor.account).rooms.iter();
-        let owned = owned.filter(|id| self.rooms.get(**id).role(actor.account) == Some(Role::Owner)).count();
+        let owned = self.rooms_of(actor.account).filter(|room| room.owner() == Some(actor.account)).count();
         if owned as u64 >= self.limits.rooms_per_account_max {
             return Err(Refusal::TooManyRooms { max: self.limits.rooms_per_account_max });
         }
+        self.count_new_room(actor)?;
         let id = self.add_room(actor.now, RoomKind::Named(name, visibility), effects);
         self.add_member(actor.now, id, actor.account, Role::Owner, effects);
         self.session_mut(actor.client).go_to(id);
@@ -31,24 +33,50 @@ impl Chat {
     /// A name is free unless the requester may know of a room that has it. Private rooms of others do not count, since
     /// trying names would otherwise disclose them.
     fn check_free(&self, actor: Actor, name: &Name) -> Result<(), Refusal> {
-        let is_known = |room: &Room| room.is_public() || room.members.contains_key(&actor.account);
-        match self.rooms.named(name).any(is_known) {
+        match self.rooms.public_named(name).is_some() || self.own_named(actor.account, name).is_some() {
             true => Err(Refusal::RoomExists { room: name.clone() }),
             false => Ok(()),
         }
     }
 
     pub(super) fn list_rooms(&self, actor: Actor, page: u64) -> Event {
-        let is_listed = |room: &&Room| {
-            room.members.contains_key(&actor.account)
-                || (!room.members.is_empty() && self.can_see(actor.account, room, actor.now))
-        };
-        let direct = self.accounts.get(actor.account).rooms.iter().map(|id| self.rooms.get(*id));
-        let direct = direct.filter(|room| room.is_direct());
-        let rooms: Vec<&Room> = self.rooms.all_named().filter(is_listed).chain(direct).collect();
-        let (range, page, pages) = page_bounds(rooms.len(), page, self.limits.list_page_rows);
-        let rows = rooms[range].iter().map(|room| self.row(room, actor.account)).collect();
+        let hidden: BTreeSet<RoomId> = self.hidden_rooms(actor).map(|room| room.id).collect();
+        let (mut private, mut direct) = (Vec::new(), Vec::new());
+        for room in self.rooms_of(actor.account).filter(|room| !room.is_public()) {
+            match room.name() {
+                Some(name) => private.push((name.folded(), room.id)),
+                None => direct.push(room.id),
+            }
+        }
+        private.sort();
+        let total = self.rooms.listed().len() - hidden.len() + private.len() + direct.len();
+        let (range, page, pages) = page_bounds(total, page, self.limits.page_rows());
+        // There may be very many public rooms, so those before the page are only counted.
+        let mut private = private.into_iter().peekable();
+        let mut public = self.rooms.listed().iter().filter(|(_, id)| !hidden.contains(id)).peekable();
+        let named = std::iter::from_fn(|| match (private.peek(), public.peek()) {
+            (Some((own, id)), Some((name, other))) if (own, id) < (*name, *other) => private.next().map(|(_, id)| id),
+            (Some(_), None) => private.next().map(|(_, id)| id),
+            _ => public.next().map(|(_, id)| *id),
+        });
+        let rooms = named.chain(direct).skip(range.start).take(range.len());
+        let rows = rooms.map(|id| self.row(self.rooms.get(id), actor.account)).collect();
         Event::RoomList { rows, page, pages }
+    }
+
+    /// One page of the rooms that the requester is in, in the order of their creation.
+    pub(super) fn list_own_rooms(&self, actor: Actor, page: u64) -> Event {
+        let total = self.rooms_of(actor.account).count();
+        let (range, page, pages) = page_bounds(total, page, self.limits.page_rows());
+        let rows = self.rooms_of(actor.account).skip(range.start).take(range.len());
+        let rows = rows.map(|room| self.missed_in(room, actor.account)).collect();
+        Event::OwnRooms { rows, total: total as u64, page, pages }
+    }
+
+    /// The listed rooms that the requester is banned from.
+    fn hidden_rooms(&self, actor: Actor) -> impl Iterator<Item = &Room> {
+        let bans = self.accounts.get(actor.account).bans.iter().filter_map(|id| self.rooms.try_get(*id));
+        bans.filter(move |room| room.is_listed() && !self.can_see(actor.account, room, actor.now))
     }
 
     fn row(&self, room: &Room, viewer: AccountId) -> RoomRow {
@@ -70,7 +98,6 @@ impl Chat {
         let may_invite = self.rank(actor.account, id) >= Some(Role::Moderator)
             && !room.is_direct()
             && self.check_need(actor, Need::Scope(TokenScope::All)).is_ok();
-        let moderators = room.members.iter().filter(|(_, member)| member.role == Role::Moderator);
         let open = room.invitations.iter().filter(|(_, invitation)| actor.now < invitation.until);
         let invited = open.map(|(id, _)| self.name(*id)).filter(|_| may_invite).collect();
         let open = self.rooms.codes_of(id).filter(|(_, open)| actor.now < open.until);
@@ -81,7 +108,7 @@ impl Chat {
             topic: self.topic_of(room),
             created: room.created,
             owner: room.owner().map(|id| self.name(id)),
-            moderators: moderators.map(|(id, _)| self.name(*id)).take(super::HERE_NAMES_MAX).collect(),
+            moderators: room.moderators().map(|id| self.name(id)).take(super::HERE_NAMES_MAX).collect(),
             members: room.members.len() as u64,
             online: room.present.len() as u64,
             messages: room.last_seq,
@@ -131,7 +158,7 @@ impl Chat {
         if self.rooms.get(id).visibility() == Some(visibility) {
             return Err(Refusal::NothingToChange { room: self.label(id, actor.account) });
         }
-        if visibility == Visibility::Public && self.rooms.named(&name).any(Room::is_public) {
+        if visibility == Visibility::Public && self.rooms.public_named(&name).is_some() {
             return Err(Refusal::RoomExists { room: name });
         }
         self.record(Record::VisibilitySet { id, visibility }, effects);
@@ -153,7 +180,7 @@ impl Chat {
         if old != name {
             self.check_free(actor, &name)?;
             // This discloses that a member is in a private room of that name, which is the lesser evil.
-            if self.is_in_namesake(id, &name, self.rooms.get(id).members.keys().copied()) {
+            if self.has_member_in_namesake(id, &name) {
                 return Err(Refusal::RoomExists { room: name });
             }
         }
@@ -180,7 +207,7 @@ impl Chat {
         }
         let departure = Departure::RoomDeleted { by: self.name(actor.account) };
         let room = self.label(id, actor.account);
-        let members: Vec<AccountId> = self.rooms.get(id).members.keys().copied().collect();
+        let members: Vec<AccountId> = self.rooms.get(id).present.iter().copied().collect();
         self.record(Record::RoomDeleted { id }, effects);
         let mut now_of_requester = None;
         for member in members {

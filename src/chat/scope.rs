@@ -90,6 +90,7 @@ impl Query {
     pub fn need(&self) -> Need {
         match self {
             Query::Rooms { .. }
+            | Query::OwnRooms { .. }
             | Query::Room { .. }
             | Query::Topic { .. }
             | Query::Who { .. }
@@ -97,7 +98,11 @@ impl Query {
             | Query::History { .. }
             | Query::Unread => READ,
             // Who is banned, and from where the account's owner is connected.
-            Query::Bans { .. } | Query::ServerBans | Query::Registration | Query::Tokens | Query::Sessions => ALL,
+            Query::Bans { .. }
+            | Query::ServerBans { .. }
+            | Query::Registration
+            | Query::Tokens
+            | Query::Sessions { .. } => ALL,
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::account::Account;
+use super::lookup::page_bounds;
 use super::room::Room;
 use super::token::Token;
 use super::{
     AccountId, Actor, Answer, Chat, ClientId, Effects, EnteredRoom, Event, Farewell, GENERAL, Grant, GrantedRange,
-    InvitationRow, Missed, Name, Origin, PasswordHash, PresenceChange, RECENT_LINES, Record, Refusal, Role, RoomId,
-    RoomLabel, Seq, SessionRow, StoredBan, Text, Timestamp, TokenDigest, TokenScope, Welcome,
+    INVITATIONS_SHOWN_MAX, InvitationRow, MISSED_MAX, Missed, Name, Origin, PasswordHash, PresenceChange, RECENT_LINES,
+    Record, Refusal, Role, RoomId, RoomLabel, Seq, SessionRow, StoredBan, Text, Timestamp, TokenDigest, TokenScope,
+    Welcome,
 };
 use crate::address::Address;
 
@@ -299,18 +300,21 @@ impl Chat {
         self.check_may_enter(now, client, Some(id), origin.address)?;
         let (last_seen, away) = (account.last_seen, account.away.clone());
         let others = account.clients.len() as u64;
-        let missed = self.missed(id);
+        let (missed, more, more_unread) = self.missed(id);
         let notices = self.take_notices(id, effects);
         self.begin_session(client, Session::new(id, origin, now, token), effects);
         let room = self.session(client).cursor.room().map(|room| self.label(room, id));
-        let invitations = self.invitations_of(id, now);
+        let (invitations, more_invitations) = self.invitations_of(id, now);
         Ok(Answer::Event(Event::LoggedIn(Welcome {
             name,
             last_seen,
             room,
             away,
             missed,
+            more,
+            more_unread,
             invitations,
+            more_invitations,
             notices,
             others,
         })))
@@ -352,8 +356,8 @@ impl Chat {
         if rooms.contains(&GENERAL) {
             session.go_to(GENERAL);
         }
-        for room in rooms {
-            let room = self.rooms.get_mut(*room);
+        for id_of_room in rooms {
+            let Some(room) = self.rooms.try_get_mut(*id_of_room) else { continue };
             room.present.insert(id);
             if session.origin.live {
                 room.listen(client);
@@ -371,7 +375,7 @@ impl Chat {
         let id = session.account;
         let is_last = self.accounts.disconnect(id, client);
         for id_of_room in &self.accounts.get(id).rooms {
-            let room = self.rooms.get_mut(*id_of_room);
+            let Some(room) = self.rooms.try_get_mut(*id_of_room) else { continue };
             room.stop_listening(client);
             if is_last {
                 room.present.remove(&id);
@@ -427,7 +431,7 @@ impl Chat {
         Ok(ended.expect("the requester has a session"))
     }
 
-    pub(super) fn list_sessions(&self, actor: Actor) -> Event {
+    pub(super) fn list_sessions(&self, actor: Actor, page: u64) -> Event {
         let row = |client: &ClientId| {
             let session = self.session(*client);
             SessionRow {
@@ -440,8 +444,10 @@ impl Chat {
                 own: *client == actor.client,
             }
         };
-        let clients = self.accounts.get(actor.account).clients.iter();
-        Event::Sessions { rows: clients.take(self.limits.list_rows()).map(row).collect() }
+        let clients = &self.accounts.get(actor.account).clients;
+        let (range, page, pages) = page_bounds(clients.len(), page, self.limits.page_rows());
+        let rows = clients[range].iter().map(row).collect();
+        Event::Sessions { rows, total: clients.len() as u64, page, pages }
     }
 
     pub(super) fn close_session(
@@ -469,26 +475,43 @@ impl Chat {
         self.sessions.get_mut(client).expect("the requester has a session")
     }
 
-    /// The unread messages of an account, for every room it is in.
-    pub(super) fn missed(&self, id: AccountId) -> Vec<Missed> {
-        let row = |id_of_room: &RoomId| {
-            let room = self.rooms.get(*id_of_room);
-            let mentions = room.members[&id].unread_mentions();
-            Missed { room: self.label(*id_of_room, id), new: room.unread(id), mentions, last: room.last_seq }
-        };
-        let account: &Account = self.accounts.get(id);
-        account.rooms.iter().map(row).collect()
+    /// The rooms of an account with their unread messages, in the order of their creation: at most [`MISSED_MAX`], those
+    /// with unread messages first. Then the number of the other rooms, and of the messages that are unread there.
+    pub(super) fn missed(&self, id: AccountId) -> (Vec<Missed>, u64, u64) {
+        let rooms: Vec<(&Room, u64)> = self.rooms_of(id).map(|room| (room, room.unread(id))).collect();
+        let news = rooms.iter().filter(|(_, unread)| *unread > 0).count();
+        let (mut news_left, mut quiet_left) = (MISSED_MAX, MISSED_MAX.saturating_sub(news));
+        let (mut missed, mut more, mut more_unread) = (Vec::new(), 0, 0);
+        for (room, unread) in rooms {
+            let left = if unread > 0 { &mut news_left } else { &mut quiet_left };
+            match left.checked_sub(1) {
+                Some(less) => {
+                    *left = less;
+                    missed.push(self.missed_in(room, id));
+                }
+                None => (more, more_unread) = (more + 1, more_unread + unread),
+            }
+        }
+        (missed, more, more_unread)
     }
 
-    fn invitations_of(&self, id: AccountId, now: Timestamp) -> Vec<InvitationRow> {
+    /// A room of an account, with its unread messages.
+    pub(super) fn missed_in(&self, room: &Room, id: AccountId) -> Missed {
+        let mentions = room.members[&id].unread_mentions();
+        Missed { room: self.label(room.id, id), new: room.unread(id), mentions, last: room.last_seq }
+    }
+
+    /// The open invitations of an account, at most [`INVITATIONS_SHOWN_MAX`], and the number of the others.
+    fn invitations_of(&self, id: AccountId, now: Timestamp) -> (Vec<InvitationRow>, u64) {
         let rooms = self.accounts.get(id).invitations.iter().map(|room| self.rooms.get(*room));
-        let open = rooms.filter(|room| room.invites(id, now));
-        open.map(|room| {
+        let mut open = rooms.filter(|room| room.invites(id, now));
+        let row = |room: &Room| {
             let invitation = &room.invitations[&id];
             let by = self.name(invitation.by);
             InvitationRow { room: self.label(room.id, id), by, until: invitation.until }
-        })
-        .collect()
+        };
+        let shown = open.by_ref().take(INVITATIONS_SHOWN_MAX).map(row).collect();
+        (shown, open.count() as u64)
     }
 
     /// The description of a room for an account that enters it.
@@ -512,5 +535,76 @@ impl Chat {
         let from = last.saturating_sub(RECENT_LINES) + 1;
         let range = GrantedRange { room: self.label(room, account), from, to: last, last };
         Grant { ranges: if from <= last { vec![range] } else { Vec::new() }, remaining: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_chat::{ANA, BOB, TestChat, name, room, text};
+    use super::super::{ChatLimits, Command, MessageKind, Query, Visibility};
+    use super::*;
+
+    const BOBS: AccountId = AccountId(3);
+
+    /// Bob is in the first room and in `rooms` others, and missed a message in the last of them.
+    fn missing(rooms: usize) -> TestChat {
+        let mut chat = TestChat::new();
+        chat.chat.limits =
+            ChatLimits { rooms_per_account_max: 1000, rooms_created_per_hour_max: 1000, ..chat.chat.limits };
+        for number in 0..rooms {
+            let name = name(&format!("room{number}"));
+            chat.command(ANA, Command::Create { name: name.clone(), visibility: Visibility::Public });
+            chat.command(BOB, Command::Join { room: super::super::RoomLabel::Room(name) });
+            chat.chat.settle();
+        }
+        chat.command(BOB, Command::Quit);
+        chat.chat.settle();
+        let (kind, room) = (MessageKind::Speech, Some(room(&format!("room{}", rooms - 1))));
+        chat.command(ANA, Command::Say { room, kind, text: text("hello"), key: None });
+        chat.chat.settle();
+        chat
+    }
+
+    #[test]
+    fn a_login_shows_a_bounded_number_of_rooms_and_those_with_news_first() {
+        let (missed, more, more_unread) = missing(3).chat.missed(BOBS);
+        assert_eq!((missed.len(), more, more_unread), (4, 0, 0));
+        let (missed, more, more_unread) = missing(500).chat.missed(BOBS);
+        assert_eq!((missed.len(), more, more_unread), (MISSED_MAX, 101, 0));
+        assert_eq!(missed.last().map(|missed| (missed.room.label.clone(), missed.new)), Some((room("room499"), 1)));
+    }
+
+    #[test]
+    fn all_rooms_are_listed_by_pages() {
+        let mut chat = missing(500);
+        chat.log_in_again();
+        let mut rooms = Vec::new();
+        for page in 1.. {
+            let answer = chat.chat.ask(Timestamp(0), ClientId(BOB), &Query::OwnRooms { page });
+            let Some(Event::OwnRooms { rows, total: 501, pages, .. }) = answer.event() else { panic!("{answer:?}") };
+            assert!(rows.len() <= 81);
+            rooms.extend(rows.iter().map(|row| row.room.id));
+            if page == *pages {
+                break;
+            }
+        }
+        rooms.sort();
+        rooms.dedup();
+        assert_eq!(rooms.len(), 501);
+    }
+
+    #[test]
+    fn a_login_shows_a_bounded_number_of_invitations() {
+        let mut chat = TestChat::new();
+        for number in 0..60 {
+            let name = name(&format!("room{number}"));
+            chat.command(ANA, Command::Create { name: name.clone(), visibility: Visibility::Private });
+            let invited = super::super::RoomLabel::Room(name);
+            chat.command(ANA, Command::Invite { who: super::super::test_chat::name("bob"), room: Some(invited) });
+            chat.chat.settle();
+        }
+        let (invitations, more) = chat.chat.invitations_of(BOBS, chat.now);
+        assert_eq!((invitations.len(), more), (INVITATIONS_SHOWN_MAX, 10));
+        assert!(chat.command(BOB, Command::Accept { what: None }), "one must be named");
     }
 }

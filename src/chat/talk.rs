@@ -7,8 +7,8 @@ use unicode_normalization::char::is_combining_mark;
 use super::room::RoomKind;
 use super::text::is_ignorable;
 use super::{
-    AccountId, Actor, Chat, Effects, Event, Facts, Message, MessageKind, NAME_MAX_CHARS, NAME_MIN_CHARS, Record,
-    Refusal, RoomId, RoomLabel, SendKey, Seq, ShownRoom, Text, Timestamp,
+    AccountId, Actor, Chat, Effects, Event, Facts, MENTIONS_MAX, MENTIONS_PER_MESSAGE_MAX, Message, MessageKind,
+    NAME_MAX_CHARS, NAME_MIN_CHARS, Record, Refusal, RoomId, RoomLabel, SendKey, Seq, ShownRoom, Text, Timestamp,
 };
 
 /// A message to be sent.
@@ -84,15 +84,41 @@ impl Chat {
         if let Some(key) = &key {
             self.keyed.insert((author, id, key.clone()), (seq, now));
         }
-        let members = &self.rooms.get(id).members;
-        let member = |name: &[u8]| self.accounts.named_by(name).filter(|account| members.contains_key(account));
-        let named: BTreeSet<_> = names(text.as_str(), member).filter(|account| *account != author).collect();
+        let named = self.members_named(id, author, text);
         let text = text.clone();
         self.record(Record::MessageSaid { room: id, seq, at: now, author, kind, program, text, key }, effects);
         for account in named {
-            self.record(Record::Mentioned { room: id, seq, account }, effects);
+            self.mention(id, seq, account, effects);
         }
         seq
+    }
+
+    /// The other members that a text names: the first [`MENTIONS_PER_MESSAGE_MAX`] of them.
+    fn members_named(&self, id: RoomId, author: AccountId, text: &Text) -> BTreeSet<AccountId> {
+        let members = &self.rooms.get(id).members;
+        let member = |name: &[u8]| self.accounts.named_by(name).filter(|account| members.contains_key(account));
+        let mut named = BTreeSet::new();
+        for account in names(text.as_str(), member).filter(|account| *account != author) {
+            named.insert(account);
+            if named.len() == MENTIONS_PER_MESSAGE_MAX {
+                break;
+            }
+        }
+        named
+    }
+
+    /// Records that a message names a member, unless as many unread ones do already as are kept.
+    fn mention(&mut self, id: RoomId, seq: Seq, account: AccountId, effects: &mut Effects) {
+        let member = &self.rooms.get(id).members[&account];
+        if member.mentions.len() >= MENTIONS_MAX {
+            if member.unread_mentions() >= MENTIONS_MAX as u64 {
+                return;
+            }
+            // Some are read, but that is not stored yet. Storing it removes them.
+            let read = member.read.clone();
+            self.record(Record::ReadSet { room: id, account, read }, effects);
+        }
+        self.record(Record::Mentioned { room: id, seq, account }, effects);
     }
 
     /// The acknowledgement of the message that the requester has already sent under the same key, if any.
@@ -179,7 +205,46 @@ fn is_sign(byte: &u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::test_chat::{ANA, BOB, TestChat, name, origin};
+    use super::super::{ClientId, GENERAL, Input, PasswordHash};
     use super::*;
+
+    fn bob(chat: &TestChat) -> &crate::chat::room::Member {
+        &chat.chat.rooms.get(GENERAL).members[&AccountId(3)]
+    }
+
+    #[test]
+    fn a_message_mentions_the_first_twenty_that_it_names() {
+        let mut chat = TestChat::new();
+        let people: Vec<String> = (0..30).map(|number| format!("guest{}", 10 + number)).collect();
+        for (client, who) in (100..).zip(&people) {
+            let (name, hash) = (name(who), PasswordHash("!".into()));
+            chat.input(client, Input::Register { name, hash, code: None, origin: origin() });
+        }
+        chat.chat.settle();
+        chat.say(ANA, &people.iter().rev().map(|who| format!("{who} {who}")).collect::<Vec<_>>().join(", "));
+        let mentioned = |record: &Record| match record {
+            Record::Mentioned { account, .. } => Some(chat.chat.name(*account).as_str().to_owned()),
+            _ => None,
+        };
+        let mentioned: Vec<String> = chat.effects.records.iter().filter_map(mentioned).collect();
+        assert_eq!(mentioned, people[10..]);
+    }
+
+    #[test]
+    fn unread_mentions_are_kept_and_counted_up_to_a_number() {
+        let mut chat = TestChat::new();
+        for _ in 0..MENTIONS_MAX + 5 {
+            chat.say(ANA, "bob");
+        }
+        assert_eq!(bob(&chat).mentions.len(), MENTIONS_MAX);
+        assert_eq!(chat.missed(BOB), (MENTIONS_MAX as u64 + 5, MENTIONS_MAX as u64));
+        // What is read makes room for what is not, even before that is stored.
+        chat.chat.act(Timestamp(0), ClientId(BOB), true, &mut Effects::default());
+        chat.say(ANA, "bob");
+        assert_eq!(bob(&chat).mentions.len(), 1);
+        assert_eq!(chat.missed(BOB), (1, 1));
+    }
 
     #[test]
     fn a_name_counts_where_no_letter_or_digit_touches_it() {

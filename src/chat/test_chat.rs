@@ -73,7 +73,7 @@ impl TestChat {
     /// The numbers of an account's unread messages and unread mentions in the first room.
     pub fn missed(&self, client: u64) -> (u64, u64) {
         let account = AccountId(client as i64 + 1);
-        self.chat.missed(account).first().map_or((0, 0), |missed| (missed.new, missed.mentions))
+        self.chat.missed(account).0.first().map_or((0, 0), |missed| (missed.new, missed.mentions))
     }
 
     /// Logs in the clients that are not, if their accounts still exist.
@@ -92,7 +92,7 @@ impl TestChat {
     pub fn durable(&self) -> String {
         let mut text = String::new();
         for account in self.chat.accounts.iter() {
-            let clients = Vec::new();
+            let (clients, rooms_created, bans) = (Vec::new(), account.rooms_created, account.bans.clone());
             let tokens = account.tokens.clone();
             let (password_code, notices) = (account.password_code, account.notices.clone());
             let (rooms, invitations) = (account.rooms.clone(), account.invitations.clone());
@@ -109,7 +109,9 @@ impl TestChat {
                 acks,
                 rooms,
                 invitations,
+                bans,
                 clients,
+                rooms_created,
                 tokens,
                 password_code,
                 notices,

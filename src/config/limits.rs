@@ -123,6 +123,8 @@ limits! {
     turn_events_max: 256, 1..=65_536, "events";
     /// Most rooms that one account may own.
     rooms_per_account_max: 100, 1..=LOAD_TEST, "rooms";
+    /// Rooms that one account may create within an hour, direct messages with somebody new included.
+    rooms_created_per_hour_max: 100, 1..=LOAD_TEST, "rooms";
     /// Most members of one room.
     members_per_room_max: 100_000, 2..=LOAD_TEST, "members";
     /// Longest topic, away text or reason, in bytes of UTF-8.

@@ -104,6 +104,12 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
         Refusal::RankTooHigh { room, you: true, .. } => format!("You own {} already.", named(room)),
         Refusal::RankTooHigh { room, who, .. } => format!("{who} ranks as high in {} as you, or higher.", named(room)),
         Refusal::ConfirmDelete { room } => format!("Deleting {} needs its name repeated.", named(room)),
+        Refusal::ConfirmLeave { room } => {
+            format!("You are the last in {}, which is private: when you leave, it is deleted.", named(room))
+        }
+        Refusal::TooManyRoomsCreated { max, .. } => {
+            format!("You have started {} within an hour, which is the most.", count(*max, "conversation"))
+        }
         Refusal::TooManyRooms { max } => format!("You own {}, which is the most.", count(*max, "room")),
         Refusal::RoomFull { room } => format!("{} is full.", named(room)),
         Refusal::NothingToChange { room } => format!("{} is like that already.", named(room)),
@@ -145,10 +151,10 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
             format!("No open invitation \"{what}\": it may have been used, revoked, or have expired.")
         }
         Refusal::NoSuchInvitation { what: None, .. } => "You have no open invitation.".to_owned(),
-        Refusal::WhichInvitation { rooms } => {
+        Refusal::WhichInvitation { rooms, more } => {
             let names: Vec<String> = rooms.iter().map(|room| named(room)).collect();
-            let open = count(names.len() as u64, "open invitation");
-            format!("You have {open}: {}.", few(&names, ROOMS_MAX))
+            let open = names.len() as u64 + more;
+            format!("You have {}: {}.", count(open, "open invitation"), few_of(&names, ROOMS_MAX, open))
         }
         Refusal::TooManyInvitations { room, max } => {
             format!("{} has {max} open invitations, which is the most.", named(room))
@@ -206,11 +212,19 @@ pub(super) fn count(number: u64, noun: &str) -> String {
 
 /// The first `max` in the middle of a sentence: `#a, #b and #c`, `#a, #b and 5 more`.
 pub(super) fn few(items: &[String], max: usize) -> String {
+    few_of(items, max, items.len() as u64)
+}
+
+/// The same, where `items` are the first of `total`.
+pub(super) fn few_of(items: &[String], max: usize, total: u64) -> String {
     let (shown, last) = match items {
         [] => return String::new(),
         [only] => return only.clone(),
-        [shown @ .., last] if items.len() <= max => (shown, last.clone()),
-        _ => (&items[..max], format!("{} more", items.len() - max)),
+        [shown @ .., last] if items.len() <= max && total == items.len() as u64 => (shown, last.clone()),
+        _ => {
+            let shown = &items[..max.min(items.len())];
+            (shown, format!("{} more", total - shown.len() as u64))
+        }
     };
     format!("{} and {last}", shown.join(", "))
 }

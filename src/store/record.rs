@@ -84,8 +84,10 @@ fn apply(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
             run(query!("topic_set"), params![id, text, by, at])
         }
         Record::RoomDeleted { id } => {
-            run(query!("room_doomed"), params![id])?;
-            run(query!("room_deleted"), params![id])
+            run(query!("room_deleted"), params![id])?;
+            run(query!("room_name_freed"), params![id])?;
+            run(query!("room_invitations_removed"), params![id])?;
+            run(query!("room_codes_removed"), params![id])
         }
 
         Record::MemberAdded { room, account, role, since, read } => {
@@ -327,7 +329,7 @@ mod tests {
         assert_eq!(writer.keyed(BOB, &SendKey::parse("K-1").unwrap()).unwrap(), []);
         assert!(writer.commit(&[record(TEA, 43, ANA)]).is_err(), "a key stands for one message");
         writer.commit(&[Record::RoomDeleted { id: TEA }]).unwrap();
-        (0..2).for_each(|_| writer.maintain().unwrap());
+        while writer.remove_some().unwrap() {}
         assert_eq!(writer.keyed(ANA, &key).unwrap(), [found(DIRECT, 4)]);
     }
 
@@ -489,8 +491,7 @@ mod tests {
         );
         assert_eq!(message.author, name("ana"));
         writer.commit(&[Record::RoomDeleted { id: TEA }]).unwrap();
-        // The first call removes them, the second finds that none is left.
-        (0..2).for_each(|_| writer.maintain().unwrap());
+        while writer.remove_some().unwrap() {}
         assert_eq!(reader.page(&range(TEA, 1, 41)).unwrap(), []);
         assert_eq!(reader.page(&range(DIRECT, 1, 3)).unwrap().len(), 3);
     }
@@ -508,6 +509,37 @@ mod tests {
         assert!(writer.commit(&[room(9, "GENERAL")]).is_err());
         writer.commit(&[Record::AccountDeleted { id: ANA, at: NOW }, Record::RoomDeleted { id: GENERAL }]).unwrap();
         writer.commit(&[account(AccountId(9), "aNA"), room(9, "GENERAL")]).unwrap();
+    }
+
+    #[test]
+    fn a_deleted_room_is_gone_at_once_and_removed_in_pieces() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (mut writer, _reader) = filled(temporary.path());
+        let crowd = (10..1510).map(AccountId);
+        let accounts = crowd.clone().map(|id| account(id, &format!("guest{id}")));
+        let members = crowd.clone().map(|id| member(TEA, id, Role::Member));
+        let mentions = crowd.clone().map(|account| Record::Mentioned { room: TEA, seq: 1, account });
+        let records: Vec<Record> = accounts.chain(members).chain(mentions).collect();
+        writer.commit(&records).unwrap();
+        let mut expected = writer.load().unwrap();
+        expected.rooms.retain(|room| room.id != TEA);
+        expected.members.retain(|member| member.room != TEA);
+        (expected.mentions, expected.invitations, expected.codes, expected.bans) = Default::default();
+        writer.commit(&[Record::RoomDeleted { id: TEA }]).unwrap();
+        assert_eq!(writer.load().unwrap(), expected);
+        writer.close().unwrap();
+        // It is removed after a restart too.
+        let (mut writer, _reader) = super::super::tests::sample::opened(temporary.path());
+        while writer.remove_some().unwrap() {}
+        assert_eq!(writer.load().unwrap(), expected);
+        writer.close().unwrap();
+        let database = rusqlite::Connection::open(temporary.path().join(super::super::DATABASE)).unwrap();
+        for table in ["member", "mention", "message", "ban", "invitation", "code"] {
+            let count = format!("SELECT count(*) FROM {table} WHERE room = {TEA}");
+            assert_eq!(database.query_row(&count, [], |row| row.get::<_, i64>(0)), Ok(0), "{table}");
+        }
+        let rows = "SELECT (SELECT count(*) FROM room WHERE id = 2) + (SELECT count(*) FROM deleted_room)";
+        assert_eq!(database.query_row(rows, [], |row| row.get::<_, i64>(0)), Ok(0));
     }
 
     #[test]

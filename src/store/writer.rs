@@ -23,8 +23,11 @@ const SIZE_CHECK_PAGES: usize = 256;
 const COMMIT_PAGES: usize = 4;
 /// The capacity of the statement cache. There are fewer statements, so each is prepared once.
 const STATEMENTS: usize = 64;
-/// How many messages of a deleted room are removed in one transaction, which takes about 8 ms.
-const REMOVED_AT_ONCE: i64 = 10_000;
+/// How many rows of a deleted room one statement removes.
+const REMOVED_AT_ONCE: i64 = 100;
+/// How long rows of a deleted room are removed in one transaction, which delays everybody: it ends with the statement that
+/// exceeds this.
+const REMOVING: Duration = Duration::from_millis(2);
 /// How long a turn waits for the lock of another program that writes, once: nobody is answered meanwhile. If that is not
 /// enough, turns do not wait at all until one is stored again.
 const LOCK_WAIT: Duration = Duration::from_millis(100);
@@ -180,17 +183,29 @@ impl Writer {
         }
     }
 
-    /// Removes some messages of a deleted room. Returns whether there was such a room.
-    fn remove_some(&mut self) -> rusqlite::Result<bool> {
+    /// Removes some of what a deleted room has. Returns whether there was such a room.
+    pub(super) fn remove_some(&mut self) -> rusqlite::Result<bool> {
         let query = query!("load_deleted_room");
         let room: Option<i64> = self.connection.prepare_cached(query)?.query_row([], |row| row.get(0)).optional()?;
         let Some(room) = room else { return Ok(false) };
+        let start = Instant::now();
         self.in_transaction(|connection| {
-            let removed =
-                connection.prepare_cached(query!("messages_removed"))?.execute(params![room, REMOVED_AT_ONCE])?;
-            if removed == 0 {
-                connection.execute(query!("deleted_room_done"), [room])?;
+            let parts = [
+                query!("mentions_removed"),
+                query!("members_removed"),
+                query!("bans_removed"),
+                query!("messages_removed"),
+            ];
+            for part in parts {
+                let mut remove = connection.prepare_cached(part)?;
+                while remove.execute(params![room, REMOVED_AT_ONCE])? > 0 {
+                    if start.elapsed() >= REMOVING {
+                        return Ok(true);
+                    }
+                }
             }
+            connection.execute(query!("room_removed"), [room])?;
+            connection.execute(query!("deleted_room_done"), [room])?;
             Ok(true)
         })
     }
@@ -325,7 +340,7 @@ impl Store for Writer {
                 self.checkpoint();
             }
             Err(error) => {
-                let error = CommitError::of("remove messages in", &self.database(), &error);
+                let error = CommitError::of("remove a deleted room from", &self.database(), &error);
                 match self.roll_back(error) {
                     CommitError::Refused(text) => log::warn!("{text}; this will be tried again"),
                     fatal => return Err(fatal),

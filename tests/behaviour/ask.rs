@@ -41,7 +41,7 @@ asks! {
     list_rooms() Query::Rooms { page: 1 };
     rooms_page(page: u64) Query::Rooms { page };
     join(label: &str) Command::Join { room: room(label) };
-    leave(label: &str) Command::Leave { room: Some(room(label)) };
+    leave(label: &str) Command::Leave { room: Some(room(label)), confirmation: None };
     create(text: &str) Command::Create { name: name(text), visibility: Visibility::Public };
     create_private(text: &str) Command::Create { name: name(text), visibility: Visibility::Private };
     show_topic(label: &str) Query::Topic { room: Some(room(label)) };
@@ -81,7 +81,9 @@ asks! {
     ban_for(label: &str, who: &str, seconds: u64, why: &str)
         Command::Ban { room: Some(room(label)), who: name(who), seconds: Some(seconds), why: Text::from(why) };
     unban(label: &str, who: &str) Command::Unban { room: Some(room(label)), who: name(who) };
-    bans(label: &str) Query::Bans { room: Some(room(label)) };
+    bans_page(label: &str, page: u64) Query::Bans { room: Some(room(label)), page };
+    own_rooms(page: u64) Query::OwnRooms { page };
+    bans(label: &str) Query::Bans { room: Some(room(label)), page: 1 };
     promote(label: &str, who: &str) Command::Promote { room: Some(room(label)), who: name(who) };
     demote(label: &str, who: &str) Command::Demote { room: Some(room(label)), who: name(who) };
 
@@ -92,7 +94,7 @@ asks! {
     server_ban_address(address: Address)
         Command::ServerBan { target: BanTarget::Address(address), seconds: None, why: Text::from("") };
     server_unban(who: &str) Command::ServerUnban { target: BanTarget::Account(name(who)) };
-    server_bans() Query::ServerBans;
+    server_bans() Query::ServerBans { page: 1 };
     server_promote(who: &str) Command::ServerPromote { who: name(who) };
     server_demote(who: &str) Command::ServerDemote { who: name(who) };
     set_registration(registration: Registration) Command::SetRegistration { registration };
@@ -101,7 +103,7 @@ asks! {
 
     tokens() Query::Tokens;
     revoke_token(token: &str) Command::RevokeToken { name: name(token), proved: false };
-    sessions() Query::Sessions;
+    sessions() Query::Sessions { page: 1 };
     close_session(session: ClientId) Command::CloseSession { session, proved: false };
     log_out() Command::LogOut;
     quit() Command::Quit;

@@ -34,7 +34,8 @@ fn bans<const N: usize>(rows: [(&str, &str, Option<Timestamp>, &str); N]) -> Obj
         let (target, by, why) = (BanTarget::Account(name(target)), name(by), Text::from(why));
         BanRow { target, by, at: SOME_TIME, until, why }
     };
-    Event::Bans { room: Some(shown(room("#tea"))), rows: rows.map(row).into() }.into()
+    let rows = Vec::from(rows.map(row));
+    Event::Bans { room: Some(shown(room("#tea"))), total: rows.len() as u64, rows, page: 1, pages: 1 }.into()
 }
 
 fn whoever_is_kicked_may_come_back(transport: Transport) {
@@ -94,12 +95,12 @@ fn bans_are_listed_for_those_who_may_lift_them(transport: Transport) {
     ann.does(ask::ban("#tea", "dee", "spam"));
     bob.does(ask::ban_for("#tea", "cho", 7200, ""));
     let listed = bob.does(ask::bans("#tea"));
-    let [Object::Event(Event::Bans { room, rows })] = &listed[..] else { panic!("{listed:#?}") };
+    let [Object::Event(Event::Bans { room, rows, total, .. })] = &listed[..] else { panic!("{listed:#?}") };
     let (room, mut rows) = (room.clone(), rows.clone());
     // Bans of the same millisecond have no defined order.
     rows.sort_by_key(|row| format!("{:?}", row.target));
     let expected = bans([("cho", "bob", Some(SOME_TIME), ""), ("dee", "ann", None, "spam")]);
-    assert_eq!(Object::from(Event::Bans { room, rows }), expected);
+    assert_eq!(Object::from(Event::Bans { room, rows, total: *total, page: 1, pages: 1 }), expected);
     cho.is_refused(ask::bans("#tea"), "banned");
     ann.does(ask::unban("#tea", "cho"));
     cho.does(ask::join("#tea"));

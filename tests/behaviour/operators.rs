@@ -36,7 +36,7 @@ fn ban_of(target: BanTarget, why: &str) -> BanRow {
 }
 
 fn bans(rows: Vec<BanRow>) -> Object {
-    Event::Bans { room: None, rows }.into()
+    Event::Bans { room: None, total: rows.len() as u64, rows, page: 1, pages: 1 }.into()
 }
 
 /// An operator, and somebody who is none.

@@ -95,4 +95,21 @@ fn long_lists_come_in_pages(transport: Transport) {
     };
     assert_eq!(rooms(bob.does(ask::list_rooms())), (vec![room("#cake"), room("#general")], 1));
     assert_eq!(rooms(bob.does(ask::rooms_page(2))), (vec![room("#tea")], 2));
+    let own = |answer: Vec<Object>| match &answer[..] {
+        [Object::Event(Event::OwnRooms { rows, total: 3, page, pages: 2 })] => {
+            (rows.iter().map(|row| row.room.label.clone()).collect::<Vec<_>>(), *page)
+        }
+        other => panic!("{other:#?}"),
+    };
+    assert_eq!(own(ann.does(ask::own_rooms(1))), (vec![room("#general"), room("#tea")], 1));
+    assert_eq!(own(ann.does(ask::own_rooms(2))), (vec![room("#cake")], 2));
+    for guest in ["dee", "eli", "fay"] {
+        house.register(guest);
+        ann.does(ask::ban("#tea", guest, ""));
+    }
+    let bans = |answer: Vec<Object>| match &answer[..] {
+        [Object::Event(Event::Bans { rows, total: 3, pages: 2, .. })] => rows.len(),
+        other => panic!("{other:#?}"),
+    };
+    assert_eq!([1, 2, 3].map(|page| bans(ann.does(ask::bans_page("#tea", page)))), [2, 1, 0]);
 }

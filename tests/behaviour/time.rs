@@ -72,10 +72,16 @@ fn a_ban_ends_by_itself() {
     let refused = alone.ask("bob", Command::Join { room: tea() });
     assert!(matches!(refused, Event::Refused(Refusal::Banned { .. })), "{refused:?}");
     alone.pass_ms(1);
-    let bans = alone.chat.ask(alone.now, alone.client("ann"), &Query::Bans { room: None });
+    let bans = alone.chat.ask(alone.now, alone.client("ann"), &Query::Bans { room: None, page: 1 });
     assert_eq!(
         bans,
-        Answer::Event(Event::Bans { room: Some(ShownRoom { id: RoomId(2), label: tea() }), rows: Vec::new() })
+        Answer::Event(Event::Bans {
+            room: Some(ShownRoom { id: RoomId(2), label: tea() }),
+            rows: Vec::new(),
+            total: 0,
+            page: 1,
+            pages: 1,
+        })
     );
     assert!(has_entered(&alone.ask("bob", Command::Join { room: tea() })));
     let lifted = alone.ask("ann", Command::Unban { who: name("bob"), room: None });

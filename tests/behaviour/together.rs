@@ -51,7 +51,7 @@ fn an_account_is_at_home_in_both(transport: Transport) {
     let token = person.ask("/token new bridge")[1].strip_prefix("-- ").expect("a token").to_owned();
     assert!(house.visitor().enter(ask::log_in("ann", &token)).is_ok());
     let answer = program.does(ask::sessions());
-    let [Object::Event(Event::Sessions { rows })] = &answer[..] else { panic!("{answer:#?}") };
+    let [Object::Event(Event::Sessions { rows, .. })] = &answer[..] else { panic!("{answer:#?}") };
     // That one may still be closing.
     let rows: Vec<_> = rows.iter().filter(|row| row.token.is_none()).collect();
     assert_eq!(rows.iter().map(|row| row.protocol).collect::<Vec<_>>(), ["json", "text"]);

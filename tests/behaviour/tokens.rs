@@ -120,7 +120,7 @@ fn a_token_makes_revokes_and_closes_nothing_but_itself(transport: Transport) {
 /// The number of a person's own connection.
 fn session_of(person: &mut Person) -> ClientId {
     let answer = person.does(ask::sessions());
-    let [Object::Event(Event::Sessions { rows })] = &answer[..] else { panic!("{answer:#?}") };
+    let [Object::Event(Event::Sessions { rows, .. })] = &answer[..] else { panic!("{answer:#?}") };
     rows.iter().find(|row| row.own).expect("it is listed").session
 }
 
@@ -215,7 +215,7 @@ fn ones_own_connections_are_listed(transport: Transport) {
     let (mut by_token, _) = house.visitor().enter(ask::log_in("ann", &token)).ok().expect("let in");
     let rows = |person: &mut Person| {
         let answer = person.does(ask::sessions());
-        let [Object::Event(Event::Sessions { rows })] = &answer[..] else { panic!("{answer:#?}") };
+        let [Object::Event(Event::Sessions { rows, .. })] = &answer[..] else { panic!("{answer:#?}") };
         rows.clone()
     };
     let row = |session, token: Option<&str>, own| SessionRow {
@@ -239,7 +239,7 @@ fn one_connection_closes_another(transport: Transport) {
     let [mut ann, mut bob] = house.register_all(["ann", "bob"]);
     let elsewhere = house.log_in("ann");
     let answer = ann.does(ask::sessions());
-    let [Object::Event(Event::Sessions { rows })] = &answer[..] else { panic!("{answer:#?}") };
+    let [Object::Event(Event::Sessions { rows, .. })] = &answer[..] else { panic!("{answer:#?}") };
     let other = rows.iter().find(|row| !row.own).expect("another one").session;
     bob.is_refused(ask::close_session(other), "no_such_session");
     ann.gets(ask::close_session(other), [Event::SessionClosed { session: other }.into()]);

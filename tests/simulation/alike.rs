@@ -103,8 +103,8 @@ fn queries(state: &State) -> Vec<Query> {
         Query::Who { room: None, page: 1 },
         Query::Who { room: None, page: 2 },
         Query::Tokens,
-        Query::Sessions,
-        Query::ServerBans,
+        Query::Sessions { page: 1 },
+        Query::ServerBans { page: 1 },
         Query::Unread,
         Query::Topic { room: None },
     ];
@@ -117,7 +117,7 @@ fn queries(state: &State) -> Vec<Query> {
         queries.push(Query::Room { room: room.clone() });
         queries.push(Query::Topic { room: room.clone() });
         queries.push(Query::Who { room: room.clone(), page: 1 });
-        queries.push(Query::Bans { room: room.clone() });
+        queries.push(Query::Bans { room: room.clone(), page: 1 });
         queries.push(Query::History { room, range: HistoryRange::Newest });
     }
     queries
@@ -125,7 +125,7 @@ fn queries(state: &State) -> Vec<Query> {
 
 /// Nobody can log in again by a token that was revoked, so the names of tokens may differ here.
 fn without_token(mut answer: Answer) -> Answer {
-    if let Answer::Event(Event::Sessions { rows }) = &mut answer {
+    if let Answer::Event(Event::Sessions { rows, .. }) = &mut answer {
         rows.iter_mut().for_each(|row| row.token = None);
     }
     answer

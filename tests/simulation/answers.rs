@@ -122,7 +122,7 @@ fn check_event(
             });
             assert_eq!(*rows, expected.collect::<Vec<_>>());
         }
-        Event::Sessions { rows } => {
+        Event::Sessions { rows, .. } => {
             let expected = after.clients_of(account).take(pages.rows).map(|client| {
                 let session = &after.clients[&client];
                 SessionRow {
@@ -137,8 +137,9 @@ fn check_event(
             });
             assert_eq!(*rows, expected.collect::<Vec<_>>());
         }
-        Event::Bans { room, rows } => {
+        Event::Bans { room, rows, total, .. } => {
             let mut expected = rights::bans(after, room.as_ref().map(|room| room.id));
+            assert_eq!(*total, expected.len() as u64);
             expected.truncate(pages.rows);
             assert_eq!(rows.iter().map(|row| (row.target.clone(), row.until)).collect::<Vec<_>>(), expected);
         }

@@ -38,12 +38,12 @@ const HAPPENS: &str = "
     NameFreed Notice PasswordCodeCreated RegistrationCodeCreated RegistrationShown Registered Removed RoomChanged RoomList RoomShown ServerBanned ServerKicked SessionClosed Sessions Stored TokenCreated
     TokenRevoked Tokens Topic Unbanned Uninvited YouLeft
 
-    account_gone already_logged_in already_member already_there banned confirm_delete empty_text in_namesake last_operator
+    account_gone already_logged_in already_member already_there banned confirm_delete confirm_leave empty_text in_namesake last_operator
     moderator_only name_not_reserved name_reserved name_taken registration_closed registration_needs_code room_lost no_current_room no_such_account no_such_ban no_such_invitation no_such_messages
     no_such_room no_such_session no_such_token nobody_to_reply_to not_in_direct_room not_in_first_room not_logged_in
     not_member not_there not_to_yourself nothing_to_change operator_only owner_only password_needed rank_too_high room_exists room_full
     server_banned target_banned target_is_operator text_too_long token_exists token_scope too_many_codes too_many_invitations
-    too_many_rooms too_many_tokens which_invitation wrong_code wrong_password";
+    too_many_rooms too_many_rooms_created too_many_tokens which_invitation wrong_code wrong_password";
 
 /// The same of sessions that end.
 const ENDS: [&str; 9] = [

@@ -123,7 +123,8 @@ pub fn expected(
                 notices.extend(left.map(|it| (it, format!("YouLeft {label:?}"))));
                 tell_hearers(after, *room, Some(client), &format!("MemberLeft {label:?} {name}"), &mut notices);
             }
-            Record::RoomDeleted { id } => {
+            // Whoever was the last to leave it knows.
+            Record::RoomDeleted { id } if !records.iter().any(|record| is_departure_from(*id, record)) => {
                 for member in before.store.members_of(*id) {
                     let label = before.store.shown(*id, member.account);
                     let left = after.clients_of(member.account).filter(|it| *it != client);
@@ -203,6 +204,11 @@ pub fn expected(
     }
     assert!(!answer.is_some_and(is_refused) || notices.is_empty(), "refused, but it leads to {notices:?}");
     notices
+}
+
+/// Whether a record is that somebody is no longer a member of the room.
+fn is_departure_from(id: RoomId, record: &Record) -> bool {
+    matches!(record, Record::MemberRemoved { room, .. } if *room == id)
 }
 
 /// That positions have moved is shown to the account's other sessions that requested it.

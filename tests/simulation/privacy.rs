@@ -145,7 +145,7 @@ pub fn check_outsider(random: &mut Random, limits: &ChatLimits, state: &State) {
         Query::Rooms { page: 1 },
         Query::Rooms { page: 2 },
         Query::Who { room: None, page: 1 },
-        Query::Sessions,
+        Query::Sessions { page: 1 },
     ];
     requests.extend(queries.map(Request::Query));
     requests.push(command(Command::CatchUp { room: None }));
@@ -188,7 +188,7 @@ fn about(label: RoomLabel) -> Vec<Request> {
         Query::Who { room: room.clone(), page: 1 },
         Query::History { room: room.clone(), range: HistoryRange::Newest },
         Query::History { room: room.clone(), range: HistoryRange::Between(1, u64::MAX) },
-        Query::Bans { room: room.clone() },
+        Query::Bans { room: room.clone(), page: 1 },
     ];
     let commands = [
         Command::SetTopic { room: room.clone(), text: text.clone() },
@@ -202,7 +202,7 @@ fn about(label: RoomLabel) -> Vec<Request> {
         Command::Ban { who: who.clone(), room: room.clone(), seconds: Some(60), why: text.clone() },
         Command::Unban { who: who.clone(), room: room.clone() },
         Command::Promote { who, room: room.clone() },
-        Command::Leave { room: room.clone() },
+        Command::Leave { room: room.clone(), confirmation: None },
         Command::Join { room: label.clone() },
         Command::Resume { after: vec![(label.clone(), 0)] },
         Command::Resume { after: vec![(label, u64::MAX)] },

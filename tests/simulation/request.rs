@@ -48,7 +48,7 @@ impl Request {
         use Command::*;
         match self.command()? {
             Say { room, .. }
-            | Leave { room }
+            | Leave { room, .. }
             | SetTopic { room, .. }
             | SetVisibility { room, .. }
             | RenameRoom { room, .. }
@@ -71,16 +71,17 @@ impl Request {
 fn of_query(query: &Query) -> &'static [&'static str] {
     match query {
         Query::Rooms { .. } => &["RoomList"],
+        Query::OwnRooms { .. } => &["OwnRooms"],
         Query::Room { .. } => &["RoomShown"],
         Query::Topic { .. } => &["Topic"],
         Query::Who { .. } => &["People"],
         Query::Whois { .. } => &["Account"],
         Query::History { .. } => &["Page", "NoMessages"],
         Query::Unread => &["Page", "NothingUnread"],
-        Query::Bans { .. } | Query::ServerBans => &["Bans"],
+        Query::Bans { .. } | Query::ServerBans { .. } => &["Bans"],
         Query::Registration => &["RegistrationShown"],
         Query::Tokens => &["Tokens"],
-        Query::Sessions => &["Sessions"],
+        Query::Sessions { .. } => &["Sessions"],
     }
 }
 

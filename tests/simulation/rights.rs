@@ -163,7 +163,7 @@ fn is_in_scope(before: &State, asker: Asker, request: &Request, record: &Record)
     }
 }
 
-/// That what a refused request removed had expired.
+/// That what was removed by itself, or by a refused request, had expired, or could not be entered any more.
 pub fn check_expired(before: &State, record: &Record) {
     let (store, now) = (&before.store, before.now);
     let is_expired = match record {
@@ -172,9 +172,15 @@ pub fn check_expired(before: &State, record: &Record) {
         Record::BanRemoved { room, account } => !store.is_banned(*room, *account, now),
         Record::AccountBanRemoved { account } => !holds(store.account_bans[account].until, now),
         Record::AddressBanRemoved { address } => !holds(store.address_bans[address].until, now),
+        Record::RoomDeleted { id } => {
+            let invitations = store.invitations.keys().any(|(room, _)| room == id);
+            let is_open = invitations || store.codes.values().any(|(room, ..)| room == id);
+            let is_empty = if store.is_public(*id) { store.rooms[id].last_seq == 0 } else { !is_open };
+            store.members_of(*id).next().is_none() && is_empty && !store.is_direct(*id) && *id != GENERAL
+        }
         _ => false,
     };
-    assert!(is_expired, "refused, but stored: {record:?}");
+    assert!(is_expired, "it has not lapsed: {record:?}");
 }
 
 /// That a refusal which names a reason is right.

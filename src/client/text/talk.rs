@@ -327,7 +327,13 @@ impl Client<'_> {
 fn next_page(ask: &Ask) -> Option<Query> {
     match ask {
         Ask::Query(Query::Rooms { page }) => Some(Query::Rooms { page: page.saturating_add(1) }),
+        Ask::Query(Query::OwnRooms { page }) => Some(Query::OwnRooms { page: page.saturating_add(1) }),
         Ask::Query(Query::Who { room, page }) => Some(Query::Who { room: room.clone(), page: page.saturating_add(1) }),
+        Ask::Query(Query::Bans { room, page }) => {
+            Some(Query::Bans { room: room.clone(), page: page.saturating_add(1) })
+        }
+        Ask::Query(Query::ServerBans { page }) => Some(Query::ServerBans { page: page.saturating_add(1) }),
+        Ask::Query(Query::Sessions { page }) => Some(Query::Sessions { page: page.saturating_add(1) }),
         _ => None,
     }
 }

@@ -103,14 +103,15 @@ table! {
     // Sessions
     "registered" = [Event::Registered { name, room: rooms }] { name, rooms as FirstRoom };
     "logged_in" = [Event::LoggedIn(Welcome {
-        name, last_seen, room, away, others, missed: rooms, invitations, notices
-    })] { name, last_seen, away, others, rooms, invitations, notices as Notices } unsaid { room: None };
+        name, last_seen, room, away, others, missed: rooms, more, more_unread, invitations,
+        more_invitations, notices
+    })] { name, last_seen, away, others, rooms, more, more_unread, invitations, more_invitations, notices as Notices } unsaid { room: None };
     "acks_set" = [Event::AcksSet { on }] { on };
     "password_changed" = [Event::PasswordChanged { closed, tokens }] { closed, tokens };
     "token_made" = [Event::TokenCreated { name, secret: token, scope, until }] { name, token, scope, until };
     "tokens" = [Event::Tokens { rows: tokens }] { tokens };
     "token_revoked" = [Event::TokenRevoked { name, closed }] { name, closed };
-    "sessions" = [Event::Sessions { rows: sessions }] { sessions };
+    "sessions" = [Event::Sessions { rows: sessions, total, page, pages }] { sessions, total, page, pages };
     "session_closed" = [Event::SessionClosed { session }] { session };
 
     // Rooms
@@ -121,6 +122,7 @@ table! {
     "left" = [Event::MemberLeft { room, who: name, departure }] { room as Flat, name, departure as Flat };
     "you_left" = [Event::YouLeft { room, departure, now }] { room as Flat, departure as Flat } unsaid { now: None };
     "rooms" = [Event::RoomList { rows: rooms, page, pages }] { rooms, page, pages };
+    "own_rooms" = [Event::OwnRooms { rows: rooms, total, page, pages }] { rooms, total, page, pages };
     "topic" = [Event::Topic { room, topic }] { room as Flat, topic as TopicOnly };
     "room" = [Event::RoomShown(RoomView {
         room, visibility: kind, topic, created, owner, moderators, members, online, messages: last, unread, invited, codes
@@ -154,7 +156,7 @@ table! {
     // Moderation
     "removed" = [Event::Removed { room, who: name, departure }] { room as Flat, name, departure as Flat };
     "unbanned" = [Event::Unbanned { room, target }] { room as Flat, target as Flat };
-    "bans" = [Event::Bans { room, rows: bans }] { room as Flat, bans };
+    "bans" = [Event::Bans { room, rows: bans, total, page, pages }] { room as Flat, bans, total, page, pages };
     "server_banned" = [Event::ServerBanned { ban, closed }] { ban as Flat, closed };
     "server_kicked" = [Event::ServerKicked { who: name, closed }] { name, closed };
     "registration" = [Event::RegistrationShown { registration }] { registration };

@@ -63,6 +63,8 @@ table! {
     "owner_only" = [Refusal::OwnerOnly { room }] { room as Flat };
     "moderator_only" = [Refusal::ModeratorOnly { room }] { room as Flat };
     "rank_too_high" = [Refusal::RankTooHigh { room, who: name, you }] { room as Flat, name } unsaid { you: false };
+    "confirm_leave" = [Refusal::ConfirmLeave { room }] { room as Flat };
+    "too_many_rooms_created" = [Refusal::TooManyRoomsCreated { max, wait_s }] { max, wait_s };
     "confirm_delete" = [Refusal::ConfirmDelete { room }] { room as Flat };
     "too_many_rooms" = [Refusal::TooManyRooms { max }] { max };
     "room_full" = [Refusal::RoomFull { room }] { room as Flat };
@@ -89,7 +91,7 @@ table! {
 
     // Invitations
     "no_such_invitation" = [Refusal::NoSuchInvitation { what: name, room }] { name as Sparse, room as SparseRoom };
-    "which_invitation" = [Refusal::WhichInvitation { rooms }] { rooms as ShownRooms };
+    "which_invitation" = [Refusal::WhichInvitation { rooms, more }] { rooms as ShownRooms, more };
     "too_many_invitations" = [Refusal::TooManyInvitations { room, max }] { room as Flat, max };
     "too_many_codes" = [Refusal::TooManyCodes] {};
 

@@ -142,7 +142,7 @@ table! {
     // Rooms
     "create" = [Command::Create { name: room, visibility }] { room as RoomName, visibility or Visibility::Public };
     "join" = [Command::Join { room }] { room as Flat };
-    "leave" = [Command::Leave { room }] { room as GivenRoom };
+    "leave" = [Command::Leave { room, confirmation: confirm }] { room as GivenRoom, confirm };
     "topic" if "text" = [Command::SetTopic { room, text }] { room as GivenRoom, text };
     "set_visibility" = [Command::SetVisibility { room, visibility }] { room as GivenRoom, visibility };
     "rename_room" = [Command::RenameRoom { room, name }] { room as GivenRoom, name as RoomName };
@@ -200,17 +200,18 @@ table! {
     Query, start: typed;
 
     "rooms" = [Query::Rooms { page }] { page as Page };
+    "own_rooms" = [Query::OwnRooms { page }] { page as Page };
     "room" = [Query::Room { room }] { room as GivenRoom };
     "topic" = [Query::Topic { room }] { room as GivenRoom };
     "who" = [Query::Who { room, page }] { room as Flat, page as Page };
     "whois" = [Query::Whois { name }] { name };
     "history" = [Query::History { room, range }] { room as GivenRoom, range as Flat };
     "unread" = [Query::Unread] {};
-    "bans" = [Query::Bans { room }] { room as GivenRoom };
-    "server_bans" = [Query::ServerBans] {};
+    "bans" = [Query::Bans { room, page }] { room as GivenRoom, page as Page };
+    "server_bans" = [Query::ServerBans { page }] { page as Page };
     "server_registration" = [Query::Registration] {};
     "tokens" = [Query::Tokens] {};
-    "sessions" = [Query::Sessions] {};
+    "sessions" = [Query::Sessions { page }] { page as Page };
 }
 
 // Forms

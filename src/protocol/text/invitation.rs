@@ -126,7 +126,7 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
         Refusal::NoSuchInvitation { room: Some(_), .. } => Advice::next(""),
         Refusal::NoSuchInvitation { what: Some(_), .. } => Advice::next("Ask for a new one."),
         Refusal::NoSuchInvitation { what: None, .. } => Advice::next("Ask somebody in the room to invite you."),
-        Refusal::WhichInvitation { rooms } => {
+        Refusal::WhichInvitation { rooms, .. } => {
             let example = rooms.first().map_or_else(|| "ROOM".to_owned(), |room| bare(room));
             Advice::next(format!("Name one: /accept {example}"))
         }
@@ -206,7 +206,7 @@ mod tests {
             "zed has no open invitation to #tea. Nothing was done.",
         );
         check_refusal(
-            Refusal::WhichInvitation { rooms: vec![with_id(room("tea")), with_id(room("rust"))] },
+            Refusal::WhichInvitation { rooms: vec![with_id(room("tea")), with_id(room("rust"))], more: 0 },
             "You have 2 open invitations: #tea and #rust. Nothing was done. Name one: /accept tea",
         );
         check_refusal(

@@ -7,7 +7,7 @@ use super::moderation::because;
 use super::pen::{Pen, enumerated, quoted};
 use super::people::person;
 use super::refusal::Advice;
-use super::room::Label;
+use super::room::{Label, bare};
 use super::row::{Group, NOTHING_DONE, Row};
 
 pub(super) static ROWS: &[Row] = &[
@@ -27,14 +27,17 @@ pub(super) static ROWS: &[Row] = &[
         name: "leave",
         aliases: &["part"],
         group: Group::Rooms,
-        usages: &["/leave [ROOM]"],
+        usages: &["/leave [ROOM] [NAME]"],
         summary: "stop being in a room",
         help: "Leaves a room: your current one if none is named. You no longer see what is said there, and come back \
                by /join or by an invitation. To talk elsewhere you need not leave: /join is enough, and so is /quit \
-               to go home.",
-        examples: &["/leave", "/leave #tea"],
+               to go home. A private room is deleted when its last member leaves, who must therefore repeat its name.",
+        examples: &["/leave", "/leave #tea", "/leave #tea tea"],
         undone: NOTHING_DONE,
-        parse: |arguments| Ok(Typed::command(Command::Leave { room: arguments.optional_room()? })),
+        parse: |arguments| {
+            let room = arguments.optional_room()?;
+            Ok(Typed::command(Command::Leave { room, confirmation: arguments.optional_name()? }))
+        },
     },
 ];
 
@@ -140,6 +143,10 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
         }),
         Refusal::AlreadyMember { room } => Advice::next(format!("To talk there: /join {}", Label(room))),
         Refusal::InNamesake { .. } => Advice::next("Leave that one first, or have one of the two renamed."),
+        Refusal::ConfirmLeave { room } => {
+            let next = format!("All that was said there goes with it: /leave {} {}", Label(room), bare(room));
+            Advice::new("You are still in it.", next)
+        }
         Refusal::RoomFull { .. } => Advice::new("Nobody was let in.", "Try again when somebody has left."),
         Refusal::NotThere { room, .. } => Advice::next(format!("/who {} lists who is.", Label(room))),
         _ => return None,
@@ -158,8 +165,9 @@ mod tests {
             check_command(line, Command::Join { room: room("tea") });
         }
         check_command("/join @bob", Command::Join { room: direct("bob") });
-        check_command("/leave", Command::Leave { room: None });
-        check_command("/part tea", Command::Leave { room: Some(room("tea")) });
+        check_command("/leave", Command::Leave { room: None, confirmation: None });
+        check_command("/leave #tea tea", Command::Leave { room: Some(room("tea")), confirmation: Some(name("tea")) });
+        check_command("/part tea", Command::Leave { room: Some(room("tea")), confirmation: None });
     }
 
     fn kicked(why: &str) -> Departure {

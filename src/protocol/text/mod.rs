@@ -98,7 +98,7 @@ impl Protocol for Text {
             Event::TokenCreated { name, secret, scope, until } => token::created(name, secret, *scope, *until, pen),
             Event::Tokens { rows } => token::list(rows, pen),
             Event::TokenRevoked { name, closed } => token::revoked(name, *closed, pen),
-            Event::Sessions { rows } => token::sessions(rows, pen),
+            Event::Sessions { rows, total, page, pages } => token::sessions(rows, *total, (*page, *pages), pen),
             Event::SessionClosed { session } => token::session_closed(*session, pen),
 
             Event::Created { room, visibility } => room::created(room, *visibility, pen),
@@ -110,6 +110,7 @@ impl Protocol for Text {
             Event::MemberLeft { room, who, departure } => member::other_left(room, who, departure, pen),
             Event::YouLeft { room, departure, now } => member::you_left(room, departure, now.as_deref(), pen),
             Event::RoomList { rows, page, pages } => room::list(rows, *page, *pages, pen),
+            Event::OwnRooms { rows, total, page, pages } => room::own_list(rows, *total, (*page, *pages), pen),
             Event::Topic { room, topic } => room::topic(room, topic.as_ref(), pen),
             Event::RoomShown(room) => room::shown(room, pen),
             Event::RoomChanged { room, by, change } => room::changed(room, by.as_ref(), change, pen),
@@ -134,7 +135,9 @@ impl Protocol for Text {
 
             Event::Removed { room, who, departure } => moderation::removed(room, who, departure, pen),
             Event::Unbanned { room, target } => moderation::unbanned(room.as_deref(), target, pen),
-            Event::Bans { room, rows } => moderation::bans(room.as_deref(), rows, pen),
+            Event::Bans { room, rows, total, page, pages } => {
+                moderation::bans(room.as_deref(), rows, *total, (*page, *pages), pen);
+            }
             Event::ServerBanned { ban, closed } => server::server_banned(ban, *closed, pen),
             Event::ServerKicked { who, closed } => server::server_kicked(who, *closed, pen),
             Event::RegistrationShown { registration } => registration::shown(*registration, pen),

@@ -2,6 +2,7 @@
 
 use crate::chat::{BanRow, BanTarget, Command, Departure, Name, Query, Refusal, RoomLabel, Text};
 
+use super::arguments::is_numeric;
 use super::line::Typed;
 use super::pen::{Pen, count, quoted};
 use super::refusal::Advice;
@@ -62,12 +63,17 @@ pub(super) static ROWS: &[Row] = &[
         name: "bans",
         aliases: &[],
         group: Group::Moderation,
-        usages: &["/bans [ROOM]"],
+        usages: &["/bans [ROOM] [PAGE]"],
         summary: "list who is banned from a room",
-        help: "Lists who is banned from your current room or from the one named, by whom, until when and why.",
-        examples: &["/bans", "/bans #tea"],
+        help: "Lists who is banned from your current room or from the one named, by whom, until when and why. A \
+               long list comes in pages.",
+        examples: &["/bans", "/bans #tea", "/bans #tea 2"],
         undone: NOTHING_DONE,
-        parse: |arguments| Ok(Typed::query(Query::Bans { room: arguments.optional_room()? })),
+        parse: |arguments| {
+            let is_page = arguments.peek().is_some_and(is_numeric);
+            let room = if is_page { None } else { arguments.optional_room()? };
+            Ok(Typed::query(Query::Bans { room, page: arguments.page()? }))
+        },
     },
     Row {
         name: "op",
@@ -122,16 +128,27 @@ pub(super) fn unbanned(room: Option<&RoomLabel>, target: &BanTarget, pen: &mut P
 }
 
 /// The bans that are in force, one a line. The reason is not cut, because it is what readers look for.
-pub(super) fn bans(room: Option<&RoomLabel>, rows: &[BanRow], pen: &mut Pen<'_>) {
-    if rows.is_empty() {
+pub(super) fn bans(
+    room: Option<&RoomLabel>,
+    rows: &[BanRow],
+    total: u64,
+    (page, pages): (u64, u64),
+    pen: &mut Pen<'_>,
+) {
+    if total == 0 {
         return pen.say(&format!("Nobody is banned from {}.", place(room)));
     }
-    pen.say(&format!("{} from {}:", count(rows.len() as u64, "ban"), place(room)));
+    let of_pages = if pages > 1 { format!(", page {page} of {pages}") } else { String::new() };
+    pen.say(&format!("{} from {}{of_pages}:", count(total, "ban"), place(room)));
     for ban in rows {
         let BanRow { by, why, .. } = ban;
         let (since, until) = (pen.moment(ban.at), pen.until(ban.until));
         let why = if why.is_empty() { String::new() } else { because(why) };
         pen.say(&format!("  {}  by {by} {since}, {until}{why}", target_of(&ban.target)));
+    }
+    if page < pages {
+        let list = room.map_or_else(|| "/server bans".to_owned(), |room| format!("/bans {}", Label(room)));
+        pen.say(&format!("More: {list} {}", page + 1));
     }
 }
 
@@ -186,8 +203,10 @@ mod tests {
         check_command("/ban bob for shouting", ban(None, None, "for shouting"));
         check_command("/ban bob shouted for 30m at all", ban(None, None, "shouted for 30m at all"));
         check_command("/unban bob", Command::Unban { who: who(), room: None });
-        check_query("/bans", Query::Bans { room: None });
-        check_query("/bans #tea", Query::Bans { room: tea() });
+        check_query("/bans", Query::Bans { room: None, page: 1 });
+        check_query("/bans 2", Query::Bans { room: None, page: 2 });
+        check_query("/bans #tea", Query::Bans { room: tea(), page: 1 });
+        check_query("/bans #tea 3", Query::Bans { room: tea(), page: 3 });
         check_command("/op #tea bob", Command::Promote { who: who(), room: tea() });
         check_command("/deop bob", Command::Demote { who: who(), room: None });
     }
@@ -228,11 +247,12 @@ mod tests {
 
     #[test]
     fn bans_are_listed_and_lifted() {
-        check(Event::Bans { room: Some(with_id(room("tea"))), rows: vec![] }, &["-- Nobody is banned from #tea."]);
-        check(Event::Bans { room: None, rows: vec![] }, &["-- Nobody is banned from the server."]);
+        let none = |room| Event::Bans { room, rows: vec![], total: 0, page: 1, pages: 1 };
+        check(none(Some(with_id(room("tea")))), &["-- Nobody is banned from #tea."]);
+        check(none(None), &["-- Nobody is banned from the server."]);
         let rows = vec![ban(bob(), tomorrow(), "spam"), ban(address(), None, "")];
         check(
-            Event::Bans { room: None, rows },
+            Event::Bans { room: None, total: rows.len() as u64, rows, page: 1, pages: 1 },
             &[
                 "-- 2 bans from the server:",
                 "--   bob  by ana yesterday 22:10, until tomorrow 09:32: \"spam\"",
@@ -240,7 +260,13 @@ mod tests {
             ],
         );
         check(
-            Event::Bans { room: Some(with_id(room("tea"))), rows: vec![ban(bob(), None, "spam")] },
+            Event::Bans {
+                room: Some(with_id(room("tea"))),
+                rows: vec![ban(bob(), None, "spam")],
+                total: 1,
+                page: 1,
+                pages: 1,
+            },
             &["-- 1 ban from #tea:", "--   bob  by ana yesterday 22:10, permanently: \"spam\""],
         );
         check(

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::chat::{
-    Command, Name, Query, Refusal, Role, RoomChange, RoomLabel, RoomRow, RoomView, Text, Timestamp, TopicView,
-    Visibility,
+    Command, MENTIONS_MAX, Missed, Name, Query, Refusal, Role, RoomChange, RoomLabel, RoomRow, RoomView, Text,
+    Timestamp, TopicView, Visibility,
 };
 
 use super::arguments::Arguments;
@@ -23,13 +23,20 @@ pub(super) static ROWS: &[Row] = &[
         name: "rooms",
         aliases: &["list"],
         group: Group::Rooms,
-        usages: &["/rooms [PAGE]"],
+        usages: &["/rooms [PAGE]", "/rooms mine [PAGE]"],
         summary: "list the rooms that you can find",
-        help: "Lists all public rooms and the private ones that you are in, with what they are about. A long list \
-               comes in pages.",
-        examples: &["/rooms", "/rooms 2"],
+        help: "Lists all public rooms and the private ones that you are in, with what they are about; with mine, only \
+               the rooms and direct messages that you are in, with what is unread. A long list comes in pages.",
+        examples: &["/rooms", "/rooms 2", "/rooms mine"],
         undone: NOTHING_DONE,
-        parse: |arguments| Ok(Typed::query(Query::Rooms { page: arguments.page()? })),
+        parse: |arguments| {
+            let is_own = arguments.peek().is_some_and(|word| word.eq_ignore_ascii_case("mine"));
+            if is_own {
+                arguments.next();
+            }
+            let page = arguments.page()?;
+            Ok(Typed::query(if is_own { Query::OwnRooms { page } } else { Query::Rooms { page } }))
+        },
     },
     Row {
         name: "create",
@@ -245,6 +252,31 @@ pub(super) fn list(rows: &[RoomRow], page: u64, pages: u64, pen: &mut Pen<'_>) {
     }
 }
 
+/// The rooms that the reader is in, and what is unread there.
+pub(super) fn own_list(rows: &[Missed], total: u64, (page, pages): (u64, u64), pen: &mut Pen<'_>) {
+    let of_pages = if pages > 1 { format!(", page {page} of {pages}") } else { String::new() };
+    pen.say(&format!("You are in {}{of_pages}:", count(total, "room")));
+    pen.list("  ", "     ", rows.iter().map(missed));
+    if page < pages {
+        pen.say(&format!("More: /rooms mine {}", page + 1));
+    }
+}
+
+/// What is unread in a room.
+pub(super) fn missed(missed: &Missed) -> String {
+    let mentions = match missed.mentions {
+        0 => String::new(),
+        1 => ", 1 names you".to_owned(),
+        // Later ones are not counted.
+        mentions if mentions >= MENTIONS_MAX as u64 => format!(", {MENTIONS_MAX}+ name you"),
+        mentions => format!(", {mentions} name you"),
+    };
+    match missed.new {
+        0 => format!("{}  nothing new", Label(&missed.room)),
+        new => format!("{}  {new} new{mentions}", Label(&missed.room)),
+    }
+}
+
 fn room_line(row: &RoomRow, widest: usize) -> String {
     let label = Label(&row.room).to_string();
     let mut line = format!("  {label:<widest$}  {} of {} online", row.online, row.members);
@@ -385,6 +417,9 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
         Refusal::TooManyRooms { .. } => {
             Advice::new("Nothing was created.", "Delete one first, or give one away: /help room")
         }
+        Refusal::TooManyRoomsCreated { wait_s, .. } => {
+            Advice::new("Nothing was created.", format!("Try again in {}.", count(wait_s.div_ceil(60), "minute")))
+        }
         Refusal::NothingToChange { room } => {
             Advice::new("Nothing was changed.", format!("/room {} shows how it is.", Label(room)))
         }
@@ -409,6 +444,8 @@ mod tests {
         let tea = || Some(room("tea"));
         check_query("/rooms", Query::Rooms { page: 1 });
         check_query("/list 3", Query::Rooms { page: 3 });
+        check_query("/rooms mine", Query::OwnRooms { page: 1 });
+        check_query("/rooms Mine 2", Query::OwnRooms { page: 2 });
         check_command("/create tea", Command::Create { name: name("tea"), visibility: Visibility::Public });
         check_command("/create #tea priv", Command::Create { name: name("tea"), visibility: Visibility::Private });
         check_query("/topic", Query::Topic { room: None });
@@ -483,6 +520,25 @@ mod tests {
             &["-- There are no rooms yet. /create NAME makes one."],
         );
         check(Event::RoomList { rows: vec![], page: 4, pages: 3 }, &["-- No rooms on page 4. The first page: /rooms"]);
+    }
+
+    #[test]
+    fn the_readers_own_rooms_show_what_is_unread() {
+        let missed = |room, new, mentions| Missed { room: with_id(room), new, mentions, last: 9 };
+        let rows = vec![missed(room("general"), 2, 1), missed(room("tea"), 0, 0), missed(direct("bob"), 5000, 1000)];
+        check(
+            Event::OwnRooms { rows, total: 3, page: 1, pages: 1 },
+            &[
+                "-- You are in 3 rooms:",
+                "--   #general  2 new, 1 names you     #tea  nothing new",
+                "--   @bob  5000 new, 1000+ name you",
+            ],
+        );
+        let rows = vec![missed(room("tea"), 0, 0)];
+        check(
+            Event::OwnRooms { rows, total: 201, page: 2, pages: 3 },
+            &["-- You are in 201 rooms, page 2 of 3:", "--   #tea  nothing new", "-- More: /rooms mine 3"],
+        );
     }
 
     #[test]
@@ -589,6 +645,15 @@ mod tests {
     #[test]
     fn a_refusal_says_what_was_not_done_and_the_next_step() {
         let tea = || room("tea");
+        check_refusal(
+            Refusal::TooManyRoomsCreated { max: 100, wait_s: 61 },
+            "You have started 100 conversations within an hour, which is the most. Nothing was created. Try again in 2 minutes.",
+        );
+        check_refusal(
+            Refusal::ConfirmLeave { room: with_id(room("tea")) },
+            "You are the last in #tea, which is private: when you leave, it is deleted. You are still in it. \
+             All that was said there goes with it: /leave #tea tea",
+        );
         check_refusal(
             Refusal::NoSuchRoom {
                 room: room("genral"),

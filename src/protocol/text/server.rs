@@ -107,12 +107,13 @@ pub(super) static ROWS: &[Row] = &[
         name: "server bans",
         aliases: &[],
         group: Group::Server,
-        usages: &["/server bans"],
+        usages: &["/server bans [PAGE]"],
         summary: "list the bans of the server",
-        help: "For operators. Lists who is banned from the server, by whom, until when and why.",
-        examples: &["/server bans"],
+        help: "For operators. Lists who is banned from the server, by whom, until when and why. A long \
+               list comes in pages.",
+        examples: &["/server bans", "/server bans 2"],
         undone: NOTHING_DONE,
-        parse: |_| Ok(Typed::query(Query::ServerBans)),
+        parse: |arguments| Ok(Typed::query(Query::ServerBans { page: arguments.page()? })),
     },
     Row {
         name: "server op",
@@ -234,7 +235,8 @@ mod tests {
         check_command("/server ban bob", Command::ServerBan { target: account(), seconds: None, why: text("") });
         check_command("/server unban 192.0.2.7", Command::ServerUnban { target: address() });
         check_command("/server unban bob", Command::ServerUnban { target: account() });
-        check_query("/server bans", Query::ServerBans);
+        check_query("/server bans", Query::ServerBans { page: 1 });
+        check_query("/server bans 2", Query::ServerBans { page: 2 });
         check_command("/server op bob", Command::ServerPromote { who: name("bob") });
         check_command("/server deop bob", Command::ServerDemote { who: name("bob") });
         check_mistake(

@@ -1,6 +1,6 @@
 //! A session: its first lines and its last ones.
 
-use crate::chat::{Command, Farewell, Missed, Name, Registration, RoomLabel, ShownRoom, Text, Timestamp, Welcome};
+use crate::chat::{Command, Farewell, Missed, Name, Registration, RoomLabel, ShownRoom, Text, Welcome};
 use crate::protocol::connection_ended;
 use crate::reason::Reason;
 
@@ -11,13 +11,15 @@ use super::moderation::because;
 use super::notice;
 use super::pen::{Pen, count, few};
 use super::people::away;
-use super::room::Label;
+use super::room::{self, Label};
 use super::row::{Group, NOTHING_DONE, Row};
 
 /// How many rooms with news are listed.
 const NEWS_MAX: usize = 50;
 /// How many rooms without news are listed; if there are more, only their number is shown.
 const QUIET_MAX: usize = 3;
+/// How many invitations are listed.
+const INVITATIONS_MAX: usize = 10;
 /// How many rooms are named at the end.
 const STAY_MAX: usize = 5;
 
@@ -79,14 +81,20 @@ pub fn greeting(server_name: &str, people: u64, registration: Registration, is_l
 
 /// The first lines for somebody who comes back: what was missed, and in which state the session starts.
 pub(super) fn welcome(welcome: &Welcome, pen: &mut Pen<'_>) {
-    let Welcome { name, last_seen, room, away, missed, invitations, notices, others } = welcome;
-    welcome_back(name, *last_seen, missed, pen);
+    let Welcome { room, away, invitations, more_invitations, notices, others, .. } = welcome;
+    welcome_back(welcome, pen);
     state(room.as_deref(), away.as_ref(), *others, pen);
     notices.iter().for_each(|(at, notice)| notice::shown(*at, notice, pen));
-    invitations.iter().for_each(|invitation| invitation::received(invitation, pen));
+    let (shown, rest) = invitations.split_at(invitations.len().min(INVITATIONS_MAX));
+    shown.iter().for_each(|invitation| invitation::received(invitation, pen));
+    let rest = rest.len() as u64 + more_invitations;
+    if rest > 0 {
+        pen.say(&format!("And {} more.", count(rest, "open invitation")));
+    }
 }
 
-fn welcome_back(name: &Name, last_seen: Option<Timestamp>, missed: &[Missed], pen: &mut Pen<'_>) {
+fn welcome_back(welcome: &Welcome, pen: &mut Pen<'_>) {
+    let Welcome { name, last_seen, missed, more, more_unread, .. } = welcome;
     let last_here = last_seen.map(|at| format!(" Last here {}.", pen.moment(at))).unwrap_or_default();
     let (news, quiet): (Vec<&Missed>, Vec<&Missed>) = missed.iter().partition(|missed| missed.new > 0);
     if news.is_empty() {
@@ -94,29 +102,22 @@ fn welcome_back(name: &Name, last_seen: Option<Timestamp>, missed: &[Missed], pe
     }
     pen.say(&format!("Welcome back, {name}.{last_here} While you were away:"));
     let (listed, rest) = news.split_at(news.len().min(NEWS_MAX));
-    let mut rows: Vec<String> = listed.iter().map(|missed| row(missed)).collect();
-    if !rest.is_empty() {
-        let new: u64 = rest.iter().map(|missed| missed.new).fold(0, u64::saturating_add);
-        rows.push(format!("and {} with {new} new", count(rest.len() as u64, "room")));
+    let mut rows: Vec<String> = listed.iter().map(|missed| room::missed(missed)).collect();
+    // If there is news in the rooms that are left out, all rooms with news of this list are before them.
+    let (more_news, more_quiet) = if *more_unread > 0 { (*more, 0) } else { (0, *more) };
+    if !rest.is_empty() || more_news > 0 {
+        let new = rest.iter().map(|missed| missed.new).fold(*more_unread, u64::saturating_add);
+        rows.push(format!("and {} with {new} new", count(rest.len() as u64 + more_news, "room")));
     }
     // Direct rooms without news are not worth a mention.
     let quiet: Vec<&Missed> = quiet.into_iter().filter(|missed| matches!(*missed.room, RoomLabel::Room(_))).collect();
-    if quiet.len() <= QUIET_MAX {
-        rows.extend(quiet.iter().map(|missed| format!("{}  nothing new", Label(&missed.room))));
+    if quiet.len() <= QUIET_MAX && more_quiet == 0 {
+        rows.extend(quiet.iter().map(|missed| room::missed(missed)));
     } else {
-        rows.push(format!("and {} with nothing new", count(quiet.len() as u64, "room")));
+        rows.push(format!("and {} with nothing new", count(quiet.len() as u64 + more_quiet, "room")));
     }
     pen.list("  ", "     ", rows);
     pen.say("/unread shows them in order, /catchup marks all as read.");
-}
-
-fn row(missed: &Missed) -> String {
-    let mentions = match missed.mentions {
-        0 => String::new(),
-        1 => ", 1 names you".to_owned(),
-        mentions => format!(", {mentions} name you"),
-    };
-    format!("{}  {} new{mentions}", Label(&missed.room), missed.new)
 }
 
 /// The state of the session: current room, away, other connections.
@@ -226,7 +227,10 @@ mod tests {
             room: Some(with_id(room("general"))),
             away: None,
             missed,
+            more: 0,
+            more_unread: 0,
             invitations: vec![],
+            more_invitations: 0,
             notices: vec![],
             others: 0,
         })
@@ -270,12 +274,29 @@ mod tests {
                 "-- Now in #general.",
             ],
         );
+        check(
+            logged_in(vec![missed(room("general"), 2000, 1000), missed(room("tea"), 2000, 999)]),
+            &[
+                "-- Welcome back, ana. Last here today 09:38. While you were away:",
+                "--   #general  2000 new, 1000+ name you     #tea  2000 new, 999 name you",
+                "-- /unread shows them in order, /catchup marks all as read.",
+                "-- Now in #general.",
+            ],
+        );
         let mut many: Vec<Missed> = (0..7).map(|n| missed(room(&format!("quiet{n}")), 0, 0)).collect();
         many.extend((0..53).map(|n| missed(room(&format!("room{n}")), 2, 2)));
         let lines = lines_of(&logged_in(many));
         assert_eq!(lines[1], "--   #room0  2 new, 2 name you     #room1  2 new, 2 name you");
         assert_eq!(lines[26], "--   and 3 rooms with 6 new     and 7 rooms with nothing new");
         assert_eq!(lines.len(), 29);
+        let Event::LoggedIn(few) = logged_in(vec![missed(room("tea"), 2, 0), missed(room("cake"), 0, 0)]) else {
+            panic!()
+        };
+        let lines = lines_of(&Event::LoggedIn(Welcome { more: 7, more_unread: 30, ..few.clone() }));
+        assert_eq!(lines[1], "--   #tea  2 new     and 7 rooms with 30 new     #cake  nothing new");
+        let lines = lines_of(&Event::LoggedIn(Welcome { more: 7, invitations: vec![invitation(); 12], ..few }));
+        assert_eq!(lines[1], "--   #tea  2 new     and 8 rooms with nothing new");
+        assert_eq!(lines[14], "-- And 2 open invitations more.");
     }
 
     #[test]
@@ -290,6 +311,9 @@ mod tests {
             room: None,
             away: Some(Text::from("lunch")),
             missed: vec![],
+            more: 0,
+            more_unread: 0,
+            more_invitations: 0,
             invitations: vec![invitation()],
             notices: vec![],
             others: 2,
@@ -310,6 +334,9 @@ mod tests {
             room: Some(with_id(direct("bob"))),
             away: Some(Text::from("")),
             missed: vec![],
+            more: 0,
+            more_unread: 0,
+            more_invitations: 0,
             invitations: vec![],
             notices: vec![],
             others: 1,

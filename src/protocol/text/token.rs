@@ -2,7 +2,7 @@
 
 use crate::chat::{ClientId, Command, Name, Query, Refusal, SessionRow, Timestamp, TokenRow, TokenScope, TokenSecret};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, is_numeric};
 use super::line::Typed;
 use super::mistake::Mistake;
 use super::pen::{Pen, count};
@@ -66,15 +66,15 @@ pub(super) static ROWS: &[Row] = &[
         name: "sessions",
         aliases: &[],
         group: Group::You,
-        usages: &["/sessions"],
+        usages: &["/sessions [PAGE]"],
         summary: "list your connections, or close one",
         help: "Lists your connections: from where, since when, and how long it is since something was asked there. One \
                that you do not know may be somebody else's: close it, and change your password.",
         examples: &["/sessions"],
         undone: NOTHING_DONE,
         parse: |arguments| {
-            if arguments.rest.is_empty() {
-                return Ok(Typed::query(Query::Sessions));
+            if arguments.peek().is_none_or(is_numeric) {
+                return Ok(Typed::query(Query::Sessions { page: arguments.page()? }));
             }
             arguments.subcommand("the word close")
         },
@@ -165,8 +165,8 @@ pub(super) fn revoked(name: &Name, closed: u64, pen: &mut Pen<'_>) {
 }
 
 /// The connections there are.
-pub(super) fn sessions(rows: &[SessionRow], pen: &mut Pen<'_>) {
-    let times = if rows.len() == 1 { "once".to_owned() } else { format!("{} times", rows.len()) };
+pub(super) fn sessions(rows: &[SessionRow], total: u64, (page, pages): (u64, u64), pen: &mut Pen<'_>) {
+    let times = if total == 1 { "once".to_owned() } else { format!("{total} times") };
     pen.say(&format!("You are connected {times}:"));
     for row in rows {
         let since = pen.moment(row.since);
@@ -177,6 +177,9 @@ pub(super) fn sessions(rows: &[SessionRow], pen: &mut Pen<'_>) {
     }
     if rows.len() > 1 {
         pen.say("To close one: /sessions close NUMBER");
+    }
+    if page < pages {
+        pen.say(&format!("More: /sessions {}", page + 1));
     }
 }
 
@@ -229,7 +232,8 @@ mod tests {
         check_query("/token", Query::Tokens);
         check_query("/token li", Query::Tokens);
         check_command("/token revoke bot", Command::RevokeToken { name: name("bot"), proved: false });
-        check_query("/sessions", Query::Sessions);
+        check_query("/sessions", Query::Sessions { page: 1 });
+        check_query("/sessions 2", Query::Sessions { page: 2 });
         check_command("/sessions close 17", Command::CloseSession { session: ClientId(17), proved: false });
         check_mistake(
             "/token make",
@@ -343,7 +347,7 @@ mod tests {
             SessionRow { own: false, token: Some(name("bot")), active: Timestamp(NOW.0 - 300_000), ..own.clone() };
         let bot = SessionRow { session: ClientId(17), protocol: "json", ..bot };
         check(
-            Event::Sessions { rows: vec![bot, own.clone()] },
+            Event::Sessions { rows: vec![bot, own.clone()], total: 2, page: 1, pages: 1 },
             &[
                 "-- You are connected 2 times:",
                 "--   17  json from 192.0.2.7, since today 08:00, idle for 5 minutes, by token bot",
@@ -352,7 +356,7 @@ mod tests {
             ],
         );
         check(
-            Event::Sessions { rows: vec![own] },
+            Event::Sessions { rows: vec![own], total: 1, page: 1, pages: 1 },
             &["-- You are connected once:", "--   18  text from 192.0.2.7, since today 08:00, active, this one"],
         );
         check(Event::SessionClosed { session: ClientId(17) }, &["-- Connection 17 is closed."]);

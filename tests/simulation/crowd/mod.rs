@@ -134,7 +134,13 @@ impl Crowd {
             Habit::Join => Command::Join { room: RoomLabel::Room(self.room_name(state)) },
             // Most people stay in the first room.
             Habit::Leave if meant == Some(GENERAL) && self.random.percent(80) => Command::Back,
-            Habit::Leave => Command::Leave { room: label },
+            Habit::Leave => {
+                let confirmation = label.as_ref().filter(|_| self.random.percent(70)).and_then(|room| match room {
+                    RoomLabel::Room(name) => Some(name.clone()),
+                    RoomLabel::Direct(_) | RoomLabel::Number(_) => None,
+                });
+                Command::Leave { room: label, confirmation }
+            }
             Habit::Create => {
                 let visibility = self.visibility();
                 Command::Create { name: self.new_room_name(), visibility }
@@ -201,7 +207,7 @@ impl Crowd {
             Habit::Kick => Command::Kick { who: person, room: label, why: Text::from("loud") },
             Habit::Ban => Command::Ban { who: person, room: label, seconds: self.seconds(), why: Text::from("rude") },
             Habit::Unban => Command::Unban { who: person, room: label },
-            Habit::ListBans => return query(Query::Bans { room: label }),
+            Habit::ListBans => return query(Query::Bans { room: label, page: 1 }),
             Habit::Promote => Command::Promote { who: person, room: label },
             Habit::Demote => Command::Demote { who: person, room: label },
             Habit::ClaimOperator => {
@@ -214,7 +220,7 @@ impl Crowd {
                 let target = self.target(person);
                 Command::ServerBan { target, seconds: self.seconds(), why: Text::from("spam") }
             }
-            Habit::ServerUnban if self.random.percent(20) => return query(Query::ServerBans),
+            Habit::ServerUnban if self.random.percent(20) => return query(Query::ServerBans { page: 1 }),
             Habit::ServerUnban => Command::ServerUnban { target: self.target(person) },
             Habit::ChangeOperator if self.random.percent(50) => Command::ServerPromote { who: person },
             Habit::ChangeOperator => Command::ServerDemote { who: person },
@@ -244,7 +250,7 @@ impl Crowd {
             Habit::CollectCodes => return self.collect_codes(asker.client, label),
             Habit::ListTokens => return query(Query::Tokens),
             Habit::RevokeToken => Command::RevokeToken { name: self.token_name(), proved: self.random.percent(30) },
-            Habit::ListSessions => return query(Query::Sessions),
+            Habit::ListSessions => return query(Query::Sessions { page: 1 }),
             Habit::CloseSession => self.close_session(state, asker),
             // Only programs know how to ask for it.
             Habit::Resume if !self.is_program(asker.client) => return query(Query::Unread),

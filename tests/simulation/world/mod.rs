@@ -27,6 +27,7 @@ use super::diary::Diary;
 use super::notices;
 use super::privacy::{self, Sight};
 use super::request::Request;
+use super::rights;
 use super::sabotage::Sabotage;
 use super::state::State;
 use super::store::Store;
@@ -88,6 +89,7 @@ impl World {
             history_page_max_lines: 8,
             list_page_rows: 6,
             rooms_per_account_max: 3,
+            rooms_created_per_hour_max: 100,
             members_per_room_max: 100,
             ..ChatLimits::default()
         };
@@ -121,6 +123,7 @@ impl World {
     /// A new chat with other people.
     fn found(&mut self) {
         self.failures = self.random.one_of(&[0, 2, 10, 40]).unwrap();
+        self.limits.rooms_created_per_hour_max = self.random.one_of(&[2, 100, 100]).unwrap();
         self.limits.members_per_room_max = self.random.one_of(&[3, 5, 100]).unwrap();
         self.limits.invitation_lifetime_s = self.random.one_of(&[3600, 3600, 10 * YEAR as u64 / 1000]).unwrap();
         self.state = State { now: Timestamp(1_700_000_000_000), ..State::default() };
@@ -182,6 +185,7 @@ impl World {
         let before = self.random.percent(self.failures).then(|| self.state.clone());
         self.settled = self.state.store.rooms.iter().map(|(id, room)| (*id, room.last_seq)).collect();
         let (mut effects, mut pages, mut turn) = (Effects::default(), Vec::new(), Vec::new());
+        self.sweep(&mut effects);
         let expired = self.state.expired();
         assert_eq!(self.chat.expired(self.state.now), expired, "sessions whose tokens have expired");
         for client in expired {
@@ -203,6 +207,16 @@ impl World {
             _ => self.commit(&effects, turn, pages),
         }
         self.check_turn();
+    }
+
+    /// What has lapsed is removed, and nothing else.
+    fn sweep(&mut self, effects: &mut Effects) {
+        self.chat.sweep(self.state.now, effects);
+        assert!(effects.deliveries.is_empty(), "nobody is shown what has lapsed: {:?}", effects.deliveries);
+        for record in &effects.records {
+            rights::check_expired(&self.state, record);
+            self.state.apply(record);
+        }
     }
 
     /// Whether this turn has changed what a client hears or where its position is. If the turn fails, what it reads after that
@@ -301,6 +315,7 @@ impl World {
             return;
         }
         let mut again = Effects::default();
+        self.twin.sweep(self.state.now, &mut again);
         for step in &turn {
             if step.request.is_act() {
                 self.twin.act(self.state.now, step.client, step.arrived, &mut again);
