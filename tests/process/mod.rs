@@ -5,6 +5,7 @@ mod stopping;
 mod hanging;
 mod output;
 mod limits;
+mod bounds;
 mod pace;
 mod login_limits;
 mod slow_readers;
