@@ -1,7 +1,7 @@
 //! Signals other than SIGINT and SIGTERM: blocked in every thread, and waited for in one.
 //!
 //! SIGINT and SIGTERM stop the server (`server.rs`, by `ctrlc`). SIGHUP is given to the server. The signals of
-//! [`HARMLESS`] do nothing. SIGXFSZ is among them, so that a write beyond the limit of a file's size fails like one on a full
+//! `HARMLESS` do nothing. SIGXFSZ is among them, so that a write beyond the limit of a file's size fails like one on a full
 //! disk. SIGQUIT, SIGTSTP and SIGCONT keep their usual meaning.
 //!
 //! A signal that was ignored when the program started stays ignored: `nohup` does that with SIGHUP, and a shell with the

@@ -12,7 +12,7 @@ pub const PLACEHOLDER: char = '\u{FFFD}';
 const MARKS_MAX: usize = 8;
 
 /// Text that may be shown as part of a line: valid UTF-8 without control characters, bidirectional overrides and
-/// isolates, or line and paragraph separators, and with at most [`MARKS_MAX`] combining marks on one character.
+/// isolates, or line and paragraph separators, and with at most `MARKS_MAX` combining marks on one character.
 ///
 /// A tab has become a space, and each forbidden character and each run of marks beyond the bound [`PLACEHOLDER`], so that
 /// a reader sees that something was there. Letters of every script, emoji with their joiners, and right-to-left letters

@@ -97,7 +97,7 @@ impl Client<'_> {
     }
 
     /// Asks the broker what the client has just asked, and waits as `waits` says; not for talk, of which
-    /// [`PIPELINED_MAX`] requests are pipelined.
+    /// `PIPELINED_MAX` requests are pipelined.
     pub fn ask(
         &self,
         ask: Ask,

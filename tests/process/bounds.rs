@@ -145,12 +145,15 @@ fn objects(word: &str) -> Vec<Value> {
         "bans" => vec![json!({"room": big}), json!({"room": big, "page": 20})],
         "new_token" => vec![json!({"name": "bridge-N"})],
         "revoke_token" => vec![json!({"name": "bridge-N"})],
+        "server_registration" => vec![json!({}), json!({"registration": "open"})],
+        "server_code" => vec![json!({})],
+        "server_password" | "server_free" => vec![json!({"name": "bob"}), json!({"name": "guest-of-manyx"})],
         "close_session" => vec![json!({"session": 1_000_000})],
         "set_password" | "delete_account" => {
             vec![json!({"old": "no password", "new": "no password", "password": "no"})]
         }
         // Measured by themselves, below.
-        "login" | "register" | "logout" | "quit" => Vec::new(),
+        "login" | "register" | "reset_password" | "logout" | "quit" => Vec::new(),
         other => panic!("the sweep has no request of type {other:?}: add its largest ones"),
     };
     lines.into_iter().map(with).collect()
