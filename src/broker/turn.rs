@@ -30,26 +30,21 @@ fn log_code(record: &Record) {
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     effects: Effects,
-    steps: Vec<Step>,
+    /// Each with its deliveries: whatever a request is, others may see what comes of it.
+    steps: Vec<(Step, Range<usize>)>,
 }
 
 /// The effect of one request.
 #[derive(Debug)]
 enum Step {
     /// The connection is logged in; the first of its deliveries is the welcome.
-    Entered {
-        connection: Arc<Connection>,
-        protocol: &'static dyn Protocol,
-        origin: Asked,
-        replies: Sender<Reply>,
-        deliveries: Range<usize>,
-    },
+    Entered { connection: Arc<Connection>, protocol: &'static dyn Protocol, origin: Asked, replies: Sender<Reply> },
     /// It is not.
     NotEntered { replies: Sender<Reply>, refusal: Refusal },
     /// A logged-in client has asked something. A query is kept, to be asked again should the turn not be stored.
-    Asked { client: ClientId, origin: Asked, query: Option<Query>, deliveries: Range<usize> },
-    /// Bytes for a client, behind everything before; and what its act leads to.
-    Write { client: ClientId, bytes: Vec<u8>, deliveries: Range<usize> },
+    Asked { client: ClientId, origin: Asked, query: Option<Query> },
+    /// Bytes for a client, behind everything before.
+    Write { client: ClientId, bytes: Vec<u8> },
     /// The page for which its outbox is held; or a part of it, and `more` follows.
     Page { client: ClientId, bytes: Vec<u8>, more: bool, waits: Waits },
     /// A client's connection is to be closed.
@@ -57,7 +52,7 @@ enum Step {
     /// A client's connection is gone.
     Gone { client: ClientId },
     /// A client's session has ended with its token.
-    Expired { deliveries: Range<usize> },
+    Expired,
     /// A client has taken everything that was handed over.
     Drained { client: ClientId },
 }
@@ -93,15 +88,14 @@ impl<S: Store> Broker<S> {
         let Turn { effects, steps } = turn;
         let (now, chat) = (self.now, &mut self.chat);
         let start = effects.deliveries.len();
-        steps.push(match request {
+        let step = match request {
             Request::Enter { connection, input, protocol, reference, waits, replies } => {
                 let client = ClientId(connection.number());
                 chat.handle(now, client, input, effects);
                 match chat.is_logged_in(client) {
                     true => {
                         let origin = Asked { reference, waits };
-                        let deliveries = start..effects.deliveries.len();
-                        Step::Entered { connection, protocol, origin, replies, deliveries }
+                        Step::Entered { connection, protocol, origin, replies }
                     }
                     false => Step::NotEntered { replies, refusal: refusal_of(effects.deliveries.drain(start..)) },
                 }
@@ -129,14 +123,13 @@ impl<S: Store> Broker<S> {
                 } else if let Ask::Query(dropped) = ask {
                     query = Some(dropped);
                 }
-                let deliveries = start..effects.deliveries.len();
-                Step::Asked { client, origin: Asked { reference, waits }, query, deliveries }
+                Step::Asked { client, origin: Asked { reference, waits }, query }
             }
-            Request::Write(client, bytes) => Step::Write { client, bytes, deliveries: start..start },
+            Request::Write(client, bytes) => Step::Write { client, bytes },
             Request::Answer(client, bytes) => {
                 let attends = chat.attends(client, false);
                 chat.act(now, client, attends && has_arrived(&self.clients, client), effects);
-                Step::Write { client, bytes, deliveries: start..effects.deliveries.len() }
+                Step::Write { client, bytes }
             }
             Request::Page { client, bytes, shown, more, waits } => {
                 chat.show(client, shown);
@@ -152,11 +145,12 @@ impl<S: Store> Broker<S> {
             }
             Request::Expired(client) => {
                 chat.handle(now, client, Input::TokenExpired, effects);
-                Step::Expired { deliveries: start..effects.deliveries.len() }
+                Step::Expired
             }
             Request::Drained(client) => Step::Drained { client },
             Request::Stop => return,
-        });
+        };
+        steps.push((step, start..effects.deliveries.len()));
     }
 
     /// Everything of the turn is stored: carries it out, in its order.
@@ -164,12 +158,12 @@ impl<S: Store> Broker<S> {
         let Turn { effects, steps } = turn;
         effects.records.iter().for_each(log_code);
         let all = &effects.deliveries;
-        for step in steps.drain(..) {
+        for (step, deliveries) in steps.drain(..) {
             if !matches!(step, Step::Asked { .. }) {
                 self.end_run(all);
             }
             match step {
-                Step::Entered { connection, protocol, origin, replies, deliveries } => {
+                Step::Entered { connection, protocol, origin, replies } => {
                     let client = ClientId(connection.number());
                     let outbox = Outbox::new(connection, self.limits.outbox_max_bytes);
                     let dialect = self.batch.dialect(protocol);
@@ -179,21 +173,17 @@ impl<S: Store> Broker<S> {
                 Step::NotEntered { replies, refusal } => {
                     let _ = replies.try_send(Reply::Refused(refusal));
                 }
-                Step::Asked { client, origin, deliveries, .. } => {
+                Step::Asked { client, origin, .. } => {
                     let is_unheard = deliveries.is_empty();
                     self.deliver(&origin, all, deliveries);
                     if is_unheard {
                         self.reply(client, origin.waits, Reply::Done);
                     }
                 }
-                Step::Write { client, bytes, deliveries } => {
+                other => {
                     self.deliver(&Asked { reference: None, waits: Waits::No }, all, deliveries);
-                    self.write(client, &bytes);
+                    self.carry_out_anyway(other);
                 }
-                Step::Expired { deliveries } => {
-                    self.deliver(&Asked { reference: None, waits: Waits::No }, all, deliveries);
-                }
-                other => self.carry_out_anyway(other),
             }
         }
         self.end_run(all);
@@ -205,7 +195,7 @@ impl<S: Store> Broker<S> {
     /// Carries out a step that does not depend on whether its turn was stored.
     fn carry_out_anyway(&mut self, step: Step) {
         match step {
-            Step::Write { client, bytes, .. } => self.write(client, &bytes),
+            Step::Write { client, bytes } => self.write(client, &bytes),
             Step::Page { client, bytes, more, waits } => {
                 self.write_page(client, &bytes, more);
                 self.reply(client, waits, Reply::Done);
@@ -213,7 +203,8 @@ impl<S: Store> Broker<S> {
             Step::Close { client, reason } => self.close(client, reason),
             Step::Gone { client } => self.gone(client),
             Step::Drained { client } => self.drained(client),
-            Step::Entered { .. } | Step::NotEntered { .. } | Step::Asked { .. } | Step::Expired { .. } => {
+            Step::Expired => {}
+            Step::Entered { .. } | Step::NotEntered { .. } | Step::Asked { .. } => {
                 unreachable!("the caller handles them")
             }
         }
@@ -352,14 +343,14 @@ impl<S: Store> Broker<S> {
     /// answered from what holds.
     pub(super) fn undo(&mut self, turn: &mut Turn) {
         let mut aside = Effects::default();
-        for step in &turn.steps {
+        for (step, _) in &turn.steps {
             if let Step::Entered { connection, .. } = step {
                 self.chat.handle(self.now, ClientId(connection.number()), Input::Gone, &mut aside);
             }
         }
         self.chat.roll_back();
         let Turn { effects, steps } = turn;
-        for step in steps.drain(..) {
+        for (step, _) in steps.drain(..) {
             match step {
                 Step::Entered { replies, .. } => {
                     let _ = replies.try_send(Reply::Refused(Refusal::NotStored));
@@ -367,7 +358,7 @@ impl<S: Store> Broker<S> {
                 Step::NotEntered { replies, refusal } => {
                     let _ = replies.try_send(Reply::Refused(refusal));
                 }
-                Step::Asked { client, origin, query, .. } => {
+                Step::Asked { client, origin, query } => {
                     let answer = match query {
                         Some(query) => self.chat.ask(self.now, client, &query),
                         None => Answer::Event(Event::Refused(Refusal::NotStored)),
@@ -375,7 +366,7 @@ impl<S: Store> Broker<S> {
                     self.answer(client, &answer, &origin, &[]);
                 }
                 // Its session has ended, see below: a client that has only closed its own side still learns what was refused.
-                Step::Gone { .. } | Step::Expired { .. } => {}
+                Step::Gone { .. } | Step::Expired => {}
                 other => self.carry_out_anyway(other),
             }
         }

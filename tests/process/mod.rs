@@ -11,6 +11,7 @@ mod login_limits;
 mod slow_readers;
 mod closing;
 mod cut;
+mod departures;
 mod writers;
 mod storing;
 mod damaged;
