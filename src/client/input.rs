@@ -80,9 +80,7 @@ pub struct Input {
     kept: VecDeque<Vec<u8>>,
     /// An answer that comes before the next line.
     answer: Vec<u8>,
-    /// What the last read gave completed no line so far.
-    is_fragment: bool,
-    /// When more may be read, after fragments that came too fast.
+    /// When more may be read, after bytes that came too fast.
     read_after: Option<Instant>,
     /// Found behind the lines that are not taken yet.
     end: Option<InputEvent>,
@@ -118,7 +116,6 @@ impl Input {
             quit: services.quit.clone(),
             answer: Vec::new(),
             kept: VecDeque::new(),
-            is_fragment: false,
             read_after: None,
             end: None,
             beginning: Beginning::default(),
@@ -151,7 +148,6 @@ impl Input {
             };
             match event {
                 Some(line @ (InputEvent::Line(_) | InputEvent::TooLong | InputEvent::Garbled)) => {
-                    self.is_fragment = false;
                     if let Some(event) = self.take_turn(line) {
                         return event;
                     }
@@ -262,7 +258,7 @@ impl Input {
                 self.quit.wait_timeout(until.saturating_duration_since(Instant::now()));
                 continue;
             }
-            match self.read(Some(until)) {
+            match self.read_in_turn(Some(until)) {
                 None | Some(InputEvent::TimedOut) => {}
                 end => self.end = end,
             }
@@ -274,12 +270,8 @@ impl Input {
         }
     }
 
-    /// Reads once, no sooner than the pace allows: what completes no line, such as telnet commands, costs a part of one.
+    /// Reads once, no sooner than the pace of bytes allows.
     fn read_in_turn(&mut self, deadline: Option<Instant>) -> Option<InputEvent> {
-        if std::mem::take(&mut self.is_fragment) {
-            let now = Instant::now();
-            self.read_after = Some(now + self.pace.take_part(now));
-        }
         if let Some(turn) = self.read_after.take() {
             let until = deadline.map_or(turn, |deadline| deadline.min(turn));
             let wait = until.saturating_duration_since(Instant::now());
@@ -311,6 +303,9 @@ impl Input {
             }
             Ok(read) => {
                 self.has_received = true;
+                let now = Instant::now();
+                let wait = self.pace.take_read(read, now);
+                self.read_after = (!wait.is_zero()).then(|| now + wait);
                 read
             }
             Err(error) => {
@@ -326,7 +321,6 @@ impl Input {
         if let Some(protocol) = self.beginning.receive(&buffer[..read]) {
             return Some(InputEvent::Foreign(protocol));
         }
-        self.is_fragment = true;
         match &mut self.telnet {
             Some(telnet) => {
                 let mut data = Vec::with_capacity(read);

@@ -1,5 +1,5 @@
 //! How fast lines may come: those of a connection from its start to its end, and those of an account over all its
-//! connections.
+//! connections. And how fast bytes may: those without a line, such as telnet commands, cost the server something too.
 //!
 //! [`Input`](super::Input) takes every line from here, so each one counts: before the login, at a prompt, and wrong ones.
 //! A limiter lives as long as what it limits. The connection's is not renewed by a logout or a login, and the account's is
@@ -72,6 +72,8 @@ pub(super) enum Turn {
 pub struct Pace {
     limits: PaceLimits,
     connection: RateLimiter,
+    /// Bytes of the connection, in the tokens of lines.
+    reads: RateLimiter,
     /// That of the account, while the connection is logged in.
     account: Option<Shared>,
     is_notified: bool,
@@ -80,8 +82,8 @@ pub struct Pace {
 impl Pace {
     /// A connection that has sent nothing yet.
     pub fn new(limits: PaceLimits, now: Instant) -> Pace {
-        let connection = RateLimiter::new(limits.rate, now);
-        Pace { limits, connection, account: None, is_notified: false }
+        let [connection, reads] = [limits.rate; 2].map(|rate| RateLimiter::new(rate, now));
+        Pace { limits, connection, reads, account: None, is_notified: false }
     }
 
     /// How fast lines of one connection may come.
@@ -105,9 +107,9 @@ impl Pace {
         }
     }
 
-    /// Takes a read that completed no line: bytes of one, or telnet commands. Returns how long the next read must wait.
-    pub(super) fn take_part(&mut self, now: Instant) -> Duration {
-        self.connection.take_part(now)
+    /// Takes a read of `bytes` bytes, whatever they are. Returns how long the next read must wait.
+    pub(super) fn take_read(&mut self, bytes: usize, now: Instant) -> Duration {
+        self.reads.take_read(bytes, now)
     }
 
     /// The connection is logged in: its lines count for the account too, beginning with the one that logged it in.
@@ -160,6 +162,17 @@ mod tests {
             pace.leave();
         }
         assert_eq!(at_once(&mut pace, 1, start), 0);
+    }
+
+    #[test]
+    fn bytes_have_a_pace_that_leaves_lines_alone_and_that_a_login_does_not_renew() {
+        let (start, accounts) = (Instant::now(), AccountPaces::new(LIMITS));
+        let mut pace = Pace::new(LIMITS, start);
+        assert!((0..4).all(|_| pace.take_read(4096, start).is_zero()));
+        assert!(!pace.take_read(4096, start).is_zero());
+        pace.enter(&accounts, &name("ana"), start);
+        assert!(!pace.take_read(1, start).is_zero());
+        assert_eq!(at_once(&mut pace, 9, start), 4);
     }
 
     #[test]

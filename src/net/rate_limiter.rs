@@ -1,4 +1,4 @@
-//! How fast and how often: a rate limiter for lines, and tries counted by key.
+//! How fast and how often: a rate limiter for lines and bytes, and tries counted by key.
 //!
 //! By the monotonic clock, which comes in as an argument, so a jump of the wall clock changes nothing.
 
@@ -15,11 +15,14 @@ pub struct Rate {
     pub lines_per_s: u64,
 }
 
-/// How many reads that complete no line cost as much as a line. Where every key is sent by itself, a person may type eighty
-/// keys a second at the default rate.
-const PARTS: u32 = 16;
+/// The bytes that come with a token. Lines of this length, the longest of people, may come as fast as any; an average
+/// message of the longest kind (2,000 bytes) has half of it.
+const TOKEN_BYTES: u32 = 4096;
 
-/// Limits lines: a token bucket, kept as the moment at which it will be full again.
+/// What a read costs at least. Where every key is sent by itself, a person may type eighty keys a second at the default rate.
+const READ_MIN_BYTES: u32 = 256;
+
+/// Limits lines, or bytes: a token bucket, kept as the moment at which it will be full again.
 #[derive(Debug)]
 pub struct RateLimiter {
     interval: Duration,
@@ -51,9 +54,10 @@ impl RateLimiter {
         wait
     }
 
-    /// Takes a part of a token, for a read that completes no line. Returns how long the next read must wait.
-    pub fn take_part(&mut self, now: Instant) -> Duration {
-        self.full_at = self.full_at.max(now) + self.interval / PARTS;
+    /// Takes the tokens for a read of `bytes` bytes: one for each [`TOKEN_BYTES`]. Returns how long the next read must wait.
+    pub fn take_read(&mut self, bytes: usize, now: Instant) -> Duration {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).max(READ_MIN_BYTES);
+        self.full_at = self.full_at.max(now) + self.interval.saturating_mul(bytes) / TOKEN_BYTES;
         self.full_at.duration_since(now).saturating_sub(self.window)
     }
 
@@ -141,15 +145,17 @@ mod tests {
     }
 
     #[test]
-    fn what_completes_no_line_costs_a_part_of_one() {
+    fn reads_cost_by_their_bytes_and_small_ones_a_sixteenth() {
         let start = Instant::now();
-        let mut limiter = RateLimiter::new(Rate { burst_lines: 2, lines_per_s: 10 }, start);
-        assert!((0..32).all(|_| limiter.take_part(start).is_zero()), "as much as two lines cost");
-        let part = Duration::from_secs(1) / 10 / 16;
-        assert_eq!(limiter.take_part(start), part);
-        assert_eq!(limiter.take(start), part * 17, "a line behind them waits");
-        assert_eq!(limiter.delayed(), 1, "and is the only one that did");
-        assert!((0..100).all(|second| limiter.take_part(start + Duration::from_secs(second + 1)).is_zero()));
+        let interval = Duration::from_secs(1);
+        let new = || RateLimiter::new(Rate { burst_lines: 2, lines_per_s: 1 }, start);
+        let (mut small, mut large) = (new(), new());
+        assert!((0..32).all(|_| small.take_read(1, start).is_zero()), "as much as two tokens");
+        assert_eq!(small.take_read(2, start), interval / 16);
+        assert_eq!((large.take_read(4096, start), large.take_read(4096, start)), (Duration::ZERO, Duration::ZERO));
+        assert_eq!(large.take_read(1024, start), interval / 4);
+        assert_eq!(large.take_read(1 << 20, start), interval / 4 + interval * 256);
+        assert!((0..100).all(|second| small.take_read(4096, start + Duration::from_secs(second + 2)).is_zero()));
     }
 
     #[test]
