@@ -468,6 +468,7 @@ fn services(
     let throttle = LoginThrottle::new(LoginLimits {
         logins_per_min: limits.login_tries_per_min_max,
         logins_per_address_per_min: limits.login_tries_per_address_per_min_max,
+        checks_per_address_per_min: limits.password_checks_per_address_per_min_max,
         registrations_per_address_per_hour: limits.registrations_per_address_per_hour_max,
         registrations_per_10min: limits.registrations_per_10min_max,
         loopback_factor: limits.loopback_factor,

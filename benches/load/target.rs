@@ -24,6 +24,7 @@ connections_per_address_max = 100000
 connections_per_address_per_10min_max = 1000000
 login_tries_per_min_max = 100000
 login_tries_per_address_per_min_max = 100000
+password_checks_per_address_per_min_max = 100000
 ";
 
 /// A server and protocol under load.

@@ -1,4 +1,4 @@
-//! Bounds on wrong passwords and new accounts. Shared by all connections.
+//! Bounds on wrong passwords, on passwords at all, and on new accounts. Shared by all connections.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ pub struct LoginLimits {
     pub logins_per_min: u64,
     /// Wrong passwords from one address in a minute.
     pub logins_per_address_per_min: u64,
+    /// Passwords from one address in a minute, right ones too: each costs a hash.
+    pub checks_per_address_per_min: u64,
     /// New accounts from one address in an hour.
     pub registrations_per_address_per_hour: u64,
     /// New accounts in all in ten minutes.
@@ -34,6 +36,7 @@ pub struct LoginThrottle {
 struct State {
     logins: Throttle<(Address, String)>,
     logins_by_address: Throttle<Address>,
+    checks_by_address: Throttle<Address>,
     registrations_by_address: Throttle<Address>,
     registrations: Throttle<()>,
 }
@@ -57,17 +60,21 @@ impl LoginThrottle {
         let state = State {
             logins: Throttle::new(minute),
             logins_by_address: Throttle::new(minute),
+            checks_by_address: Throttle::new(minute),
             registrations_by_address: Throttle::new(60 * minute),
             registrations: Throttle::new(10 * minute),
         };
         LoginThrottle { limits, state: Mutex::new(state) }
     }
 
-    /// Counts a try to log in, before it is known whether it is wrong, so that many at the same time are bounded too. The
-    /// error is how long to wait.
+    /// Counts a try to log in, before it is known whether it is wrong, so that many at the same time are bounded too. That a
+    /// password was checked stays counted, whatever comes of it. The error is how long to wait.
     pub fn try_login(&self, address: Address, name: &Name) -> Result<Attempt<'_>, Duration> {
         let (mut state, now, key) = (self.lock(), Instant::now(), (address, name.folded()));
         state.logins.check(&key, self.limits.logins_per_min, now)?;
+        state.logins_by_address.check(&address, self.logins_by_address(address), now)?;
+        let checks = address.limit(self.limits.checks_per_address_per_min, self.limits.loopback_factor);
+        state.checks_by_address.count(address, checks, now)?;
         state.logins_by_address.count(address, self.logins_by_address(address), now)?;
         state.logins.count(key.clone(), self.limits.logins_per_min, now)?;
         Ok(Attempt { throttle: self, address, login: Some(key.1), is_kept: false })
@@ -142,10 +149,23 @@ mod tests {
         LoginThrottle::new(LoginLimits {
             logins_per_min: 2,
             logins_per_address_per_min: 3,
+            checks_per_address_per_min: 20,
             registrations_per_address_per_hour: 2,
             registrations_per_10min: 3,
             loopback_factor: 4,
         })
+    }
+
+    #[test]
+    fn right_passwords_are_bounded_by_address() {
+        let (throttle, here, elsewhere) = (throttle(), address("192.0.2.1"), address("192.0.2.2"));
+        for number in 0..20 {
+            drop(throttle.try_login(here, &name(&format!("name{}", number % 7))).unwrap());
+        }
+        let wait = throttle.try_login(here, &name("ana")).unwrap_err();
+        assert!(wait <= Duration::from_secs(60), "{wait:?}");
+        assert_eq!(throttle.check_login(here, &name("ana")), Ok(()), "a token costs no hash");
+        drop(throttle.try_login(elsewhere, &name("ana")).unwrap());
     }
 
     #[test]

@@ -69,6 +69,8 @@ limits! {
     login_tries_per_min_max: 5, 1..=LOAD_TEST, "tries";
     /// Wrong passwords within a minute from one address, for all accounts together.
     login_tries_per_address_per_min_max: 20, 1..=LOAD_TEST, "tries";
+    /// Passwords that are checked within a minute for one address, right ones too; tokens cost nothing.
+    password_checks_per_address_per_min_max: 60, 1..=LOAD_TEST, "passwords";
     /// Wrong one-time codes within 10 minutes from one account.
     wrong_codes_per_account_per_10min_max: 5, 1..=LOAD_TEST, "codes";
     /// Wrong one-time codes within 10 minutes from one address, from all accounts together.

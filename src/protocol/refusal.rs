@@ -59,7 +59,7 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
             let until = context.clock.until(*until, context.now);
             format!("This account or address is banned from the server {until}.")
         }
-        Refusal::TooManyLogins { .. } => "Too many wrong passwords from your address.".to_owned(),
+        Refusal::TooManyLogins { .. } => "Too many passwords from your address.".to_owned(),
         Refusal::TooManyRegistrations { .. } => "Too many new accounts from your address.".to_owned(),
         Refusal::RegistrationClosed => "New accounts cannot be created here.".to_owned(),
         Refusal::RegistrationNeedsCode => "A new account needs a code.".to_owned(),

@@ -23,6 +23,10 @@ const DEFAULTS: &str = "loopback_factor = 1\n";
 const CONNECTIONS: usize = 16;
 /// The promise: how many times as long 99 of 100 words may take.
 const RATIO_MAX: f64 = 2.0;
+/// How much of a core the server may work for the attacker. Time of its threads, so what else the machine does hardly counts.
+const CORE_MAX: f64 = 0.25;
+/// The ticks of a second in /proc, which Linux shows as a hundred everywhere.
+const TICKS_PER_S: f64 = 100.0;
 /// How long is measured without the attacker, and with it.
 const MEASURED: Duration = Duration::from_millis(1200);
 /// The time of the attacker until it is measured: its bursts are over.
@@ -63,42 +67,72 @@ pub fn attacker(plan: &mut Plan) -> Outcome {
         let next = usize::try_from(plan.random.below(weapons.len() as u64)).expect("it is an index");
         order.push(weapons.swap_remove(next));
     }
+    let (mut quiet, _) = measured(&mut crowd, &server);
+    let mut dearest = 0.0_f64;
     let (mut worst, mut broken) = ((0.0, String::new()), Vec::new());
     // What is limited by address begins anew with each try.
     let mut addresses = (0..=u8::MAX).flat_map(|third| (1..u8::MAX).map(move |last| format!("127.1.{third}.{last}")));
     for weapon in &order {
-        let (mut least, mut figures) = (f64::MAX, String::new());
+        let (mut least, mut core, mut figures) = (f64::MAX, f64::MAX, String::new());
         // A weapon is tried again if it seems to break the promise, as a busy machine does too: noise only adds.
         for _ in 0..plan.rounds {
-            let quiet = crowd.talk();
             let (is_over, from) = (AtomicBool::new(false), addresses.next().expect("there are enough"));
-            let attacked = thread::scope(|scope| {
+            let (attacked, cost) = thread::scope(|scope| {
                 let attack = scope.spawn(|| attack(weapon, &server, &from, &tokens, &is_over));
                 thread::sleep(WARM_UP);
-                let attacked = crowd.talk();
+                let measured = measured(&mut crowd, &server);
                 is_over.store(true, Ordering::Relaxed);
                 attack.join().expect("the attacker does not fail");
-                attacked
+                measured
             });
-            let ratio = attacked.ratio(&quiet);
+            thread::sleep(WARM_UP);
+            // Quiet before and behind, of which the worse shows what the machine does by itself.
+            let (after, quiet_cost) = measured(&mut crowd, &server);
+            let ratio = attacked.ratio(&quiet).min(attacked.ratio(&after));
+            core = core.min((cost - quiet_cost).max(0.0));
             if ratio < least {
-                (least, figures) = (ratio, format!("quiet {quiet}; attacked {attacked}"));
+                (least, figures) = (ratio, format!("quiet {quiet}; attacked {attacked}; then {after}"));
             }
-            if least <= RATIO_MAX {
+            quiet = after;
+            if least <= RATIO_MAX && core <= CORE_MAX {
                 break;
             }
         }
-        println!("  {:<32} ratio of p99 {least:.2}: {figures}", weapon.name);
-        if least > RATIO_MAX {
-            broken.push(format!("{}: {least:.2}", weapon.name));
+        println!("  {:<40} ratio of p99 {least:.2}, core {:.0} %: {figures}", weapon.name, core * 100.0);
+        if least > RATIO_MAX || core > CORE_MAX {
+            broken.push(format!("{}: {least:.2}, core {:.0} %", weapon.name, core * 100.0));
         }
+        dearest = dearest.max(core);
         if least > worst.0 {
             worst = (least, weapon.name.clone());
         }
     }
     server.stop();
-    assert!(broken.is_empty(), "above {RATIO_MAX} in each of {} tries: {broken:?}", plan.rounds);
-    Outcome::Held(format!("{} weapons; the worst: {} with a ratio of p99 of {:.2}", order.len(), worst.1, worst.0))
+    assert!(
+        broken.is_empty(),
+        "in each of {} tries above {RATIO_MAX}, or {CORE_MAX} of a core: {broken:?}",
+        plan.rounds
+    );
+    let (count, (ratio, name)) = (order.len(), worst);
+    Outcome::Held(format!(
+        "{count} weapons; the worst: {name} with a ratio of p99 of {ratio:.2}; at most {dearest:.2} of a core"
+    ))
+}
+
+/// How long words take for a while, and how much of a core the server works meanwhile.
+fn measured(crowd: &mut Crowd, server: &Running) -> (Latencies, f64) {
+    let (start, before) = (Instant::now(), worked_s(server));
+    let latencies = crowd.talk();
+    (latencies, (worked_s(server) - before) / start.elapsed().as_secs_f64())
+}
+
+/// The time for which the server's threads, those that have ended too, have worked, in seconds.
+fn worked_s(server: &Running) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("it runs");
+    let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
+    // By proc(5), fields 14 and 15; the first one here is field 3.
+    let ticks: u64 = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().expect("a number")).sum();
+    f64::from(u32::try_from(ticks).expect("it fits")) / TICKS_PER_S
 }
 
 /// The attacker's account, and one whose password it may change, each with its token.

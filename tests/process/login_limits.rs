@@ -13,7 +13,7 @@ fn wrong_passwords_are_bounded_by_account_and_address_so_that_the_owner_gets_in_
     let server = Server::with("login_tries_per_min_max = 3").into_running();
     server.register("ana");
     server.register("bob");
-    let too_many = "-! Too many wrong passwords from your address. Nothing was done. Try again in ";
+    let too_many = "-! Too many passwords from your address. Nothing was done. Try again in ";
     let from = |source: &str| Client::over(connect_from(server.address, source));
     let mut guesser = from("127.0.0.2");
     for name in ["ana", "ANA", "ana"] {

@@ -320,6 +320,7 @@ fn services(folder: &Folder, inbox: crossbeam_channel::Sender<Request>) -> Servi
     let limits = LoginLimits {
         logins_per_min: 9,
         logins_per_address_per_min: 9,
+        checks_per_address_per_min: 9,
         registrations_per_address_per_hour: 9,
         registrations_per_10min: 9,
         loopback_factor: 1,

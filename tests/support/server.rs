@@ -24,6 +24,7 @@ registrations_per_10min_max = 100000
 login_tries_per_min_max = 100000
 loopback_factor = 1
 login_tries_per_address_per_min_max = 100000
+password_checks_per_address_per_min_max = 100000
 ";
 
 /// The longest wait for a start, a stop or an answer. Long, since the machine may be busy.
