@@ -209,20 +209,18 @@ impl Chat {
         let room = self.label(id, actor.account);
         let members: Vec<AccountId> = self.rooms.get(id).present.iter().copied().collect();
         self.record(Record::RoomDeleted { id }, effects);
-        let mut now_of_requester = None;
         for member in members {
             for client in self.accounts.get(member).clients.clone() {
                 let now = self.move_out(client, id, &room, client == actor.client);
-                match client == actor.client {
-                    true => now_of_requester = now,
-                    false => {
-                        let (room, departure) = (room.clone(), departure.clone());
-                        effects.notify(client, Event::YouLeft { room, departure, now });
-                    }
+                if client != actor.client {
+                    let (room, departure) = (room.clone(), departure.clone());
+                    effects.notify(client, Event::YouLeft { room, departure, now });
                 }
             }
         }
-        Ok(Event::YouLeft { room, departure, now: now_of_requester })
+        // An operator may delete a room without being in it, and talks where it did.
+        let now = self.session(actor.client).cursor.room().map(|room| self.label(room, actor.account));
+        Ok(Event::YouLeft { room, departure, now })
     }
 
     pub(super) fn hand_over(
@@ -289,5 +287,34 @@ impl Chat {
 
     fn changed(&self, actor: Actor, id: RoomId, change: RoomChange) -> Event {
         Event::RoomChanged { room: self.label(id, actor.account), by: Some(self.name(actor.account)), change }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_chat::{ANA, BOB, TestChat, name, room};
+    use super::super::{Answer, Code, Command, Delivery};
+    use super::*;
+
+    /// Where the requester talks, by the answer to its request.
+    fn told(chat: &TestChat) -> Option<&RoomLabel> {
+        match &chat.effects.deliveries[0] {
+            Delivery::Answer(_, Answer::Event(Event::YouLeft { now, .. })) => now.as_deref(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn who_deletes_a_room_without_being_in_it_is_told_where_it_still_talks() {
+        let mut chat = TestChat::new();
+        chat.command(BOB, Command::ClaimOperator { code: Code::typed("operator") });
+        for (own, current) in [(None, "general"), (Some("den"), "den")] {
+            chat.command(ANA, Command::Create { name: name("tea"), visibility: Visibility::Public });
+            if let Some(own) = own {
+                chat.command(BOB, Command::Create { name: name(own), visibility: Visibility::Private });
+            }
+            chat.command(BOB, Command::DeleteRoom { room: Some(room("tea")), confirmation: Some(name("tea")) });
+            assert_eq!(told(&chat), Some(&room(current)));
+        }
     }
 }
