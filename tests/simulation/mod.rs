@@ -21,6 +21,7 @@ mod store;
 mod tally;
 mod world;
 
+use std::io::Write as _;
 use std::time::Instant;
 
 use chat_server::chat::{Chat, Effects, Timestamp};
@@ -86,18 +87,19 @@ fn random_clients_find_the_chat_as_its_records_say() {
     println!("seeds {seeds:?}, {steps} steps each, {speed:.0} steps a second: {tally}");
 }
 
-/// Some faults need a store of tens of thousands of requests, and a clock that was set many times. The seed is another one each
-/// day, and printed; `SEED` and `STEPS` replay it.
+/// Some faults are rare: 100,000 requests without optimisation (40 s of a processor), and four million by `make sim`. The seeds
+/// are others each day, and printed; `SEED` and `STEPS` replay one.
 #[test]
-fn a_few_lives_are_very_long() {
-    if setting("SEED").is_some() || cfg!(debug_assertions) {
+fn seeds_of_the_day_find_it_too_for_long() {
+    if setting("SEED").is_some() {
         return;
     }
-    let (seeds, steps) = (20, 200_000);
-    let day =
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs() / 86_400;
+    let (seeds, steps) = if cfg!(debug_assertions) { (2, 50_000) } else { (20, 200_000) };
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let day = now.as_secs() / 86_400;
     for seed in (0..seeds).map(|number| day * 1000 + number) {
-        println!("SEED={seed} STEPS={steps}");
+        // Shown although the test passes.
+        writeln!(std::io::stderr(), "SEED={seed} STEPS={steps}").expect("standard error can be written");
         World::new(seed).live(steps);
     }
 }
