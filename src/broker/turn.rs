@@ -378,6 +378,14 @@ impl<S: Store> Broker<S> {
             }
         }
         self.end_run(all);
+        // What was read by acting stays read, so the account's other sessions are told where it is now.
+        for delivery in all {
+            if let Delivery::Event(Audience::One(id), Event::ReadSet { room, .. }) = delivery
+                && let Some(event) = self.chat.read_position(*id, room.id)
+            {
+                self.tell(*id, &mut Encoded::new(&event));
+            }
+        }
         let is_open = |(_, client): &(&ClientId, &Client)| client.finish.is_none();
         let open = self.clients.iter().filter(is_open).map(|(id, _)| *id);
         let mut ended: Vec<ClientId> = open.filter(|id| !self.chat.is_logged_in(*id)).collect();

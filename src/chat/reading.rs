@@ -8,8 +8,9 @@
 //! messages on.
 //!
 //! So a message may be shown as unread again, but an unread one never counts as read. Positions are stored when a session
-//! ends, when they are set or answered by a request for it, and by the first act after ten minutes without. So a crash makes at most what was read
-//! in the ten minutes before the last act unread again, and read mentions do not accumulate.
+//! ends, when they are set or answered by `CatchUp` or `SetRead`, and by the first act after ten minutes without. So a crash
+//! makes at most what was read by acting in the ten minutes before the last act unread again, also where a query or an event
+//! has told of it, and read mentions do not accumulate.
 
 use super::room::Room;
 use super::{
@@ -238,6 +239,12 @@ impl Chat {
             session.set_back.insert(id, last_seq);
             session.shown.retain(|(room, ..)| *room != id);
         }
+    }
+
+    /// Where the read position of a client's account is in a room; `None` without a session, or outside the room.
+    pub fn read_position(&self, client: ClientId, id: RoomId) -> Option<Event> {
+        let account = self.account_of(client)?;
+        self.rooms.try_get(id)?.members.contains_key(&account).then(|| self.read_set(id, account))
     }
 
     fn read_set(&self, id: RoomId, account: AccountId) -> Event {

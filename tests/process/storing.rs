@@ -65,6 +65,26 @@ fn a_session_that_ends_in_a_turn_that_cannot_be_stored_is_told_so_and_others_see
 }
 
 #[test]
+fn what_is_read_by_a_request_that_cannot_be_stored_is_told_to_other_sessions() {
+    let server = Server::new();
+    let running = server.start();
+    let (mut ana, mut bob) = (running.register_program("ana"), running.register_program("bob"));
+    let mut elsewhere = running.program();
+    let login = json!({"type": "login", "name": "ana", "password": "password-of-ana", "read_positions": true});
+    assert_eq!(elsewhere.ask(login)["type"], "logged_in");
+    assert_eq!(bob.ask(json!({"type": "send", "room": "general", "text": "one"}))["type"], "stored");
+    ana.expect("message");
+    elsewhere.expect("message");
+    let other = Connection::open(server.data().join("chat.db")).expect("the store can be opened");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the lock is free");
+    let answer = ana.ask(json!({"type": "send", "room": "general", "text": "lost"}));
+    assert_eq!(answer["code"], "not_stored", "{answer}");
+    let told = elsewhere.expect("read_set");
+    assert_eq!((&told["room"], &told["unread"]), (&json!("general"), &json!(0)), "{told}");
+    other.execute_batch("ROLLBACK").expect("the lock is given back");
+}
+
+#[test]
 fn a_lock_of_another_program_does_not_delay_a_stop() {
     let server = Server::new();
     let mut running = server.start();
