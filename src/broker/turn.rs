@@ -51,8 +51,8 @@ enum Step {
     Close { client: ClientId, reason: Reason },
     /// A client's connection is gone.
     Gone { client: ClientId },
-    /// A client's session has ended with its token.
-    Expired,
+    /// What nobody requested: a session has ended with its token, or something has lapsed.
+    Lapsed,
     /// A client has taken everything that was handed over.
     Drained { client: ClientId },
 }
@@ -70,9 +70,11 @@ impl Turn {
         &self.effects.records
     }
 
-    /// Removes a bounded piece of what has lapsed, before the requests of the turn. Nobody is shown that.
+    /// Removes a bounded piece of what has lapsed, before the requests of the turn.
     pub fn sweep(&mut self, chat: &mut Chat, now: Timestamp) {
+        let start = self.effects.deliveries.len();
         chat.sweep(now, &mut self.effects);
+        self.steps.push((Step::Lapsed, start..self.effects.deliveries.len()));
     }
 
     /// Empties it, keeping its memory.
@@ -145,7 +147,7 @@ impl<S: Store> Broker<S> {
             }
             Request::Expired(client) => {
                 chat.handle(now, client, Input::TokenExpired, effects);
-                Step::Expired
+                Step::Lapsed
             }
             Request::Drained(client) => Step::Drained { client },
             Request::Stop => return,
@@ -203,7 +205,7 @@ impl<S: Store> Broker<S> {
             Step::Close { client, reason } => self.close(client, reason),
             Step::Gone { client } => self.gone(client),
             Step::Drained { client } => self.drained(client),
-            Step::Expired => {}
+            Step::Lapsed => {}
             Step::Entered { .. } | Step::NotEntered { .. } | Step::Asked { .. } => {
                 unreachable!("the caller handles them")
             }
@@ -366,7 +368,7 @@ impl<S: Store> Broker<S> {
                     self.answer(client, &answer, &origin, &[]);
                 }
                 // Its session has ended, see below: a client that has only closed its own side still learns what was refused.
-                Step::Gone { .. } | Step::Expired => {}
+                Step::Gone { .. } | Step::Lapsed => {}
                 other => self.carry_out_anyway(other),
             }
         }

@@ -27,6 +27,8 @@ pub(super) struct Account {
     pub rooms: BTreeSet<RoomId>,
     /// The rooms to which it has an invitation, which may have expired.
     pub invitations: BTreeSet<RoomId>,
+    /// Its invitation that last ended unused: the room, its name, and when. Kept in memory only.
+    pub lost_invitation: Option<(RoomId, Name, Timestamp)>,
     /// The rooms from which it is banned; the ban may be over, and the room deleted.
     pub bans: BTreeSet<RoomId>,
     /// Its connections, ascending.
@@ -89,6 +91,7 @@ impl Account {
             acks: false,
             rooms: BTreeSet::new(),
             invitations: BTreeSet::new(),
+            lost_invitation: None,
             bans: BTreeSet::new(),
             clients: Vec::new(),
             rooms_created: RecentRooms::default(),

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     fn try_code(chat: &mut TestChat, client: u64) -> Refusal {
-        chat.command(client, Command::Accept { what: Some(name("maple-otter-11")) });
+        chat.command(client, Command::Accept { what: Some(name("maple-otter-11")), by: None });
         match &chat.effects.deliveries[..] {
             [Delivery::Answer(_, Answer::Event(Event::Refused(refusal)))] => refusal.clone(),
             other => panic!("{other:?}"),

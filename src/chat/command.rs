@@ -97,7 +97,7 @@ pub enum Command {
     OpenDirect { with: Name },
 
     /// Become a member of a room, and make it the current room: `Entered`.
-    Join { room: RoomLabel },
+    Join { room: RoomLabel, visibility: Option<Visibility> },
     /// Stop being a member: `YouLeft`. The last member of a private room must repeat its name, since the room is deleted.
     Leave { room: Option<RoomLabel>, confirmation: Option<Name> },
     /// Create a room: `Created`.
@@ -118,7 +118,7 @@ pub enum Command {
     /// Create a one-time code that lets its bearer in: `CodeCreated`. The caller has drawn `code`.
     InviteByCode { room: Option<RoomLabel>, code: Code },
     /// Accept an invitation to the named room, by a code, or the only one there is: `Entered`.
-    Accept { what: Option<Name> },
+    Accept { what: Option<Name>, by: Option<Name> },
     /// Revoke an invitation or a code: `Uninvited`.
     Uninvite { what: Name, room: Option<RoomLabel> },
 

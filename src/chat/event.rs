@@ -87,6 +87,8 @@ pub struct RoomRow {
 pub struct InvitationRow {
     /// The room.
     pub room: ShownRoom,
+    /// Tells it from another room of that name.
+    pub visibility: Visibility,
     /// Who invited.
     pub by: Name,
     /// When it ends.

@@ -2,7 +2,7 @@
 //! requests that, so it is done in bounded pieces, with the turns.
 
 use super::record::Undo;
-use super::{AccountId, Chat, Code, Effects, GENERAL, Record, RoomId, Timestamp};
+use super::{AccountId, Chat, Code, Effects, GENERAL, Record, RoomId, Timestamp, TokenDigest};
 use crate::address::Address;
 
 /// Most of what has lapsed that one turn removes.
@@ -17,6 +17,8 @@ pub(super) enum Lapse {
     Code(Code),
     Ban(RoomId, AccountId),
     AccountBan(AccountId),
+    PasswordCode(AccountId),
+    RegistrationCode(TokenDigest),
     AddressBan(Address),
 }
 
@@ -30,7 +32,10 @@ impl Chat {
         for _ in 0..LAPSES_PER_TURN_MAX {
             let Some(record) = self.next_lapse(now) else { break };
             effects.address_bans_changed |= matches!(record, Record::AddressBanRemoved { .. });
-            self.record(record, effects);
+            match record {
+                Record::InvitationRemoved { room, account } => self.end_invitation(now, room, account, None, effects),
+                record => self.record(record, effects),
+            }
         }
         self.rooms.has_deleted() || !self.abandoned.is_empty() || self.lapses.first().is_some_and(|(at, _)| *at <= now)
     }
@@ -55,6 +60,8 @@ impl Chat {
                     Lapse::Ban(room, account) => Record::BanRemoved { room, account },
                     Lapse::AccountBan(account) => Record::AccountBanRemoved { account },
                     Lapse::AddressBan(address) => Record::AddressBanRemoved { address },
+                    Lapse::PasswordCode(account) => Record::PasswordCodeRemoved { account },
+                    Lapse::RegistrationCode(digest) => Record::RegistrationCodeRemoved { digest },
                 });
             }
         }
@@ -70,6 +77,8 @@ impl Chat {
             Lapse::Ban(room, account) => self.rooms.try_get(*room)?.bans.get(account)?.until,
             Lapse::AccountBan(account) => self.account_bans.get(account)?.until,
             Lapse::AddressBan(address) => self.address_bans.get(address)?.until,
+            Lapse::PasswordCode(account) => self.accounts.get(*account).password_code.map(|code| code.until),
+            Lapse::RegistrationCode(digest) => self.registration_codes.get(digest).map(|(_, until)| *until),
         }
     }
 
@@ -100,12 +109,16 @@ impl Chat {
 #[cfg(test)]
 mod tests {
     use super::super::test_chat::{ANA, BOB, TestChat, name, room, text};
-    use super::super::{BanTarget, Command, Visibility};
+    use super::super::{
+        BanTarget, Command, Notice, PASSWORD_CODE_LIFETIME_S, REGISTRATION_CODE_LIFETIME_S, Visibility,
+    };
     use super::*;
 
+    /// What is removed, without the notices of it.
     fn swept(chat: &mut TestChat, seconds: u64) -> Vec<Record> {
         let mut effects = Effects::default();
         while chat.chat.sweep(chat.now.plus_seconds(seconds), &mut effects) {}
+        effects.records.retain(|record| !matches!(record, Record::NoticeLeft { .. }));
         effects.records
     }
 
@@ -141,6 +154,36 @@ mod tests {
             [Record::InvitationRemoved { room: RoomId(2), account: AccountId(3) }, Record::CodeRemoved { code }];
         assert_eq!(swept(&mut chat, 86_400), expected);
         assert_eq!(swept(&mut chat, u64::MAX), [], "one ban is permanent");
+    }
+
+    #[test]
+    fn that_an_invitation_expired_is_left_to_both() {
+        let mut chat = with_ends();
+        let mut effects = Effects::default();
+        while chat.chat.sweep(chat.now.plus_seconds(86_400), &mut effects) {}
+        let notices = effects.records.iter().filter_map(|record| match record {
+            Record::NoticeLeft { account, notice, .. } => Some((*account, notice.clone())),
+            _ => None,
+        });
+        let over = Notice::InvitationOver { room: name("tea"), by: name("ana"), revoked: false };
+        let unused = Notice::InvitationUnused { room: name("tea"), who: name("bob"), revoked: false };
+        assert_eq!(notices.collect::<Vec<_>>(), [(AccountId(3), over), (AccountId(2), unused)]);
+        assert_eq!(effects.deliveries.len(), 2, "both are online");
+    }
+
+    #[test]
+    fn codes_for_passwords_and_accounts_are_removed() {
+        let mut chat = TestChat::new();
+        let digest = TokenDigest([7; 32]);
+        chat.command(ANA, Command::ClaimOperator { code: Code::typed("operator") });
+        chat.command(ANA, Command::MakePasswordCode { who: name("bob"), code: Code::typed("b"), digest });
+        chat.command(ANA, Command::MakeRegistrationCode { code: Code::typed("a"), digest });
+        chat.chat.settle();
+        assert_eq!(swept(&mut chat, PASSWORD_CODE_LIFETIME_S - 1), []);
+        let account = AccountId(3);
+        assert_eq!(swept(&mut chat, PASSWORD_CODE_LIFETIME_S), [Record::PasswordCodeRemoved { account }]);
+        assert_eq!(swept(&mut chat, REGISTRATION_CODE_LIFETIME_S), [Record::RegistrationCodeRemoved { digest }]);
+        assert_eq!(swept(&mut chat, u64::MAX), []);
     }
 
     #[test]

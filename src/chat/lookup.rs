@@ -115,10 +115,15 @@ impl Chat {
             return Ok(room.id);
         }
         let Some(room) = self.rooms.public_named(name) else {
-            let (room, suggestion) = (RoomLabel::Room(name.clone()), self.suggest_room(actor, name));
-            return Err(Refusal::NoSuchRoom { room, suggestion, still_in: None });
+            return Err(self.no_such_room(actor, name));
         };
         self.shown_ban(actor, room).map_or(Ok(room.id), Err)
+    }
+
+    /// That the requester can find no room of that name.
+    pub(super) fn no_such_room(&self, actor: Actor, name: &Name) -> Refusal {
+        let (room, suggestion) = (RoomLabel::Room(name.clone()), self.suggest_room(actor, name));
+        Refusal::NoSuchRoom { room, suggestion, still_in: None }
     }
 
     /// The name of a room similar to `name`, for "did you mean": of a listed one, or of the requester's own.
@@ -139,7 +144,7 @@ impl Chat {
     }
 
     /// The ban of the requester from a public room: that such a room exists is no secret.
-    fn shown_ban(&self, actor: Actor, room: &Room) -> Option<Refusal> {
+    pub(super) fn shown_ban(&self, actor: Actor, room: &Room) -> Option<Refusal> {
         let ban = room.ban(actor.account, actor.now).filter(|_| room.is_public())?;
         let room = self.label(room.id, actor.account);
         Some(Refusal::Banned { room, until: ban.until, why: ban.why.clone() })

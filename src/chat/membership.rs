@@ -2,21 +2,29 @@
 
 use std::sync::Arc;
 
-use super::room::RoomKind;
+use super::room::{Room, RoomKind};
 use super::session::Place;
 use super::{
     AccountId, Actor, Answer, Chat, ClientId, Departure, Effects, Event, GENERAL, Name, ReadMark, Record, Refusal,
-    Role, RoomChange, RoomId, RoomLabel, ShownRoom, Timestamp,
+    Role, RoomChange, RoomId, RoomLabel, ShownRoom, Timestamp, Visibility,
 };
 
 impl Chat {
-    pub(super) fn join(&mut self, actor: Actor, label: &RoomLabel, effects: &mut Effects) -> Result<Answer, Refusal> {
+    /// Enters a room. `visibility` tells rooms of one name apart.
+    pub(super) fn join(
+        &mut self,
+        actor: Actor,
+        label: &RoomLabel,
+        visibility: Option<Visibility>,
+        effects: &mut Effects,
+    ) -> Result<Answer, Refusal> {
         let id = match label {
             RoomLabel::Direct(name) => return self.open_direct(actor, name, effects),
-            label => match self.find_room(actor, Some(label)) {
+            RoomLabel::Room(name) => self.room_to_enter(actor, name, visibility)?,
+            // An invitation reveals the room to its holder only for entering it.
+            RoomLabel::Number(id) => match self.find_room(actor, Some(label)) {
                 Ok(id) => id,
-                // An invitation reveals the room to its holder only for entering it.
-                Err(refusal) => self.invited_room(actor, label).ok_or_else(|| self.still_in(actor, refusal))?,
+                Err(refusal) => self.invited_number(actor, *id).ok_or_else(|| self.still_in(actor, refusal))?,
             },
         };
         if let RoomKind::Direct(one, other) = self.rooms.get(id).kind {
@@ -27,6 +35,38 @@ impl Chat {
             return Ok(self.enter(actor, id, false, effects));
         }
         self.become_member(actor, id, effects)
+    }
+
+    /// The room of that name that the requester is in, or can enter. If that may be several, the requester is asked which, and
+    /// so it is if one of them has just become the only one: nobody is to speak in a public room who means a private one.
+    fn room_to_enter(&self, actor: Actor, name: &Name, visibility: Option<Visibility>) -> Result<RoomId, Refusal> {
+        let is_meant = |room: &&Room| visibility.is_none() || room.visibility() == visibility;
+        let own = self.own_named(actor.account, name).filter(is_meant);
+        // Nobody who is in one can enter another, but the requester may not know that it is in one.
+        if let (Some(own), Some(_)) = (own, visibility) {
+            return Ok(own.id);
+        }
+        let public = self.rooms.public_named(name).filter(is_meant);
+        let open = own.or(public.filter(|room| self.can_see(actor.account, room, actor.now)));
+        let mut invited = self.invited_rooms(actor, name);
+        invited.retain(|id| is_meant(&self.rooms.get(*id)) && open.is_none_or(|open| open.id != *id));
+        let is_sure = |found: RoomId| {
+            visibility.is_some() || !self.lost_invitation_just_now(actor, |id, lost| lost == name && id != found)
+        };
+        match (open, invited.as_slice()) {
+            (Some(room), []) if is_sure(room.id) => Ok(room.id),
+            (Some(room), invited) => {
+                let visibility = self.visibility(room.id);
+                let (rooms, by) = self.inviters(actor, invited);
+                Err(Refusal::WhichRoom { room: self.label(room.id, actor.account), visibility, rooms, by })
+            }
+            (None, [id]) if is_sure(*id) => Ok(*id),
+            (None, []) => {
+                let ban = public.and_then(|room| self.shown_ban(actor, room));
+                Err(ban.unwrap_or_else(|| self.still_in(actor, self.no_such_room(actor, name))))
+            }
+            (None, several) => Err(self.which_invitation(actor, several)),
+        }
     }
 
     /// Adds the current room to a refusal, since the requester wanted to change it.

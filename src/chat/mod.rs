@@ -296,10 +296,13 @@ impl Chat {
         }
         for (account, digest, until) in snapshot.password_codes {
             accounts.get_mut(account).password_code = Some(PasswordCode { digest, until });
+            lapses.insert((until, Lapse::PasswordCode(account)));
         }
         for (account, at, notice) in snapshot.notices {
             accounts.get_mut(account).notices.push((at, notice));
         }
+        let codes = &snapshot.registration_codes;
+        lapses.extend(codes.iter().map(|(digest, _, until)| (*until, Lapse::RegistrationCode(*digest))));
         let codes = snapshot.registration_codes.into_iter();
         for (room, account, ban) in snapshot.bans {
             if let Some(room) = rooms.try_get_mut(room) {
@@ -427,8 +430,8 @@ impl Chat {
         effects: &mut Effects,
     ) -> Result<Answer, Refusal> {
         let event = match command {
-            Command::Join { room } => return self.join(actor, &room, effects),
-            Command::Accept { what } => return self.accept(actor, what.as_ref(), effects),
+            Command::Join { room, visibility } => return self.join(actor, &room, visibility, effects),
+            Command::Accept { what, by } => return self.accept(actor, what.as_ref(), by.as_ref(), effects),
             Command::OpenDirect { with } => return self.open_direct(actor, &with, effects),
             Command::Resume { after } => return self.resume(actor, &after),
 

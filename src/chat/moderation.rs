@@ -39,7 +39,7 @@ impl Chat {
         let until = seconds.map(|seconds| actor.now.plus_seconds(seconds));
         let (by, at) = (actor.account, actor.now);
         self.record(Record::BanCreated { room: id, account, by, at, until, why: why.clone() }, effects);
-        self.drop_invitation(id, account, effects);
+        self.end_invitation(actor.now, id, account, Some(actor.account), effects);
         let departure = Departure::Banned { by: self.name(actor.account), until, why };
         Ok(self.put_out(actor, id, account, departure, effects))
     }

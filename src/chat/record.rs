@@ -256,13 +256,9 @@ impl Chat {
                 undo(move |chat| chat.registration = old)
             }
             Record::RegistrationCodeMade { digest, by, until } => {
-                let (digest, old) = (*digest, self.registration_codes.insert(*digest, (*by, *until)));
-                undo(move |chat| _ = put(&mut chat.registration_codes, digest, old))
+                self.set_registration_code(*digest, Some((*by, *until)))
             }
-            Record::RegistrationCodeRemoved { digest } => {
-                let (digest, old) = (*digest, self.registration_codes.remove(digest));
-                undo(move |chat| _ = put(&mut chat.registration_codes, digest, old))
-            }
+            Record::RegistrationCodeRemoved { digest } => self.set_registration_code(*digest, None),
 
             Record::TokenCreated { account, name, digest, scope, at, until } => {
                 let token = Token { digest: *digest, scope: *scope, created: *at, until: *until, used: None };
@@ -397,8 +393,30 @@ impl Chat {
     }
 
     fn set_password_code(&mut self, id: AccountId, code: Option<PasswordCode>) -> Undo {
+        let old = self.put_password_code(id, code);
+        undo(move |chat| _ = chat.put_password_code(id, old))
+    }
+
+    fn put_password_code(&mut self, id: AccountId, code: Option<PasswordCode>) -> Option<PasswordCode> {
         let old = std::mem::replace(&mut self.accounts.get_mut(id).password_code, code);
-        undo(move |chat| chat.accounts.get_mut(id).password_code = old)
+        self.lapses_at(Lapse::PasswordCode(id), old.map(|old| old.until), code.map(|code| code.until));
+        old
+    }
+
+    fn set_registration_code(&mut self, digest: TokenDigest, code: Option<(AccountId, Timestamp)>) -> Undo {
+        let old = self.put_registration_code(digest, code);
+        undo(move |chat| _ = chat.put_registration_code(digest, old))
+    }
+
+    fn put_registration_code(
+        &mut self,
+        digest: TokenDigest,
+        code: Option<(AccountId, Timestamp)>,
+    ) -> Option<(AccountId, Timestamp)> {
+        let old = put(&mut self.registration_codes, digest, code);
+        let end = |code: Option<(AccountId, Timestamp)>| code.map(|(_, until)| until);
+        self.lapses_at(Lapse::RegistrationCode(digest), end(old), end(code));
+        old
     }
 
     fn set_invitation(&mut self, room: RoomId, account: AccountId, invitation: Option<Invitation>) -> Undo {
@@ -552,7 +570,7 @@ mod tests {
         let seconds = Some(60);
         vec![
             (ANA, Command::Create { name: name("tea"), visibility: Visibility::Public }),
-            (BOB, Command::Join { room: room("tea") }),
+            (BOB, Command::Join { room: room("tea"), visibility: None }),
             (ANA, Command::Say { room: tea(), kind: MessageKind::Speech, text: text("bob: hi"), key: None }),
             (BOB, Command::CatchUp { room: None }),
             (BOB, Command::SetRead { room: room("tea"), up_to: 0 }),
@@ -567,7 +585,7 @@ mod tests {
             (ANA, Command::Invite { who: name("bob"), room: tea() }),
             (ANA, Command::Uninvite { what: name("bob"), room: tea() }),
             (ANA, Command::Invite { who: name("bob"), room: tea() }),
-            (BOB, Command::Accept { what: None }),
+            (BOB, Command::Accept { what: None, by: None }),
             (ANA, Command::InviteByCode { room: tea(), code: Code::typed("maple-otter-42") }),
             (ANA, Command::Uninvite { what: name("maple-otter-42"), room: tea() }),
             (ANA, Command::InviteByCode { room: tea(), code: Code::typed("maple-otter-43") }),

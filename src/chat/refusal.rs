@@ -1,6 +1,6 @@
 //! Refusals: why a request was not carried out. A client's mistake is an answer, not an error.
 
-use super::{ClientId, Name, RoomLabel, ShownRoom, Text, Timestamp, TokenScope};
+use super::{ClientId, Name, RoomLabel, ShownRoom, Text, Timestamp, TokenScope, Visibility};
 
 /// Why a request was refused. A refused request has changed nothing.
 ///
@@ -117,8 +117,12 @@ pub enum Refusal {
     /// There is no such invitation, or it has expired or been used; without `what`, there is none at all. With `room`, who
     /// may revoke it is refused.
     NoSuchInvitation { what: Option<Name>, room: Option<ShownRoom> },
-    /// There are several invitations, and the request names none of them: those of `rooms`, and `more`.
-    WhichInvitation { rooms: Vec<ShownRoom>, more: u64 },
+    /// The request does not say which of several invitations it means: those to `rooms`, each by the account of `by` at the
+    /// same place, and `more`. If it is a single one, another that could have been meant ended a moment ago.
+    WhichInvitation { rooms: Vec<ShownRoom>, by: Vec<Name>, more: u64 },
+    /// There is a room of that name that the account is in or can enter, and it is invited to others of that name: to `rooms`,
+    /// by `by`. If there are none, the last such invitation ended a moment ago.
+    WhichRoom { room: ShownRoom, visibility: Visibility, rooms: Vec<ShownRoom>, by: Vec<Name> },
     /// The room has as many open invitations and codes as it may.
     TooManyInvitations { room: ShownRoom, max: u64 },
     /// Too many wrong codes from this account.
@@ -211,6 +215,7 @@ impl Refusal {
             Refusal::NoSuchSession { .. } => "no_such_session",
             Refusal::NoSuchInvitation { .. } => "no_such_invitation",
             Refusal::WhichInvitation { .. } => "which_invitation",
+            Refusal::WhichRoom { .. } => "which_room",
             Refusal::TooManyCodes => "too_many_codes",
             Refusal::EmptyText => "empty_text",
             Refusal::TextTooLong { .. } => "text_too_long",

@@ -82,11 +82,8 @@ impl Chat {
         effects: &mut Effects,
     ) -> Result<Event, Refusal> {
         self.check_operator(actor)?;
-        let over = self.registration_codes.iter().filter(|(_, (_, until))| *until <= actor.now);
-        for digest in over.map(|(digest, _)| *digest).collect::<Vec<_>>() {
-            self.record(Record::RegistrationCodeRemoved { digest }, effects);
-        }
-        if self.registration_codes.len() >= REGISTRATION_CODES_MAX {
+        let unused = self.registration_codes.values().filter(|(_, until)| actor.now < *until);
+        if unused.count() >= REGISTRATION_CODES_MAX {
             return Err(Refusal::TooManyRegistrationCodes { max: REGISTRATION_CODES_MAX as u64 });
         }
         let until = actor.now.plus_seconds(REGISTRATION_CODE_LIFETIME_S);

@@ -239,7 +239,7 @@ mod tests {
         let mut chat = program();
         for name in ["tea", "mate"] {
             chat.command(ANA, Command::Create { name: name_of(name), visibility: Visibility::Public });
-            chat.command(BOB, Command::Join { room: room(name) });
+            chat.command(BOB, Command::Join { room: room(name), visibility: None });
         }
         let say = |room| Command::Say { room: Some(room), kind: MessageKind::Speech, text: "x".into(), key: None };
         (0..150).for_each(|_| assert!(!chat.command(ANA, say(room("tea")))));

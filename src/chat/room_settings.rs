@@ -208,6 +208,10 @@ impl Chat {
         let departure = Departure::RoomDeleted { by: self.name(actor.account) };
         let room = self.label(id, actor.account);
         let members: Vec<AccountId> = self.rooms.get(id).present.iter().copied().collect();
+        let open = self.rooms.get(id).invitations.iter().filter(|(_, invitation)| actor.now < invitation.until);
+        for invited in open.map(|(invited, _)| *invited).collect::<Vec<AccountId>>() {
+            self.end_invitation(actor.now, id, invited, Some(actor.account), effects);
+        }
         self.record(Record::RoomDeleted { id }, effects);
         for member in members {
             for client in self.accounts.get(member).clients.clone() {

@@ -508,7 +508,12 @@ impl Chat {
         let row = |room: &Room| {
             let invitation = &room.invitations[&id];
             let by = self.name(invitation.by);
-            InvitationRow { room: self.label(room.id, id), by, until: invitation.until }
+            InvitationRow {
+                room: self.label(room.id, id),
+                visibility: self.visibility(room.id),
+                by,
+                until: invitation.until,
+            }
         };
         let shown = open.by_ref().take(INVITATIONS_SHOWN_MAX).map(row).collect();
         (shown, open.count() as u64)
@@ -554,7 +559,7 @@ mod tests {
         for number in 0..rooms {
             let name = name(&format!("room{number}"));
             chat.command(ANA, Command::Create { name: name.clone(), visibility: Visibility::Public });
-            chat.command(BOB, Command::Join { room: super::super::RoomLabel::Room(name) });
+            chat.command(BOB, Command::Join { room: super::super::RoomLabel::Room(name), visibility: None });
             chat.chat.settle();
         }
         chat.command(BOB, Command::Quit);
@@ -605,6 +610,6 @@ mod tests {
         }
         let (invitations, more) = chat.chat.invitations_of(BOBS, chat.now);
         assert_eq!((invitations.len(), more), (INVITATIONS_SHOWN_MAX, 10));
-        assert!(chat.command(BOB, Command::Accept { what: None }), "one must be named");
+        assert!(chat.command(BOB, Command::Accept { what: None, by: None }), "one must be named");
     }
 }

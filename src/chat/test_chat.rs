@@ -99,6 +99,7 @@ impl TestChat {
             let account::Account { id, password_version, created, last_seen, operator, acks, .. } = *account;
             let (name, away) = (account.name.clone(), account.away.clone());
             let account = account::Account {
+                lost_invitation: None,
                 id,
                 name,
                 password_version,

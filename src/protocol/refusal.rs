@@ -4,7 +4,7 @@
 //! they get one text. What did not happen, and the next step, are each protocol's own.
 
 use super::Context;
-use crate::chat::{Refusal, RoomLabel, Text, TokenScope};
+use crate::chat::{Name, Refusal, RoomLabel, Text, TokenScope, Visibility};
 use crate::reason::{NamedLimits, Reason};
 
 /// How many rooms are named in a sentence.
@@ -151,10 +151,26 @@ pub fn happened(refusal: &Refusal, context: Context) -> String {
             format!("No open invitation \"{what}\": it may have been used, revoked, or have expired.")
         }
         Refusal::NoSuchInvitation { what: None, .. } => "You have no open invitation.".to_owned(),
-        Refusal::WhichInvitation { rooms, more } => {
-            let names: Vec<String> = rooms.iter().map(|room| named(room)).collect();
-            let open = names.len() as u64 + more;
-            format!("You have {}: {}.", count(open, "open invitation"), few_of(&names, ROOMS_MAX, open))
+        Refusal::WhichInvitation { rooms, by, more } => {
+            let open = rooms.len() as u64 + more;
+            let rooms = rooms.iter().zip(by).map(|(room, by)| format!("{} by {by}", named(room)));
+            let rooms = few_of(&rooms.collect::<Vec<_>>(), ROOMS_MAX, open);
+            format!("You have {}: {rooms}.", count(open, "open invitation"))
+        }
+        Refusal::WhichRoom { room, visibility, by, .. } => {
+            let kind = match visibility {
+                Visibility::Public => "public",
+                Visibility::Private => "private",
+            };
+            let room = format!("{} is a {kind} room", named(room));
+            let by: Vec<String> = by.iter().map(Name::to_string).collect();
+            match by.len() {
+                0 => format!("{room}, and your invitation to another of that name has just ended."),
+                len => {
+                    let by = few_of(&by, ROOMS_MAX, len as u64);
+                    format!("{room}, and you are invited to another of that name by {by}.")
+                }
+            }
         }
         Refusal::TooManyInvitations { room, max } => {
             format!("{} has {max} open invitations, which is the most.", named(room))

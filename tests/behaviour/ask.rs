@@ -2,7 +2,7 @@
 
 use chat_server::address::Address;
 use chat_server::chat::{
-    BanTarget, ClientId, Code, Command, HistoryRange, MessageKind, Name, Query, Registration, RoomLabel, Text,
+    BanTarget, ClientId, Code, Command, HistoryRange, MessageKind, Name, Query, Registration, RoomId, RoomLabel, Text,
     TokenScope, Visibility,
 };
 use chat_server::protocol::Secret;
@@ -40,7 +40,9 @@ asks! {
 
     list_rooms() Query::Rooms { page: 1 };
     rooms_page(page: u64) Query::Rooms { page };
-    join(label: &str) Command::Join { room: room(label) };
+    join(label: &str) Command::Join { room: room(label), visibility: None };
+    join_kind(label: &str, visibility: Visibility) Command::Join { room: room(label), visibility: Some(visibility) };
+    join_number(id: u64) Command::Join { room: RoomLabel::Number(RoomId(id as i64)), visibility: None };
     leave(label: &str) Command::Leave { room: Some(room(label)), confirmation: None };
     create(text: &str) Command::Create { name: name(text), visibility: Visibility::Public };
     create_private(text: &str) Command::Create { name: name(text), visibility: Visibility::Private };
@@ -56,7 +58,8 @@ asks! {
     hand_over(label: &str, to: &str) Command::HandOver { room: Some(room(label)), to: name(to) };
 
     invite(label: &str, who: &str) Command::Invite { room: Some(room(label)), who: name(who) };
-    accept(what: &str) Command::Accept { what: Some(name(what)) };
+    accept(what: &str) Command::Accept { what: Some(name(what)), by: None };
+    accept_by(what: &str, by: &str) Command::Accept { what: Some(name(what)), by: Some(name(by)) };
     uninvite(label: &str, what: &str) Command::Uninvite { room: Some(room(label)), what: name(what) };
 
     who() Query::Who { room: None, page: 1 };

@@ -1,7 +1,7 @@
 //! Invitations to private rooms, by name and by code.
 
-use chat_server::chat::{Code, Event, InvitationRow, Welcome};
-use chat_server::protocol::json::Object;
+use chat_server::chat::{Code, Event, InvitationRow, Notice, Refusal, Visibility, Welcome};
+use chat_server::protocol::json::{Object, Request};
 
 use super::ask::{self, name, room};
 use super::house::{House, Person, Transport};
@@ -21,6 +21,9 @@ over_each_transport! {
     a_deleted_room_takes_its_invitations_with_it
     a_renamed_room_is_accepted_by_its_new_name
     a_room_has_a_hundred_open_invitations_at_most
+    of_rooms_of_one_name_the_one_that_is_meant_is_asked_for
+    two_invitations_to_rooms_of_one_name_are_told_apart_by_the_inviter
+    an_invitation_that_is_taken_back_is_shown_to_both
 }
 
 fn invited(who: &str, notified: bool) -> Object {
@@ -28,7 +31,7 @@ fn invited(who: &str, notified: bool) -> Object {
 }
 
 fn invitation() -> InvitationRow {
-    InvitationRow { room: shown(room("#den")), by: name("ann"), until: SOME_TIME }
+    InvitationRow { room: shown(room("#den")), visibility: Visibility::Private, by: name("ann"), until: SOME_TIME }
 }
 
 /// A private room of ann, and bob, who is not a member.
@@ -225,4 +228,103 @@ fn a_room_has_a_hundred_open_invitations_at_most(transport: Transport) {
     ann.is_refused(ask::invite_by_code("#den"), "too_many_invitations");
     bob.does(ask::accept("den"));
     code_by(&mut ann);
+}
+
+/// What the last refusal offers: how many rooms that the requester is invited to, and whether there is another room.
+fn offered(person: &mut Person, request: Request) -> (usize, Option<Visibility>) {
+    let answer = person.answer(request);
+    match &answer[..] {
+        [Object::Event(Event::Refused(Refusal::WhichRoom { visibility, rooms, .. }))] => {
+            (rooms.len(), Some(*visibility))
+        }
+        [Object::Event(Event::Refused(Refusal::WhichInvitation { rooms, .. }))] => (rooms.len(), None),
+        other => panic!("{other:#?}"),
+    }
+}
+
+fn of_rooms_of_one_name_the_one_that_is_meant_is_asked_for(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = den(&house);
+    let [mut cho, mut dee] = house.register_all(["cho", "dee"]);
+    cho.does(ask::create("den"));
+    // Whoever is not invited is not asked, and learns of one room only.
+    dee.does(ask::join("#den"));
+    ann.does(ask::invite("#den", "bob"));
+    ann.does(ask::invite("#den", "dee"));
+    assert_eq!(offered(&mut bob, ask::join("#den")), (1, Some(Visibility::Public)));
+    assert_eq!(offered(&mut dee, ask::join("#den")), (1, Some(Visibility::Public)));
+    // Nobody has entered.
+    assert!(bob.does(ask::whois("bob")).iter().all(|seen| !format!("{seen:?}").contains("den")));
+    dee.is_refused(ask::accept("den"), "in_namesake");
+    dee.does(ask::join_kind("#den", Visibility::Public));
+    bob.does(ask::join_kind("#den", Visibility::Public));
+    bob.does(ask::leave("#den"));
+    bob.does(ask::accept("den"));
+    // Who is in one, and invited to no other, means that one.
+    bob.does(ask::join("#den"));
+    bob.is_refused(ask::join_kind("#den", Visibility::Public), "in_namesake");
+    // An invitation that was revoked a moment ago may have been meant.
+    let mut eve = house.register("eve");
+    ann.does(ask::invite("#den", "eve"));
+    ann.does(ask::uninvite("#den", "eve"));
+    assert_eq!(offered(&mut eve, ask::join("#den")), (0, Some(Visibility::Public)));
+    eve.does(ask::join_number(3));
+}
+
+fn two_invitations_to_rooms_of_one_name_are_told_apart_by_the_inviter(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = den(&house);
+    let mut cho = house.register("cho");
+    cho.does(ask::create_private("den"));
+    ann.does(ask::invite("#den", "bob"));
+    cho.does(ask::invite("#den", "bob"));
+    assert_eq!(offered(&mut bob, ask::join("#den")), (2, None));
+    assert_eq!(offered(&mut bob, ask::accept("den")), (2, None));
+    bob.is_refused(ask::accept_by("den", "bob"), "no_such_invitation");
+    // The one that was meant is revoked meanwhile: the other is not taken in its place.
+    ann.does(ask::uninvite("#den", "bob"));
+    assert_eq!(offered(&mut bob, ask::accept("den")), (1, None));
+    assert_eq!(offered(&mut bob, ask::join("#den")), (1, None));
+    bob.forget();
+    bob.gets(ask::accept_by("den", "cho"), [joined("#den", "cho", 0)]);
+}
+
+fn an_invitation_that_is_taken_back_is_shown_to_both(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = den(&house);
+    let mut cho = house.register("cho");
+    ann.does(ask::invite("#den", "cho"));
+    cho.does(ask::accept("den"));
+    ann.does(ask::promote("#den", "cho"));
+    let over = || Notice::InvitationOver { room: name("den"), by: name("ann"), revoked: true };
+    let unused = || Notice::InvitationUnused { room: name("den"), who: name("bob"), revoked: true };
+    // Whoever revokes it need not be told.
+    cho.does(ask::invite("#den", "bob"));
+    cho.does(ask::uninvite("#den", "bob"));
+    ann.does(ask::invite("#den", "bob"));
+    for person in [&mut ann, &mut bob, &mut cho] {
+        person.forget();
+    }
+    cho.does(ask::uninvite("#den", "bob"));
+    assert_eq!([notices(&mut ann), notices(&mut bob), notices(&mut cho)], [vec![unused()], vec![over()], vec![]]);
+    // So it is when the room is deleted, and at the next login.
+    cho.does(ask::invite("#den", "bob"));
+    bob.quit();
+    ann.does(ask::delete_room("#den", "den"));
+    let by_cho = || Notice::InvitationOver { room: name("den"), by: name("cho"), revoked: true };
+    let first = Notice::InvitationOver { room: name("den"), by: name("cho"), revoked: true };
+    assert_eq!(notices(&mut cho), [unused()]);
+    let (_, seen) = house.come_back("bob");
+    let [Object::Event(Event::LoggedIn(welcome))] = &seen[..] else { panic!("{seen:#?}") };
+    let seen: Vec<Notice> = welcome.notices.iter().map(|(_, notice)| notice.clone()).collect();
+    assert_eq!(seen, [first, over(), by_cho()]);
+}
+
+/// The notices that somebody was shown.
+fn notices(person: &mut Person) -> Vec<Notice> {
+    let is_notice = |seen: Object| match seen {
+        Object::Event(Event::Notice { notice, .. }) => Some(notice),
+        _ => None,
+    };
+    person.seen().into_iter().filter_map(is_notice).collect()
 }

@@ -69,7 +69,7 @@ fn a_ban_ends_by_itself() {
     let why = Text::from("calm down");
     alone.ask("ann", Command::Ban { who: name("bob"), room: None, seconds: Some(60), why });
     alone.pass_ms(59_999);
-    let refused = alone.ask("bob", Command::Join { room: tea() });
+    let refused = alone.ask("bob", Command::Join { room: tea(), visibility: None });
     assert!(matches!(refused, Event::Refused(Refusal::Banned { .. })), "{refused:?}");
     alone.pass_ms(1);
     let bans = alone.chat.ask(alone.now, alone.client("ann"), &Query::Bans { room: None, page: 1 });
@@ -83,7 +83,7 @@ fn a_ban_ends_by_itself() {
             pages: 1,
         })
     );
-    assert!(has_entered(&alone.ask("bob", Command::Join { room: tea() })));
+    assert!(has_entered(&alone.ask("bob", Command::Join { room: tea(), visibility: None })));
     let lifted = alone.ask("ann", Command::Unban { who: name("bob"), room: None });
     assert_eq!(lifted, Event::Refused(Refusal::NoSuchBan));
 }
@@ -96,7 +96,7 @@ fn with_a_private_room() -> Alone {
 }
 
 fn accept(alone: &mut Alone, what: &str) -> Event {
-    alone.ask("bob", Command::Accept { what: Some(name(what)) })
+    alone.ask("bob", Command::Accept { what: Some(name(what)), by: None })
 }
 
 fn has_entered(event: &Event) -> bool {
@@ -114,7 +114,7 @@ fn an_invitation_lasts_its_time_to_the_millisecond() {
     alone.ask("ann", invite());
     alone.pass_ms(3_600_000);
     assert!(is_refused(&accept(&mut alone, "den")));
-    let joined = alone.ask("bob", Command::Join { room: room("#den") });
+    let joined = alone.ask("bob", Command::Join { room: room("#den"), visibility: None });
     assert!(matches!(joined, Event::Refused(Refusal::NoSuchRoom { .. })), "{joined:?}");
     alone.ask("ann", invite());
     alone.pass_ms(3_599_999);

@@ -92,7 +92,7 @@ fn the_specification_names_every_request_object_and_code() {
     }
 
     // These need a current room, or a correspondent, which sessions of programs do not have.
-    let never = ["no_current_room", "room_lost", "nobody_to_reply_to", "reply_to_whom", "which_invitation"];
+    let never = ["no_current_room", "room_lost", "nobody_to_reply_to", "reply_to_whom"];
     for code in json::REFUSALS.iter().filter(|code| !never.contains(code)) {
         assert!(page.contains(&format!("| `{code}` |")), "docs/protocol.md does not list the code {code}");
     }

@@ -218,7 +218,7 @@ fn in_general_everybody_may_do_what_the_page_says() {
 
 #[test]
 fn in_a_direct_room_everybody_may_do_what_the_page_says() {
-    let (table, mut stage, mut differences) = (table("A direct room"), Stage::new(), Differences::default());
+    let (table, mut stage, mut differences) = (table("Direct messages"), Stage::new(), Differences::default());
     stage.does("member", ask::say("@x-member2", "a word"));
     for (role, person) in [("somebody else", "outsider"), ("one of the two", "member")] {
         let column = table.roles.iter().position(|it| *it == role).expect("it is a column");

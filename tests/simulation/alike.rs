@@ -85,7 +85,7 @@ fn log_in_again(state: &State, chat: &mut Chat, client: ClientId, session: &Clie
         // A token that sends may open direct messages, though it may not enter rooms.
         let go = match room {
             RoomLabel::Direct(with) => Command::OpenDirect { with },
-            room => Command::Join { room },
+            room => Command::Join { room, visibility: None },
         };
         chat.handle(state.now, client, Input::Command(go, Facts::default()), &mut effects);
     }

@@ -27,7 +27,7 @@ pub fn check(before: &State, after: &State, asker: Asker, request: &Request, ans
             check_event(before, after, asker, request, event, find, pages)
         }
     }
-    if let Some(Command::Accept { what: Some(what) }) = request.command() {
+    if let Some(Command::Accept { what: Some(what), .. }) = request.command() {
         let is_it = |code: &&Code| code.as_str().eq_ignore_ascii_case(what.as_str());
         let [was_open, is_open] = [before, after].map(|state| state.store.codes.keys().any(|code| is_it(&code)));
         assert!(!was_open || !is_open, "a code can be used again");

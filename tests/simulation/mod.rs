@@ -44,7 +44,7 @@ const HAPPENS: &str = "
     no_such_room no_such_session no_such_token nobody_to_reply_to not_in_direct_room not_in_first_room not_logged_in
     not_member not_there not_to_yourself nothing_to_change operator_only owner_only password_needed rank_too_high room_exists room_full
     server_banned target_banned target_is_operator text_too_long token_exists token_scope too_many_codes too_many_invitations
-    too_many_rooms too_many_rooms_created too_many_tokens which_invitation wrong_code wrong_password";
+    too_many_rooms too_many_rooms_created too_many_tokens which_invitation which_room wrong_code wrong_password";
 
 /// The same of sessions that end.
 const ENDS: [&str; 9] = [

@@ -155,6 +155,17 @@ pub fn expected(
                 let except = Some(client).filter(|_| !is_old_owner);
                 tell_change(before, after, *room, except, &change, &mut notices);
             }
+            Record::InvitationRemoved { room, account } => {
+                let is_used = records.iter().any(|record| match record {
+                    Record::MemberAdded { room: entered, account: who, .. } => (entered, who) == (room, account),
+                    Record::AccountDeleted { id, .. } => id == account,
+                    _ => false,
+                });
+                if !is_used {
+                    let by = before.clients.get(&client).map(|session| session.account);
+                    of_ended_invitation(before, after, (*room, *account), by, &mut notices);
+                }
+            }
             Record::InvitationCreated { room, account, by, until } => {
                 let shown = before.store.shown(*room, *account);
                 let words = format!("InvitationReceived {shown:?} {} {until:?}", before.store.person(*by));
@@ -204,6 +215,28 @@ pub fn expected(
     }
     assert!(!answer.is_some_and(is_refused) || notices.is_empty(), "refused, but it leads to {notices:?}");
     notices
+}
+
+/// That an invitation ended unused is shown to whoever was invited, and to whoever invited and may know of the room: `by` has
+/// revoked it, or else it has expired.
+pub fn of_ended_invitation(
+    before: &State,
+    after: &State,
+    (room, account): (RoomId, AccountId),
+    by: Option<AccountId>,
+    notices: &mut Notices,
+) {
+    let store = &before.store;
+    let (inviter, _) = store.invitations[&(room, account)];
+    let name = store.rooms[&room].name.clone().expect("nobody is invited to a direct room");
+    let revoked = by.is_some();
+    let over = Notice::InvitationOver { room: name.clone(), by: store.person(inviter), revoked };
+    notices.extend(after.clients_of(account).map(|it| (it, format!("Notice {over:?}"))));
+    let is_open = store.is_public(room) && !store.is_banned(room, inviter, before.now);
+    if by != Some(inviter) && (is_open || store.is_member(room, inviter)) {
+        let unused = Notice::InvitationUnused { room: name, who: store.person(account), revoked };
+        notices.extend(after.clients_of(inviter).map(|it| (it, format!("Notice {unused:?}"))));
+    }
 }
 
 /// Whether a record is that somebody is no longer a member of the room.

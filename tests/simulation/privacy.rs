@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use chat_server::chat::{
     AccountId, Chat, ChatLimits, ClientId, Command, Delivery, Effects, Facts, HistoryRange, Input, MessageKind, Name,
-    Origin, PasswordHash, Query, RoomId, RoomLabel, SYSTEM, SendKey, Text, Timestamp, Visibility,
+    Notice, Origin, PasswordHash, Query, RoomId, RoomLabel, SYSTEM, SendKey, Text, Timestamp, Visibility,
 };
 
 use super::request::Request;
@@ -15,7 +15,11 @@ use crate::support::Random;
 
 /// Who may see which room, and know its name.
 #[derive(Clone, Debug, Default)]
-pub struct Sight(BTreeMap<RoomId, Seen>);
+pub struct Sight {
+    rooms: BTreeMap<RoomId, Seen>,
+    /// Names in the notices of accounts, which knew the rooms when these were left.
+    noticed: Vec<(AccountId, String)>,
+}
 
 #[derive(Clone, Debug)]
 struct Seen {
@@ -41,22 +45,28 @@ impl Sight {
                 .map(|((_, who), it)| (*who, it.1))
                 .collect(),
         };
-        Sight(store.rooms.keys().map(|id| (*id, seen(*id))).collect())
+        let name = |notice: &Notice| match notice {
+            Notice::InvitationOver { room, .. } | Notice::InvitationUnused { room, .. } => Some(room.folded()),
+            Notice::PasswordCode { .. } => None,
+        };
+        let noticed = store.notices.iter().filter_map(|(of, _, notice)| Some((*of, name(notice)?)));
+        Sight { rooms: store.rooms.keys().map(|id| (*id, seen(*id))).collect(), noticed: noticed.collect() }
     }
 
     fn sees(&self, account: AccountId, room: RoomId) -> bool {
-        self.0.get(&room).is_some_and(|seen| seen.public || seen.members.contains(&account))
+        self.rooms.get(&room).is_some_and(|seen| seen.public || seen.members.contains(&account))
     }
 
     fn knows(&self, account: AccountId, name: &str, now: Timestamp) -> bool {
         let invited = |seen: &Seen| seen.invited.iter().any(|(invited, until)| *invited == account && now < *until);
         let knows = |seen: &Seen| seen.public || seen.members.contains(&account) || invited(seen);
-        self.0.values().any(|seen| seen.name.as_deref() == Some(name) && knows(seen))
+        let is_noticed = self.noticed.iter().any(|(of, noticed)| *of == account && noticed == name);
+        is_noticed || self.rooms.values().any(|seen| seen.name.as_deref() == Some(name) && knows(seen))
     }
 
     /// Whether a request shows a code for a room of this name.
     fn is_borne(&self, request: &str, name: &str) -> bool {
-        let mut named = self.0.values().filter(|seen| seen.name.as_deref() == Some(name));
+        let mut named = self.rooms.values().filter(|seen| seen.name.as_deref() == Some(name));
         named.any(|seen| seen.codes.iter().any(|code| request.contains(&format!("\"{code}\""))))
     }
 }
@@ -130,7 +140,7 @@ pub fn check_outsider(random: &mut Random, limits: &ChatLimits, state: &State) {
     let names: BTreeSet<Name> = (0..3).filter_map(|_| random.one_of(&names)).chain(own_name.clone()).collect();
     for name in names {
         requests.extend(about(RoomLabel::Room(name.clone())));
-        requests.push(command(Command::Accept { what: Some(name) }));
+        requests.push(command(Command::Accept { what: Some(name), by: None }));
     }
     let people: Vec<AccountId> = store.accounts.keys().copied().filter(|account| *account != SYSTEM).collect();
     let members = store.members_of(room).map(|member| member.account);
@@ -203,7 +213,7 @@ fn about(label: RoomLabel) -> Vec<Request> {
         Command::Unban { who: who.clone(), room: room.clone() },
         Command::Promote { who, room: room.clone() },
         Command::Leave { room: room.clone(), confirmation: None },
-        Command::Join { room: label.clone() },
+        Command::Join { room: label.clone(), visibility: None },
         Command::Resume { after: vec![(label.clone(), 0)] },
         Command::Resume { after: vec![(label, u64::MAX)] },
         Command::Say { room: room.clone(), kind: MessageKind::Speech, text: text.clone(), key: None },

@@ -90,8 +90,8 @@ fn of_command(command: &Command) -> (&'static [&'static str], bool) {
     let answers: &[&str] = match command {
         Say { .. } | Tell { .. } | Reply { .. } => &["Stored"],
         OpenDirect { .. } => return (&["DirectOpened"], true),
-        Join { room: RoomLabel::Direct(_) } => return (&["DirectOpened"], true),
-        Join { room: RoomLabel::Number(_) } => return (&["DirectOpened", "Entered"], true),
+        Join { room: RoomLabel::Direct(_), .. } => return (&["DirectOpened"], true),
+        Join { room: RoomLabel::Number(_), .. } => return (&["DirectOpened", "Entered"], true),
         Join { .. } | Accept { .. } => return (&["Entered"], true),
         Leave { .. } | DeleteRoom { .. } => &["YouLeft"],
         Create { .. } => &["Created"],

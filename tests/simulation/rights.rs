@@ -53,7 +53,15 @@ pub fn check(before: &State, asker: Option<Asker>, request: &Request, record: &R
         Record::PasswordCodeRemoved { account } => has_code(*account),
         Record::NoticeLeft { account, notice, .. } => match notice {
             Notice::PasswordCode { .. } => operates() && !itself(*account),
-            _ => false,
+            Notice::InvitationOver { room, revoked, .. } => {
+                let mut invitations = store.invitations_to(room).filter(|(_, invited, ..)| invited == account);
+                *revoked && invitations.any(|(id, ..)| leads(id, Role::Moderator) || settles(id))
+            }
+            Notice::InvitationUnused { room, who, revoked } => {
+                let is_meant = |invited, by| store.person(invited) == *who && by == *account;
+                let mut invitations = store.invitations_to(room).filter(|(_, invited, by, _)| is_meant(*invited, *by));
+                *revoked && !itself(*account) && invitations.any(|(id, ..)| leads(id, Role::Moderator) || settles(id))
+            }
         },
         // Whoever logs in is shown them.
         Record::NoticesShown { .. } => asker.is_none(),
@@ -81,7 +89,7 @@ pub fn check(before: &State, asker: Option<Asker>, request: &Request, record: &R
                     open.is_some_and(|(_, (of, _, until))| of == room && now < *until)
                 };
                 let code = match request {
-                    Request::Input(Input::Command(Command::Accept { what: Some(code) }, _)) => by_code(code),
+                    Request::Input(Input::Command(Command::Accept { what: Some(code), .. }, _)) => by_code(code),
                     _ => false,
                 };
                 let is_asked = store.is_public(*room) || store.is_invited(*room, *account, now) || code;
@@ -172,6 +180,14 @@ pub fn check_expired(before: &State, record: &Record) {
         Record::BanRemoved { room, account } => !store.is_banned(*room, *account, now),
         Record::AccountBanRemoved { account } => !holds(store.account_bans[account].until, now),
         Record::AddressBanRemoved { address } => !holds(store.address_bans[address].until, now),
+        Record::PasswordCodeRemoved { account } => store.password_codes[account].1 <= now,
+        Record::RegistrationCodeRemoved { digest } => store.registration_codes[digest].1 <= now,
+        Record::NoticeLeft { account, notice: Notice::InvitationOver { room, by, revoked: false }, .. } => store
+            .invitations_to(room)
+            .any(|(_, invited, inviter, until)| invited == *account && store.person(inviter) == *by && until <= now),
+        Record::NoticeLeft { account, notice: Notice::InvitationUnused { room, who, revoked: false }, .. } => store
+            .invitations_to(room)
+            .any(|(_, invited, inviter, until)| store.person(invited) == *who && inviter == *account && until <= now),
         Record::RoomDeleted { id } => {
             let invitations = store.invitations.keys().any(|(room, _)| room == id);
             let is_open = invitations || store.codes.values().any(|(room, ..)| room == id);

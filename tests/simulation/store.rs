@@ -164,6 +164,13 @@ impl Store {
         self.bans.get(&(room, account)).is_some_and(|ban| holds(ban.until, now))
     }
 
+    /// The invitations to rooms of a name: the room, the invited account, who invited it, and until when.
+    pub fn invitations_to(&self, name: &Name) -> impl Iterator<Item = (RoomId, AccountId, AccountId, Timestamp)> {
+        let of_name = move |room: &RoomId| self.rooms[room].name.as_ref() == Some(name);
+        let invitations = self.invitations.iter().filter(move |((room, _), _)| of_name(room));
+        invitations.map(|((room, invited), (by, until))| (*room, *invited, *by, *until))
+    }
+
     pub fn is_invited(&self, room: RoomId, account: AccountId, now: Timestamp) -> bool {
         self.invitations.get(&(room, account)).is_some_and(|(_, until)| now < *until)
     }

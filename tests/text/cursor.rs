@@ -226,7 +226,7 @@ fn several_invitations_need_the_name_of_the_room() {
     bob.sync();
     assert_eq!(
         bob.answer("/accept"),
-        ["-! You have 2 open invitations: #den and #loft. Nothing was done. Name one: /accept den"]
+        ["-! You have 2 open invitations: #den by ann and #loft by ann. Nothing was done. Name one: /accept den"]
     );
     assert_eq!(bob.answer("/accept LOFT")[0], "-- You joined #loft. Now in #loft.");
     // Now there is one. /join does what /accept does.

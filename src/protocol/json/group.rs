@@ -16,7 +16,7 @@ group! { Message = [Message { room, seq, at, author: from, kind, program, text }
 { room as Flat, seq, at, from, kind, program or false, text } }
 group! { Person = [Person { name, online, away, role }] { name, online, away, role } }
 group! { Missed = [Missed { room, last, new: unread, mentions }] { room as Flat, last, unread, mentions } }
-group! { InvitationRow = [InvitationRow { room, by, until }] { room as Flat, by, until } }
+group! { InvitationRow = [InvitationRow { room, visibility, by, until }] { room as Flat, visibility, by, until } }
 group! {
     RoomRow = [RoomRow { room, visibility: kind, members, online, topic, joined, new: unread }]
     { room as Flat, kind as RoomKind, members, online, topic, joined, unread }

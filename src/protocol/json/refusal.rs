@@ -91,7 +91,9 @@ table! {
 
     // Invitations
     "no_such_invitation" = [Refusal::NoSuchInvitation { what: name, room }] { name as Sparse, room as SparseRoom };
-    "which_invitation" = [Refusal::WhichInvitation { rooms, more }] { rooms as ShownRooms, more };
+    "which_invitation" = [Refusal::WhichInvitation { rooms, by, more }] { rooms as ShownRooms, by, more };
+    "which_room" = [Refusal::WhichRoom { room, visibility, rooms, by }]
+        { room as Flat, visibility, rooms as ShownRooms, by };
     "too_many_invitations" = [Refusal::TooManyInvitations { room, max }] { room as Flat, max };
     "too_many_codes" = [Refusal::TooManyCodes] {};
 

@@ -141,7 +141,7 @@ table! {
 
     // Rooms
     "create" = [Command::Create { name: room, visibility }] { room as RoomName, visibility or Visibility::Public };
-    "join" = [Command::Join { room }] { room as Flat };
+    "join" = [Command::Join { room, visibility }] { room as Flat, visibility as Sparse };
     "leave" = [Command::Leave { room, confirmation: confirm }] { room as GivenRoom, confirm };
     "topic" if "text" = [Command::SetTopic { room, text }] { room as GivenRoom, text };
     "set_visibility" = [Command::SetVisibility { room, visibility }] { room as GivenRoom, visibility };
@@ -151,7 +151,7 @@ table! {
 
     // Invitations
     "invite" = [Command::Invite { room, who: name }] { room as GivenRoom, name };
-    "accept" = [Command::Accept { what: room }] { room as RoomOrCode };
+    "accept" = [Command::Accept { what: room, by }] { room as RoomOrCode, by as Sparse };
     "uninvite" = [Command::Uninvite { room, what: name }] { room as GivenRoom, name as NameOrCode };
 
     // People
@@ -478,7 +478,7 @@ mod tests {
             Command::SetTopic { room: Some(tea()), text: Text::from("") }.into(),
         );
         let what = Some(name("maple-otter-42"));
-        check(r#"{"type":"accept","code":"maple-otter-42"}"#, Command::Accept { what }.into());
+        check(r#"{"type":"accept","code":"maple-otter-42"}"#, Command::Accept { what, by: None }.into());
         let history = |range| Request::from(Query::History { room: Some(tea()), range });
         check(r##"{"type":"history","room":"#tea"}"##, history(HistoryRange::Newest));
         check(r#"{"type":"history","room":"tea","count":7}"#, history(HistoryRange::Last(7)));

@@ -81,6 +81,13 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// One of certain words, or a beginning of it; anything else is left where it is.
+    pub(super) fn optional_choice<T: Copy + PartialEq>(&mut self, known: &[(&'static str, T)]) -> Option<T> {
+        let Found::One(meaning) = find(self.peek()?, known.iter().copied()) else { return None };
+        self.next();
+        Some(meaning)
+    }
+
     pub(super) fn name_of(&self, typed: &str, name: &str) -> Result<Name, Mistake> {
         Name::parse(name).map_err(|error| Mistake::bad_name(typed, error, self.row))
     }

@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_command_has_its_usage_and_two_examples() {
         let lines = explained("join").lines();
-        assert_eq!(lines[0], "/join ROOM");
+        assert_eq!(lines[0], "/join ROOM [public | private]");
         assert_eq!(lines[lines.len() - 3..], ["The same: /j", "Example:  /join #tea", "Example:  /j tea"]);
         for row in commands() {
             let lines = HelpTopic::Command(row).lines();

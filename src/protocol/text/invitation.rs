@@ -1,12 +1,12 @@
 //! Invitations: ways into a private room, by name or by a one-time code.
 
-use crate::chat::{Code, Command, InvitationRow, Name, Refusal, RoomLabel, Timestamp};
+use crate::chat::{Code, Command, InvitationRow, Name, Refusal, RoomLabel, ShownRoom, Timestamp, Visibility};
 
 use super::arguments::is_numeric;
 use super::line::Typed;
 use super::pen::{Pen, enumerated};
 use super::refusal::Advice;
-use super::room::{Label, bare};
+use super::room::{Label, WayTo, bare, visibility_word};
 use super::row::{Group, NOTHING_DONE, Row};
 
 pub(super) static ROWS: &[Row] = &[
@@ -50,10 +50,11 @@ pub(super) static ROWS: &[Row] = &[
         name: "accept",
         aliases: &[],
         group: Group::Rooms,
-        usages: &["/accept [ROOM | CODE]"],
+        usages: &["/accept [ROOM [NAME]]", "/accept CODE"],
         summary: "enter a room that you are invited to",
         help: "Enters a room that you are invited to. If you have a single invitation no more is needed; otherwise \
-               name the room. Whoever gave you a code gave you the room: type the code instead.",
+               name the room, and who invited you if several rooms of that name are meant. Whoever gave you a code \
+               gave you the room: type the code instead.",
         examples: &["/accept", "/accept maple-otter-42"],
         undone: NOTHING_DONE,
         parse: |arguments| {
@@ -62,9 +63,11 @@ pub(super) static ROWS: &[Row] = &[
             let is_code = typed.contains(' ') && typed.split_whitespace().next_back().is_some_and(is_numeric);
             if is_code {
                 let code = arguments.take_rest().split_whitespace().collect::<Vec<_>>().join("-");
-                return Ok(Typed::command(Command::Accept { what: Some(arguments.name_of(typed, &code)?) }));
+                return Ok(Typed::command(Command::Accept { what: Some(arguments.name_of(typed, &code)?), by: None }));
             }
-            Ok(Typed::command(Command::Accept { what: arguments.optional_name()? }))
+            let what = arguments.optional_name()?;
+            let by = if arguments.rest.is_empty() { None } else { Some(arguments.person()?) };
+            Ok(Typed::command(Command::Accept { what, by }))
         },
     },
     Row {
@@ -91,10 +94,12 @@ pub(super) fn invited(who: &Name, room: &RoomLabel, until: Timestamp, notified: 
     pen.say(&format!("{who} is invited to {} {}, {then}.", Label(room), pen.until(Some(until))));
 }
 
-/// To the invited person.
+/// To the invited person. That the room is private tells it from a public one of that name.
 pub(super) fn received(invitation: &InvitationRow, pen: &mut Pen<'_>) {
-    let InvitationRow { room, by, until } = invitation;
-    pen.say(&format!("{by} invites you to {} {}: /accept {}", Label(room), pen.until(Some(*until)), bare(room)));
+    let InvitationRow { room, visibility, by, until } = invitation;
+    let kind = if *visibility == Visibility::Private { " (private)" } else { "" };
+    let until = pen.until(Some(*until));
+    pen.say(&format!("{by} invites you to {}{kind} {until}: /accept {}", Label(room), bare(room)));
 }
 
 /// A code may be read to somebody, so its line has little else.
@@ -126,15 +131,33 @@ pub(super) fn advice(refusal: &Refusal) -> Option<Advice> {
         Refusal::NoSuchInvitation { room: Some(_), .. } => Advice::next(""),
         Refusal::NoSuchInvitation { what: Some(_), .. } => Advice::next("Ask for a new one."),
         Refusal::NoSuchInvitation { what: None, .. } => Advice::next("Ask somebody in the room to invite you."),
-        Refusal::WhichInvitation { rooms, .. } => {
-            let example = rooms.first().map_or_else(|| "ROOM".to_owned(), |room| bare(room));
-            Advice::next(format!("Name one: /accept {example}"))
+        Refusal::WhichInvitation { rooms, by, .. } => {
+            let way = way_in(rooms, by).unwrap_or_else(|| "/accept ROOM".to_owned());
+            match rooms.len() {
+                1 => Advice::next(format!("Another has just ended. To accept this one: {way}")),
+                _ => Advice::next(format!("Name one: {way}")),
+            }
+        }
+        Refusal::WhichRoom { room, visibility, rooms, by } => {
+            let first = format!("{} {} goes there", WayTo(room), visibility_word(*visibility));
+            match way_in(rooms, by) {
+                Some(way) => Advice::next(format!("{first}, {way} to the other.")),
+                None => Advice::next(format!("{first}.")),
+            }
         }
         Refusal::TargetBanned { room, who } => Advice::next(format!("To lift the ban: /unban {} {who}", Label(room))),
         Refusal::TooManyInvitations { .. } => Advice::next("/room shows them, /uninvite revokes one."),
         Refusal::TooManyCodes => Advice::next("Wait a while, or ask for an invitation."),
         _ => return None,
     })
+}
+
+/// How the first of several invitations is accepted: the inviter is named where the room's name could mean another.
+fn way_in(rooms: &[ShownRoom], by: &[Name]) -> Option<String> {
+    let (room, by) = (rooms.first()?, by.first()?);
+    let is_namesake = |other: &&ShownRoom| other.label == room.label;
+    let inviter = if rooms.iter().filter(is_namesake).count() > 1 { format!(" {by}") } else { String::new() };
+    Some(format!("/accept {}{inviter}", bare(room)))
 }
 
 #[cfg(test)]
@@ -154,10 +177,12 @@ mod tests {
         check_line("/invite code", Typed::InviteCode { room: None });
         check_line("/invite Code #tea", Typed::InviteCode { room: tea() });
         check_line("/invite #tea code", Typed::InviteCode { room: tea() });
-        check_command("/accept", Command::Accept { what: None });
-        check_command("/accept #tea", Command::Accept { what: Some(name("tea")) });
-        check_command("/acce maple-otter-42", Command::Accept { what: Some(name("maple-otter-42")) });
-        check_command("/accept maple otter 42", Command::Accept { what: Some(name("maple-otter-42")) });
+        check_command("/accept", Command::Accept { what: None, by: None });
+        check_command("/accept #tea", Command::Accept { what: Some(name("tea")), by: None });
+        let by = || Some(name("bob"));
+        check_command("/accept tea @bob", Command::Accept { what: Some(name("tea")), by: by() });
+        check_command("/acce maple-otter-42", Command::Accept { what: Some(name("maple-otter-42")), by: None });
+        check_command("/accept maple otter 42", Command::Accept { what: Some(name("maple-otter-42")), by: None });
         check_command("/uninvite bob tea", Command::Uninvite { what: name("bob"), room: tea() });
         check_command("/uninvite #tea bob", Command::Uninvite { what: name("bob"), room: tea() });
     }
@@ -175,7 +200,7 @@ mod tests {
         );
         check(
             Event::InvitationReceived(invitation()),
-            &["-- bob invites you to #tea until tomorrow 09:32: /accept tea"],
+            &["-- bob invites you to #tea (private) until tomorrow 09:32: /accept tea"],
         );
         check(
             Event::CodeCreated { room: with_id(room("tea")), code: code(), until: at("2026-11-30T09:32:00Z") },
@@ -193,6 +218,11 @@ mod tests {
     #[test]
     fn a_refusal_says_what_was_not_done_and_the_next_step() {
         let tea = || room("tea");
+        let which = |rooms: &[&str], by: &[&str]| Refusal::WhichInvitation {
+            rooms: rooms.iter().map(|text| with_id(room(text))).collect(),
+            by: by.iter().map(|text| name(text)).collect(),
+            more: 0,
+        };
         check_refusal(
             Refusal::NoSuchInvitation { what: Some(name("tea")), room: None },
             "No open invitation \"tea\": it may have been used, revoked, or have expired. Nothing was done. Ask for a new one.",
@@ -206,8 +236,37 @@ mod tests {
             "zed has no open invitation to #tea. Nothing was done.",
         );
         check_refusal(
-            Refusal::WhichInvitation { rooms: vec![with_id(room("tea")), with_id(room("rust"))], more: 0 },
-            "You have 2 open invitations: #tea and #rust. Nothing was done. Name one: /accept tea",
+            which(&["tea", "rust"], &["ana", "ana"]),
+            "You have 2 open invitations: #tea by ana and #rust by ana. Nothing was done. Name one: /accept tea",
+        );
+        check_refusal(
+            which(&["tea", "tea"], &["ana", "bob"]),
+            "You have 2 open invitations: #tea by ana and #tea by bob. Nothing was done. Name one: /accept tea ana",
+        );
+        check_refusal(
+            which(&["tea"], &["ana"]),
+            "You have 1 open invitation: #tea by ana. Nothing was done. Another has just ended. To accept this one: /accept tea",
+        );
+        let which_room = |visibility, rooms: &[&str], by: &[&str]| Refusal::WhichRoom {
+            room: with_id(tea()),
+            visibility,
+            rooms: rooms.iter().map(|text| with_id(room(text))).collect(),
+            by: by.iter().map(|text| name(text)).collect(),
+        };
+        check_refusal(
+            which_room(Visibility::Public, &["tea"], &["ana"]),
+            "#tea is a public room, and you are invited to another of that name by ana. Nothing was done. \
+             /join #tea public goes there, /accept tea to the other.",
+        );
+        check_refusal(
+            which_room(Visibility::Private, &["tea", "tea"], &["ana", "bob"]),
+            "#tea is a private room, and you are invited to another of that name by ana and bob. Nothing was done. \
+             /join #tea private goes there, /accept tea ana to the other.",
+        );
+        check_refusal(
+            which_room(Visibility::Public, &[], &[]),
+            "#tea is a public room, and your invitation to another of that name has just ended. Nothing was done. \
+             /join #tea public goes there.",
         );
         check_refusal(
             Refusal::TargetBanned { room: with_id(tea()), who: name("bob") },

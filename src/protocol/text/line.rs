@@ -320,7 +320,10 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        check_mistake("/join", "/join needs a room. Nothing was done. Usage: /join ROOM - for example /join #tea");
+        check_mistake(
+            "/join",
+            "/join needs a room. Nothing was done. Usage: /join ROOM [public | private] - for example /join #tea",
+        );
         check_mistake(
             "/msg",
             "/msg needs a name. Nothing was sent. Usage: /msg NAME TEXT - for example /msg cho back at four?",
@@ -348,7 +351,7 @@ mod tests {
     fn what_does_not_fit_is_not_done() {
         check_mistake(
             "/join tea cake",
-            r#"/join needs no more: "cake" is left over. Nothing was done. Usage: /join ROOM - for example /join #tea"#,
+            r#"/join needs no more: "cake" is left over. Nothing was done. Usage: /join ROOM [public | private] - for example /join #tea"#,
         );
         check_mistake(
             "/w bob hi",
@@ -360,7 +363,7 @@ mod tests {
         );
         check_mistake(
             "/join t",
-            r#""t" cannot be a name: names have 2 to 20 characters. Nothing was done. Usage: /join ROOM"#,
+            r#""t" cannot be a name: names have 2 to 20 characters. Nothing was done. Usage: /join ROOM [public | private]"#,
         );
         check_mistake(
             "/say téa hi",

@@ -1,6 +1,6 @@
 //! Members: entering rooms and leaving them, as the reader or as others see it.
 
-use crate::chat::{Command, Departure, EnteredRoom, Name, RECENT_LINES, Refusal, RoomLabel};
+use crate::chat::{Command, Departure, EnteredRoom, Name, RECENT_LINES, Refusal, RoomLabel, Visibility};
 
 use super::line::Typed;
 use super::moderation::because;
@@ -15,13 +15,22 @@ pub(super) static ROWS: &[Row] = &[
         name: "join",
         aliases: &["j"],
         group: Group::Rooms,
-        usages: &["/join ROOM"],
+        usages: &["/join ROOM [public | private]"],
         summary: "enter a room, or go back to one",
         help: "Enters a public room, or goes back to a room that you are in; what you type then goes there. You stay \
-               in your other rooms and go on seeing them. A private room is entered by /accept.",
+               in your other rooms and go on seeing them. A private room is entered by /accept. Rooms may share a \
+               name, if at most one of them is public: say which you mean if you are asked.",
         examples: &["/join #tea", "/j tea"],
         undone: NOTHING_DONE,
-        parse: |arguments| Ok(Typed::command(Command::Join { room: arguments.room("a room")? })),
+        parse: |arguments| {
+            let room = arguments.room("a room")?;
+            let kinds = [("public", Visibility::Public), ("private", Visibility::Private)];
+            let visibility = match &room {
+                RoomLabel::Room(_) => arguments.optional_choice(&kinds),
+                RoomLabel::Direct(_) | RoomLabel::Number(_) => None,
+            };
+            Ok(Typed::command(Command::Join { room, visibility }))
+        },
     },
     Row {
         name: "leave",
@@ -162,9 +171,11 @@ mod tests {
     #[test]
     fn lines_that_enter_and_leave() {
         for line in ["/join tea", "/j #tea", "/JOIN #tea ", "/join#tea"] {
-            check_command(line, Command::Join { room: room("tea") });
+            check_command(line, Command::Join { room: room("tea"), visibility: None });
         }
-        check_command("/join @bob", Command::Join { room: direct("bob") });
+        check_command("/join @bob", Command::Join { room: direct("bob"), visibility: None });
+        let visibility = Some(Visibility::Public);
+        check_command("/join #tea pub", Command::Join { room: room("tea"), visibility });
         check_command("/leave", Command::Leave { room: None, confirmation: None });
         check_command("/leave #tea tea", Command::Leave { room: Some(room("tea")), confirmation: Some(name("tea")) });
         check_command("/part tea", Command::Leave { room: Some(room("tea")), confirmation: None });

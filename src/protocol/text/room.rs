@@ -243,7 +243,8 @@ pub(super) fn list(rows: &[RoomRow], page: u64, pages: u64, pen: &mut Pen<'_>) {
     pen.say(&if pages > 1 { format!("Rooms, page {page} of {pages}:") } else { "Rooms:".to_owned() });
     let widest = rows.iter().map(|row| Label(&row.room).to_string().len()).max().unwrap_or(0);
     for row in rows {
-        pen.say(&room_line(row, widest));
+        let is_namesake = rows.iter().filter(|other| other.room.label == row.room.label).count() > 1;
+        pen.say(&room_line(row, is_namesake, widest));
     }
     if page < pages {
         pen.say(&format!("More: /rooms {}", page + 1));
@@ -277,11 +278,13 @@ pub(super) fn missed(missed: &Missed) -> String {
     }
 }
 
-fn room_line(row: &RoomRow, widest: usize) -> String {
+/// A room in the list; of two that share a name also the public one says that it is.
+fn room_line(row: &RoomRow, is_namesake: bool, widest: usize) -> String {
     let label = Label(&row.room).to_string();
     let mut line = format!("  {label:<widest$}  {} of {} online", row.online, row.members);
     match row.visibility {
         Some(Visibility::Private) => line.push_str(", private"),
+        Some(Visibility::Public) if is_namesake => line.push_str(", public"),
         Some(Visibility::Public) if row.joined => line.push_str(", joined"),
         Some(Visibility::Public) | None => {}
     }

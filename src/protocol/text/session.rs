@@ -325,7 +325,7 @@ mod tests {
                 "-- You have no current room. /rooms lists the rooms, /join ROOM enters one.",
                 "-- You are away (\"lunch\"); /back when you return.",
                 "-- You are also connected 2 times elsewhere.",
-                "-- bob invites you to #tea until tomorrow 09:32: /accept tea",
+                "-- bob invites you to #tea (private) until tomorrow 09:32: /accept tea",
             ],
         );
         let event = Event::LoggedIn(Welcome {

@@ -131,7 +131,7 @@ impl Crowd {
             Habit::Reply => Command::Reply { text: Text::from("thank you") },
             Habit::OpenDirect => Command::OpenDirect { with: person },
             Habit::ListRooms => return query(Query::Rooms { page: self.page() }),
-            Habit::Join => Command::Join { room: RoomLabel::Room(self.room_name(state)) },
+            Habit::Join => Command::Join { room: RoomLabel::Room(self.room_name(state)), visibility: None },
             // Most people stay in the first room.
             Habit::Leave if meant == Some(GENERAL) && self.random.percent(80) => Command::Back,
             Habit::Leave => {
@@ -167,15 +167,15 @@ impl Crowd {
                 let random = [1, 2, self.random.below(40) as u8 * 6];
                 Command::InviteByCode { room: label, code: Code::invitation(random) }
             }
-            Habit::Accept => Command::Accept { what: None },
+            Habit::Accept => Command::Accept { what: None, by: None },
             Habit::AcceptNamed => {
                 let invited = store.invitations.keys().filter(|(_, account)| *account == asker.account);
                 let names: Vec<Name> = invited.filter_map(|(room, _)| store.rooms[room].name.clone()).collect();
                 let name = self.random.one_of(&names).unwrap_or_else(|| self.room_name(state));
-                Command::Accept { what: Some(name) }
+                Command::Accept { what: Some(name), by: None }
             }
             Habit::AcceptCode if self.random.percent(10) => self.guess_codes(asker.client),
-            Habit::AcceptCode => Command::Accept { what: Some(self.code(state)) },
+            Habit::AcceptCode => Command::Accept { what: Some(self.code(state)), by: None },
             Habit::Uninvite => {
                 let codes = store.codes.iter().filter(|(_, (room, ..))| Some(*room) == meant);
                 let codes: Vec<Code> = codes.map(|(code, _)| code.clone()).collect();

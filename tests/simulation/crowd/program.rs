@@ -131,7 +131,7 @@ impl Crowd {
 
     /// More wrong codes than anybody may try, one by one.
     pub(super) fn guess_codes(&mut self, client: ClientId) -> Command {
-        let guess = Command::Accept { what: Some(Name::parse("maple-otter-42").unwrap()) };
+        let guess = Command::Accept { what: Some(Name::parse("maple-otter-42").unwrap()), by: None };
         self.errands.extend(vec![(client, command(guess.clone())); 6]);
         guess
     }

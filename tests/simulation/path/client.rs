@@ -229,7 +229,7 @@ impl Client {
             }
             42..45 => {
                 let room = around.a_room();
-                self.ask(around.net, Command::Join { room }, Asked::Other);
+                self.ask(around.net, Command::Join { room, visibility: None }, Asked::Other);
             }
             45..48 => {
                 let (who, why) = (around.random.one_of(&["bob", "cho", "dee"]).unwrap(), Text::from("loud"));

@@ -273,7 +273,7 @@ fn found(limits: &ChatLimits, now: Timestamp, disk: &mut Disk) {
                 Command::Create { name: name("tea"), visibility: Visibility::Public },
                 Command::Create { name: name("den"), visibility: Visibility::Private },
             ],
-            _ => vec![Command::Join { room: label("tea") }],
+            _ => vec![Command::Join { room: label("tea"), visibility: None }],
         };
         inputs.extend(commands.into_iter().map(command));
         inputs.into_iter().map(move |input| (client, input))
@@ -281,7 +281,7 @@ fn found(limits: &ChatLimits, now: Timestamp, disk: &mut Disk) {
     let mut inputs: Vec<(ClientId, Input)> = inputs.collect();
     let den = Some(label("den"));
     inputs.push((ClientId(1), command(Command::Invite { who: name("bob"), room: den })));
-    inputs.push((ClientId(2), command(Command::Accept { what: Some(name("den")) })));
+    inputs.push((ClientId(2), command(Command::Accept { what: Some(name("den")), by: None })));
     inputs.extend((1..=NAMES.len() as u64).map(|client| (ClientId(client), Input::Gone)));
     for (client, input) in inputs {
         let told = effects.deliveries.len();

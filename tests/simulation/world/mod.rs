@@ -209,14 +209,18 @@ impl World {
         self.check_turn();
     }
 
-    /// What has lapsed is removed, and nothing else.
+    /// What has lapsed is removed, and nothing else. Only of invitations somebody is told.
     fn sweep(&mut self, effects: &mut Effects) {
         self.chat.sweep(self.state.now, effects);
-        assert!(effects.deliveries.is_empty(), "nobody is shown what has lapsed: {:?}", effects.deliveries);
+        let mut expected = notices::Notices::new();
         for record in &effects.records {
             rights::check_expired(&self.state, record);
+            if let Record::InvitationRemoved { room, account } = record {
+                notices::of_ended_invitation(&self.state, &self.state, (*room, *account), None, &mut expected);
+            }
             self.state.apply(record);
         }
+        self.check_notices(notices::delivered(&effects.deliveries), expected);
     }
 
     /// Whether this turn has changed what a client hears or where its position is. If the turn fails, what it reads after that

@@ -209,7 +209,12 @@ impl Arbitrary {
         };
         let missed =
             Missed { room: with_id(room.clone()), new: if online { number } else { 0 }, mentions: other, last: number };
-        let invitation = InvitationRow { room: with_id(RoomLabel::Room(name.clone())), by: by.clone(), until: at };
+        let invitation = InvitationRow {
+            room: with_id(RoomLabel::Room(name.clone())),
+            visibility: Visibility::Private,
+            by: by.clone(),
+            until: at,
+        };
         let mut events = vec![
             Event::Message(Message { kind: MessageKind::Speech, ..message.clone() }),
             Event::Message(message),
@@ -330,7 +335,17 @@ impl Arbitrary {
             },
             Refusal::Banned { room: with_id(room.clone()), until: self.until(), why: text },
             Refusal::NoSuchAccount { name: name.clone(), suggestion: online.then_some(by) },
-            Refusal::WhichInvitation { rooms: vec![with_id(RoomLabel::Room(name.clone())); many], more: number },
+            Refusal::WhichInvitation {
+                rooms: vec![with_id(RoomLabel::Room(name.clone())); many],
+                by: vec![name.clone(); many],
+                more: number,
+            },
+            Refusal::WhichRoom {
+                room: with_id(RoomLabel::Room(name.clone())),
+                visibility: Visibility::Public,
+                rooms: vec![with_id(RoomLabel::Room(name.clone())); many],
+                by: vec![name.clone(); many],
+            },
             Refusal::RoomLost { room: room.clone(), next: online.then(|| with_id(room.clone())) },
             Refusal::ReplyToWhom { last: name.clone(), before: name.clone() },
             Refusal::NoSuchInvitation { what: online.then_some(name), room: online.then(|| with_id(room.clone())) },

@@ -10,7 +10,7 @@ use super::refusal::refusal_text;
 use crate::address::Address;
 use crate::chat::{
     BanRow, BanTarget, Code, Command, Event, InvitationRow, Message, MessageKind, Name, Person, Query, Refusal, RoomId,
-    RoomLabel, ShownRoom, Text, Timestamp, is_forbidden,
+    RoomLabel, ShownRoom, Text, Timestamp, Visibility, is_forbidden,
 };
 use crate::protocol::text::Text as TextProtocol;
 use crate::protocol::{Clock, Context, Protocol};
@@ -57,7 +57,12 @@ pub(super) fn online(text: &str) -> Person {
 }
 
 pub(super) fn invitation() -> InvitationRow {
-    InvitationRow { room: with_id(room("tea")), by: name("bob"), until: at("2026-11-23T09:32:00Z") }
+    InvitationRow {
+        room: with_id(room("tea")),
+        visibility: Visibility::Private,
+        by: name("bob"),
+        until: at("2026-11-23T09:32:00Z"),
+    }
 }
 
 pub(super) fn code() -> Code {
