@@ -19,7 +19,8 @@ impl Chat {
         Ok(Event::AwaySet { text })
     }
 
-    /// Notifies the sessions that requested presence and whose accounts share a room with this one.
+    /// Notifies the sessions that requested presence and whose accounts share a room with this one. Each session that requested
+    /// it is visited, as by a message to a room in which they all are; and as often, since each change costs a line or more.
     pub(super) fn notify_presence(&self, id: AccountId, change: PresenceChange, effects: &mut Effects) {
         let watchers =
             self.sessions.watchers().filter(|(_, watcher)| *watcher != id && self.share_a_room(*watcher, id));

@@ -99,3 +99,16 @@ fn what_completes_no_line_has_a_pace() {
     let rest = wire.rest();
     assert!(rest.windows(3).filter(|bytes| *bytes == WONT_TIMING_MARK).count() <= 2, "one answer to many");
 }
+
+#[test]
+fn what_completes_no_line_has_a_pace_behind_lines_that_wait_too() {
+    let (_server, mut ana, _bob) = ana_and_bob(1);
+    paste(&mut ana);
+    let start = Instant::now();
+    // A sixteenth of a line each: as much as eight lines, of which five may come at once.
+    for _ in 0..128 {
+        ana.send(DO_TIMING_MARK);
+        ana.expect(WONT_TIMING_MARK);
+    }
+    assert!(start.elapsed() > Duration::from_millis(2900), "{:?}", start.elapsed());
+}
