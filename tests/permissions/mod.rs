@@ -251,7 +251,7 @@ fn by_a_token_everybody_may_do_what_the_page_says() {
             program.ask(json!({"type": "login", "name": "owner-1", "token": token}));
             // One object has the fields of every request, and what is not allowed for another reason changes nothing.
             let outcome = program.ask(json!({
-                "type": row.command, "room": "tea", "name": "nobody-2", "text": "words", "page": 1, "up_to": 0, "rooms": {},
+                "type": row.command, "room": "tea", "name": "nobody-2", "text": "words", "page": 1, "up_to": 0, "rooms": {}, "seconds": 60,
                 "visibility": "private", "confirm": "cake", "code": "no-such-code", "session": 999_999, "old": "wrong-one",
                 "new": "another-one",
             }));

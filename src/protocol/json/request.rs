@@ -403,6 +403,22 @@ pub fn parse(line: &[u8]) -> Line {
     }
 }
 
+/// Refuses a field that no request knows beside a time. It may be a misspelt `seconds`, without which a ban or a token would
+/// last for ever. An explicit `"seconds":null` means that.
+fn check_fields(fields: &Fields) -> Result<(), Wrong> {
+    const KNOWN: [&str; 7] = ["address", "name", "password", "room", "room_id", "scope", "why"];
+    match fields.0.keys().find(|field| !KNOWN.contains(&field.as_str())) {
+        Some(field) => {
+            let field: String = field.chars().take(40).collect();
+            let text = format!(
+                "{field:?} is unknown here, and without \"seconds\" this would last for ever. Nothing was done."
+            );
+            Err(Wrong::new("bad_field", Text::from(&*text).as_str()))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Appends the line of a request. A command that JSON cannot say is a fault of the caller.
 pub fn encode(request: &Request, reference: Option<&Reference>, out: &mut Vec<u8>) {
     line::write(request, reference, None, out);
@@ -410,10 +426,18 @@ pub fn encode(request: &Request, reference: Option<&Reference>, out: &mut Vec<u8
 
 fn request(fields: &mut Fields) -> Result<Request, Wrong> {
     let word: String = fields.get("type")?;
+    let says_end = fields.0.contains_key("seconds");
     if let Some(request) = Request::read(&word, fields)? {
+        if matches!(request, Request::NewToken { seconds: None, .. }) && !says_end {
+            check_fields(fields)?;
+        }
         return Ok(request);
     }
     if let Some(command) = Command::read(&word, fields)? {
+        if matches!(command, Command::Ban { seconds: None, .. } | Command::ServerBan { seconds: None, .. }) && !says_end
+        {
+            check_fields(fields)?;
+        }
         return Ok(Request::from(command));
     }
     if let Some(query) = Query::read(&word, fields)? {
@@ -450,6 +474,26 @@ mod tests {
 
     fn secret(text: &str) -> Secret {
         Secret::new(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_misspelt_time_makes_nothing_permanent() {
+        let check = |line: &str, expected: Option<&str>| {
+            let request = parse(line.as_bytes()).request;
+            assert_eq!(request.as_ref().err().map(|wrong| wrong.code), expected, "{line}: {request:?}");
+        };
+        for request in [
+            r#""type":"ban","room":"tea","room_id":2,"name":"bob","why":"rude","ref":"a""#,
+            r#""type":"server_ban","name":"bob""#,
+            r#""type":"server_ban","address":"192.0.2.1""#,
+            r#""type":"new_token","name":"bot","scope":"read","password":"hunter22""#,
+        ] {
+            check(&format!("{{{request}}}"), None);
+            check(&format!(r#"{{{request},"second":60}}"#), Some("bad_field"));
+            check(&format!(r#"{{{request},"second":60,"seconds":null}}"#), None);
+            check(&format!(r#"{{{request},"colour":"red","seconds":60}}"#), None);
+        }
+        check(r#"{"type":"unban","room":"tea","name":"bob","second":60}"#, None);
     }
 
     #[test]
