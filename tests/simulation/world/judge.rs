@@ -69,6 +69,7 @@ impl World {
                 Delivery::Event(Audience::One(client), _) => vec![*client],
                 Delivery::Event(Audience::Many(clients, _), _) => clients.to_vec(),
             };
+            self.tally.note(delivery);
             // It names the room that the client was shown to lose.
             if let Some(lost) = lost_room(delivery) {
                 assert_eq!(Some(lost), before.clients[&client].lost.as_ref(), "{client} lost another room");
@@ -78,7 +79,6 @@ impl World {
                 let asked = Some(request).filter(|_| *receiver == client);
                 privacy::check(delivery, account(receiver), asked, &self.sight, after_sight, before.now);
             }
-            self.tally.note(delivery);
         }
         self.sight = after.unwrap_or_else(|| std::mem::take(&mut self.sight));
 
