@@ -14,6 +14,7 @@ use chat_server::protocol::text;
 use serde_json::{Value, json};
 
 use crate::probe::Latencies;
+use crate::process::processor_time;
 use crate::support::{Random, Running, Server, connect_from};
 use crate::{Outcome, Plan};
 
@@ -25,8 +26,6 @@ const CONNECTIONS: usize = 16;
 const RATIO_MAX: f64 = 2.0;
 /// How much of a core the server may work for the attacker. Time of its threads, so what else the machine does hardly counts.
 const CORE_MAX: f64 = 0.25;
-/// The ticks of a second in /proc, which Linux shows as a hundred everywhere.
-const TICKS_PER_S: f64 = 100.0;
 /// How long is measured without the attacker, and with it.
 const MEASURED: Duration = Duration::from_millis(1200);
 /// The time of the attacker until it is measured: its bursts are over.
@@ -121,18 +120,10 @@ pub fn attacker(plan: &mut Plan) -> Outcome {
 
 /// How long words take for a while, and how much of a core the server works meanwhile.
 fn measured(crowd: &mut Crowd, server: &Running) -> (Latencies, f64) {
-    let (start, before) = (Instant::now(), worked_s(server));
+    let (start, before) = (Instant::now(), processor_time(server.pid()));
     let latencies = crowd.talk();
-    (latencies, (worked_s(server) - before) / start.elapsed().as_secs_f64())
-}
-
-/// The time for which the server's threads, those that have ended too, have worked, in seconds.
-fn worked_s(server: &Running) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("it runs");
-    let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
-    // By proc(5), fields 14 and 15; the first one here is field 3.
-    let ticks: u64 = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().expect("a number")).sum();
-    f64::from(u32::try_from(ticks).expect("it fits")) / TICKS_PER_S
+    let worked = processor_time(server.pid()) - before;
+    (latencies, worked.as_secs_f64() / start.elapsed().as_secs_f64())
 }
 
 /// The attacker's account, and one whose password it may change, each with its token.

@@ -17,7 +17,7 @@ const PROCESSOR_MAX: u32 = 60;
 
 /// At most 128 descriptors, of which the server keeps 64 for its store and itself.
 pub fn descriptors(_: &mut Plan) -> Outcome {
-    exhaust("128 descriptors", 100, |command| under_shell("ulimit -n 128", &command))
+    exhaust("128 descriptors", 120, |command| under_shell("ulimit -n 128", &command))
 }
 
 /// An address space of 300 MiB to 1 GiB: the server limits its connections, goes on at that limit, and stops cleanly.
