@@ -181,8 +181,7 @@ fn the_code_of_the_first_start_makes_one_operator() {
     assert_ne!(code, unused);
     let (mut ana, mut bob) = (server.register("ana"), server.register("bob"));
     ana.sync();
-    let wrong =
-        "-! That code is wrong or used up. Nothing was done. The right one was printed where the server was started.";
+    let wrong = "-! That code is wrong or used up. Nothing was done. Ask whoever gave it to you.";
     assert_eq!(bob.ask(&format!("/operator {unused}")), [wrong]);
     let spoken = code.to_uppercase().replace('-', " ");
     assert!(ana.ask(&format!("/operator {spoken}"))[0].contains("an operator of the server"));

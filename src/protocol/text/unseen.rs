@@ -21,8 +21,6 @@ const NEAR: &[char] = &['\\', '\u{FF3C}', '\u{30CE}', '7', ':', '?', '|', '.', '
 /// Why a line that would be said is not: it seems to be meant as a command.
 pub(super) fn hidden_command(line: &[u8]) -> Option<Mistake> {
     let received = String::from_utf8_lossy(line);
-    // As much as is removed from a message.
-    let is_blank = |c: char| c == '\t' || (c.is_whitespace() && !is_forbidden(c));
     let text = received.trim_start_matches(is_blank);
     let shown = text.trim_start_matches(|c: char| is_blank(c) || !shows(c));
     let first = shown.chars().next()?;
@@ -37,16 +35,28 @@ pub(super) fn hidden_command(line: &[u8]) -> Option<Mistake> {
     }
     // What is behind it may be the rest of a key, so where the text begins is not known.
     let unseen = &text[..text.len() - shown.len()];
-    let is_control = unseen.contains(char::is_control) || line.iter().find(|byte| !byte.is_ascii()).is_some_and(is_c1);
-    if is_control && !unseen.is_empty() {
+    if unseen.contains(char::is_control) || begins_with_c1(line) {
         return Some(refused("A control character stands before that line, as some keys leave it.", plain));
     }
     None
 }
 
-/// Whether a byte that begins no character of UTF-8 is a control character where characters have one byte.
-fn is_c1(byte: &u8) -> bool {
-    (0x80..0xa0).contains(byte)
+/// White space, as much as is removed from the beginning of a message.
+fn is_blank(c: char) -> bool {
+    c == '\t' || (c.is_whitespace() && !is_forbidden(c))
+}
+
+/// Whether a control character of an encoding with one byte a character, which is no UTF-8, stands before all that shows.
+fn begins_with_c1(line: &[u8]) -> bool {
+    for chunk in line.utf8_chunks() {
+        if chunk.valid().chars().any(|c| !is_blank(c) && shows(c)) {
+            return false;
+        }
+        if chunk.invalid().first().is_some_and(|byte| (0x80..0xa0).contains(byte)) {
+            return true;
+        }
+    }
+    false
 }
 
 fn refused(what: &str, plain: &str) -> Mistake {
@@ -127,6 +137,8 @@ mod tests {
             b"\x9bAmsg bob hi",
             b"\x0cmsg bob hi",
             b"\xc3/msg bob hi",
+            b"\xff\x9bA/msg bob hi",
+            b"\xff\t\x9b1;5Amsg bob hi",
         ] {
             assert!(is_refused(line), "{}", line.escape_ascii());
         }
