@@ -192,10 +192,19 @@ fn work(queue: &Receiver<Job>) {
     }
 }
 
-/// The parameters, salt and output of a hash; `None` if it is no PHC string, such as that of the system account.
+/// Bounds of the costs of a hash that is computed: KiB of memory, rounds and lanes. This server writes 19,456, 2 and 1.
+const M_COST_KIB_MAX: u32 = 65_536;
+const T_COST_MAX: u32 = 8;
+const P_COST_MAX: u32 = 4;
+
+/// The parameters, salt and output of a hash; `None` if it is no PHC string, such as that of the system account, or would
+/// cost far more than any that this server has written, as in a damaged store.
 fn parts(hash: &PasswordHash) -> Option<(Params, Salt, Output)> {
     let hash = phc::PasswordHash::new(&hash.0).ok()?;
-    Some((Params::try_from(&hash).ok()?, hash.salt?, hash.hash?))
+    let params = Params::try_from(&hash).ok()?;
+    let is_bounded =
+        params.m_cost() <= M_COST_KIB_MAX && params.t_cost() <= T_COST_MAX && params.p_cost() <= P_COST_MAX;
+    is_bounded.then_some((params, hash.salt?, hash.hash?))
 }
 
 fn compute(job: &Job, memory: &mut Vec<Block>) -> Result<Output, HashError> {
@@ -290,6 +299,17 @@ mod tests {
         check(b"correct horse", Some(&PasswordHash("!".into())), false);
         // As the library itself verifies it.
         assert!(Argon2::default().verify_password(b"correct horse", &*hash.0).is_ok());
+    }
+
+    #[test]
+    fn a_hash_that_costs_more_than_any_that_was_written_is_not_computed() {
+        for damaged in ["m=4294967295,t=2,p=1", "m=19456,t=50,p=1", "m=19456,t=2,p=250"] {
+            let hash =
+                format!("$argon2id$v=19${damaged}$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+            assert!(parts(&PasswordHash(hash.into())).is_none(), "{damaged}");
+        }
+        let sound = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        assert!(parts(&PasswordHash(sound.into())).is_some());
     }
 
     #[test]

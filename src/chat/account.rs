@@ -300,6 +300,11 @@ impl Accounts {
         self.by_id.values()
     }
 
+    /// Those with a one-time code for a new password, ascending. Visits all accounts.
+    pub fn with_password_code(&self) -> Vec<AccountId> {
+        self.by_id.values().filter(|account| account.password_code.is_some()).map(|account| account.id).collect()
+    }
+
     pub fn find(&self, name: &Name) -> Option<&Account> {
         self.find_folded(&name.folded())
     }

@@ -13,6 +13,7 @@ impl Chat {
         let version = account.password_version + 1;
         let others: Vec<ClientId> = account.clients.iter().copied().filter(|client| *client != actor.client).collect();
         self.record(Record::PasswordSet { id: actor.account, hash, version }, effects);
+        self.void_password_code(actor.account, effects);
         self.dismiss_others(actor.now, &others, &Farewell::PasswordChanged, effects);
         let tokens = self.valid_tokens(actor) as u64;
         Ok(Event::PasswordChanged { closed: others.len() as u64, tokens })

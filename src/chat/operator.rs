@@ -48,6 +48,11 @@ impl Chat {
         effects: &mut Effects,
     ) -> Event {
         self.record(Record::OperatorSet { id, on }, effects);
+        match on {
+            // There is none for an operator.
+            true => self.void_password_code(id, effects),
+            false => self.void_codes_by_operators(id, effects),
+        }
         let event = |you| Event::OperatorSet { who: self.name(id), operator: on, you, by: by.clone() };
         for client in self.accounts.get(id).clients.iter().filter(|client| **client != actor.client) {
             effects.notify(*client, event(true));

@@ -2,7 +2,8 @@
 //!
 //! An operator makes a code for somebody, who sets a new password with it before being logged in. It works once, for
 //! [`PASSWORD_CODE_LIFETIME_S`]; only its digest is kept. Nobody can take over an account in silence: the account is shown at
-//! its next login that there was a code, its sessions and tokens end when it is used, and there is none for an operator.
+//! its next login that there was a code, its sessions and tokens end when it is used, and there is none for an operator. A
+//! code is void once its owner has set a password, becomes an operator, or an operator is made a plain account.
 
 use super::{
     AccountId, Actor, Answer, Chat, ClientId, Code, Effects, Event, Farewell, Name, Notice, Origin, PasswordHash,
@@ -49,6 +50,25 @@ impl Chat {
         self.owner_of_code(now, name, digest).is_some()
     }
 
+    /// Makes the code of an account void, if it has one.
+    pub(super) fn void_password_code(&mut self, id: AccountId, effects: &mut Effects) {
+        if self.accounts.get(id).password_code.is_some() {
+            self.record(Record::PasswordCodeRemoved { account: id }, effects);
+        }
+    }
+
+    /// Makes void what one who is no operator any more could let somebody in by: the codes for new accounts that `by` made,
+    /// and all codes for passwords. Who made those is not kept, and the others can be made again.
+    pub(super) fn void_codes_by_operators(&mut self, by: AccountId, effects: &mut Effects) {
+        let made = self.registration_codes.iter().filter(|(_, (maker, _))| *maker == by);
+        for digest in made.map(|(digest, _)| *digest).collect::<Vec<_>>() {
+            self.record(Record::RegistrationCodeRemoved { digest }, effects);
+        }
+        for id in self.accounts.with_password_code() {
+            self.record(Record::PasswordCodeRemoved { account: id }, effects);
+        }
+    }
+
     fn owner_of_code(&self, now: Timestamp, name: &Name, digest: TokenDigest) -> Option<AccountId> {
         let account = self.accounts.find(name)?;
         let code = account.password_code.filter(|code| code.digest == digest && now < code.until);
@@ -72,7 +92,7 @@ impl Chat {
         let account = self.accounts.get(id);
         let (version, clients) = (account.password_version + 1, account.clients.clone());
         self.record(Record::PasswordSet { id, hash, version }, effects);
-        self.record(Record::PasswordCodeRemoved { account: id }, effects);
+        self.void_password_code(id, effects);
         self.dismiss_others(now, &clients, &Farewell::PasswordChanged, effects);
         self.remove_tokens(id, effects);
         self.log_in(now, client, id, origin, None, effects)

@@ -46,6 +46,9 @@ pub fn backup(data: &Path, to: &Path) -> Result<Backup, BackupError> {
     if fs::symlink_metadata(to).is_ok() {
         return Err(exists(to));
     }
+    if find(data)?.reserves(to) {
+        return Err(BackupError::Exists(format!("{} is a name of the store itself; name another file", to.display())));
+    }
     let mut unfinished = Unfinished::create(to)?;
     let source = open_source(data)?;
     copy(&source, &unfinished).map_err(|error| cannot(&error))?;

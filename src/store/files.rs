@@ -65,6 +65,19 @@ impl Files {
         self.database.parent().expect("the path is absolute and names a file")
     }
 
+    /// Whether the name of a new file is, or may become, that of a file of this store: in its folder one that begins like
+    /// the database, or is that of the mark.
+    pub fn reserves(&self, path: &Path) -> bool {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let is_beside = parent.canonicalize().is_ok_and(|parent| parent == self.folder());
+        let (Some(name), Some(database)) = (path.file_name(), self.database.file_name()) else { return false };
+        is_beside
+            && (name == wal::MARK
+                || [database, OsStr::new(DATABASE)]
+                    .iter()
+                    .any(|own| name.as_encoded_bytes().starts_with(own.as_encoded_bytes())))
+    }
+
     fn with_end(&self, end: &str) -> PathBuf {
         let mut path: OsString = self.database.clone().into_os_string();
         path.push(end);

@@ -15,6 +15,7 @@ over_each_transport! {
     a_forgotten_password_is_replaced_by_a_one_time_code
     a_code_for_a_new_password_is_nobody_elses
     a_code_and_its_notice_survive_a_crash
+    a_code_is_void_once_it_could_lead_to_more_than_was_meant
 }
 
 fn with_operator(house: &House) -> [Person; 2] {
@@ -156,6 +157,35 @@ fn a_code_for_a_new_password_is_nobody_elses(transport: Transport) {
     // Whoever is banned stays out.
     ann.does(ask::server_ban("bob", ""));
     house.visitor().refused(ask::reset_password("bob", &code, "a better one"), "server_banned");
+}
+
+fn a_code_is_void_once_it_could_lead_to_more_than_was_meant(transport: Transport) {
+    let house = House::new(transport);
+    let [mut ann, mut bob] = with_operator(&house);
+    let [mut eve] = house.register_all(["eve"]);
+    let is_void = |code: &str| {
+        house.visitor().refused(ask::reset_password("bob", code, "a better one"), "wrong_password");
+    };
+    // Its owner becomes an operator, through which the maker would become one.
+    let code = code_in(&ann.does(ask::password_code("bob")));
+    ann.does(ask::server_promote("bob"));
+    is_void(&code);
+    ann.does(ask::server_demote("bob"));
+    is_void(&code);
+    // Its owner, who is told of it, sets another password.
+    let code = code_in(&ann.does(ask::password_code("bob")));
+    bob.does(ask::set_password(&password_of("bob"), &password_of("bob")));
+    is_void(&code);
+    // An operator who is none any more keeps no way in, for this account or new ones.
+    ann.does(ask::server_promote("eve"));
+    ann.does(ask::set_registration(Registration::ByCode));
+    let code = code_in(&eve.does(ask::password_code("bob")));
+    let new = code_in(&eve.does(ask::registration_code()));
+    let other = code_in(&ann.does(ask::registration_code()));
+    ann.does(ask::server_demote("eve"));
+    is_void(&code);
+    house.visitor().refused(ask::register_by_code("cho", "long enough", &new), "wrong_code");
+    assert!(house.visitor().enter(ask::register_by_code("cho", "long enough", &other)).is_ok());
 }
 
 fn a_code_and_its_notice_survive_a_crash(transport: Transport) {

@@ -119,6 +119,17 @@ fn slips_of_libraries_cost_nothing() {
     assert_eq!(ann.next().unwrap()["ref"], "1");
     ann.send_line(r#"{"type":"send","room":"general","text":"cut \ud83d","ref":"\udc4b"}"#);
     assert_eq!(ann.next().unwrap()["ref"], "\u{fffd}");
+    // Two different keys or passwords do not become one.
+    for field in ["key", "token"] {
+        let rest = if field == "key" {
+            r#""type":"send","room":"general","text":"hi""#
+        } else {
+            r#""type":"login","name":"ann""#
+        };
+        ann.send_line(&format!(r#"{{{rest},"{field}":"\ud83d","ref":"half"}}"#));
+        let refused = ann.next().unwrap();
+        assert_eq!((&refused["code"], &refused["ref"]), (&json!("bad_field"), &json!("half")));
+    }
     ann.send_line(r#"{"type":"history","room":"general","count":1.0}"#);
     assert_eq!(ann.next().unwrap()["messages"][0]["text"], "cut \u{fffd}");
     ann.send_line(r#"{"type":"read","room":"general","up_to":2.0}"#);

@@ -80,6 +80,14 @@ fn a_backup_is_reported_in_one_line_and_nothing_is_overwritten() {
     assert_eq!(stderr, format!("chat-server: {} exists; name a new file\n", copy.display()));
     assert_eq!(fs::read(&copy).expect("it is there"), before);
 
+    // Neither is a name taken that SQLite or the server gives a file of the store.
+    for name in ["chat.db-journal", "chat.db.new", "chat.db.schema-3", "running"] {
+        let to = setup.data().join(name);
+        let (code, _, stderr) = run(&mut tool(&setup.data(), &["backup".as_ref(), &to]));
+        assert_eq!(code, Some(2), "{name}: {stderr}");
+        assert!(name == "running" || !to.exists(), "{name}");
+    }
+
     // A stopped and a killed store can be copied too, and stay as they were.
     server.kill();
     for (state, name) in ["killed", "stopped"].into_iter().zip(["killed.db", "stopped.db"]) {

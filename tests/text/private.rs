@@ -119,18 +119,23 @@ fn a_password_that_is_typed_again_is_not_said_once_the_prompts_have_succeeded() 
     let mut wire = Wire::connect(server.address);
     wire.send(format!("register ana\r\n{MARKER}\r\n{copies}hello\r\n"));
     wire.expect("commands you need.\r\n");
-    for _ in 0..4 {
-        wire.expect("-! That line was not sent or done: it is like what you just typed at a prompt.\r\n");
+    let refused = "-! That line was not sent or done: it is like what you just typed at a prompt.\r\n";
+    wire.expect(refused);
+    // What arrived with a copy may be meant for the prompts too.
+    assert_eq!(heard(&mut wire, &mut witness), ["-- ana joined #general."]);
+    wire.send("hello\r\n");
+    assert_eq!(heard(&mut wire, &mut witness), ["[00:00] #general ana: hello"]);
+    // Passwords on the line of a login are secrets too, and so is another one behind a copy.
+    for login in [format!("login ana {MARKER}"), format!("login ana\r\n{MARKER}")] {
+        let mut wire = Wire::connect(server.address);
+        wire.send(format!("{login}\r\n{MARKER}\r\nanother-{MARKER}\r\n"));
+        wire.expect(refused);
+        assert_eq!(heard(&mut wire, &mut witness), [""; 0]);
+        wire.send("hello\r\n");
+        assert_eq!(heard(&mut wire, &mut witness), ["[00:00] #general ana: hello"]);
     }
-    assert_eq!(heard(&mut wire, &mut witness), ["-- ana joined #general.", "[00:00] #general ana: hello"]);
-    let mut wire = Wire::connect(server.address);
-    wire.send(format!("login ana\r\n{copies}hello\r\nhow are you?\r\nit is late\r\n"));
-    assert_eq!(
-        heard(&mut wire, &mut witness),
-        ["hello", "how are you?", "it is late"].map(|text| format!("[00:00] #general ana: {text}"))
-    );
     wire.send(format!("/password\r\n{MARKER}\r\n{MARKER}-new\r\n{MARKER}-new\r\n{MARKER}-new\r\n{MARKER}\r\n"));
-    wire.expect("-- Your password is changed, and your other connection is closed.\r\n");
+    wire.expect("-- Your password is changed.\r\n");
     assert_eq!(heard(&mut wire, &mut witness), [""; 0]);
 }
 

@@ -139,7 +139,10 @@ impl Client<'_> {
     ) -> Result<Step, Unreachable> {
         time.extend(Instant::now());
         let mut secrets = match secret {
-            Some(secret) => vec![secret],
+            Some(secret) => {
+                self.recent.keep(&secret);
+                vec![secret]
+            }
             None => match self.ask_secrets(output, &[account::PASSWORD], || Some(time.until), |_| true)? {
                 Answer::Secrets(secrets) => secrets,
                 Answer::GivenUp => return Ok(Step::Refused(account::NOT_LOGGED_IN.to_owned())),
@@ -223,7 +226,10 @@ impl Client<'_> {
     ) -> Result<Step, Unreachable> {
         let undone = account::not_registered(&name);
         let secret = match secret {
-            Some(secret) => secret,
+            Some(secret) => {
+                self.recent.keep(&secret);
+                secret
+            }
             None => {
                 output.notice(&account::name_is_free(&name, PASSWORD_MIN_CHARS))?;
                 match self.choose_password(&undone, output, time)? {

@@ -86,7 +86,7 @@ impl Client<'_> {
         let typed = text::parse(line);
         let is_refused = matches!(typed, Typed::Wrong(_) | Typed::NoPrompt(_));
         if self.recent.is_like(line) && !is_refused {
-            return memory.output.refused(account::LIKE_SECRET).map(|()| None);
+            return self.refuse_unprompted(account::LIKE_SECRET, &memory.output).map(|()| None);
         }
         if matches!(typed, Typed::Ask(Ask::Command(_)) | Typed::Direct(_))
             && !memory.knows_replaced

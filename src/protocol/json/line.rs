@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use zeroize::Zeroizing;
 
 use super::DEPTH_MAX;
@@ -38,6 +38,7 @@ pub fn fields(line: &[u8]) -> Result<Fields, Wrong> {
     }
     let whole = with_whole_characters(line);
     match serde_json::from_slice(whole.as_ref().map_or(line, |whole| whole)) {
+        Ok(Json::Object(fields)) if whole.is_some() => with_exact_fields(fields),
         Ok(Json::Object(fields)) => Ok(Fields(fields)),
         Ok(_) => Err(Wrong::new("bad_json", "A line must be one JSON object. Nothing was done.")),
         Err(error) => {
@@ -45,6 +46,18 @@ pub fn fields(line: &[u8]) -> Result<Fields, Wrong> {
             let text = format!("That line is not JSON: {error}. Nothing was done.");
             Err(Wrong::new("bad_json", Text::from(&*text).as_str()))
         }
+    }
+}
+
+/// The fields of a line in which half a character was replaced. Where a word counts and not what it says, two different
+/// ones must not become one.
+fn with_exact_fields(fields: Map<String, Json>) -> Result<Fields, Wrong> {
+    const EXACT: [&str; 6] = ["key", "password", "old", "new", "token", "code"];
+    let is_spoiled =
+        |field: &&&str| fields.get(**field).and_then(Json::as_str).is_some_and(|text| text.contains('\u{FFFD}'));
+    match EXACT.iter().find(is_spoiled) {
+        Some(field) => Err(bad(field, "a text of whole characters, without half of a surrogate pair")),
+        None => Ok(Fields(fields)),
     }
 }
 
