@@ -189,7 +189,8 @@ pub fn private(data: &[u8]) {
         b"\t",
         b" ",
         b"\xff",
-        b"\xc3",
+        // Of no character of UTF-8, so that it becomes none with what is behind it.
+        b"\xf5",
         b"\x9b",
         b"\x9b1;5A",
         b"\xc2\x9b",

@@ -64,6 +64,12 @@ impl Sight {
         is_noticed || self.rooms.values().any(|seen| seen.name.as_deref() == Some(name) && knows(seen))
     }
 
+    /// Whether an account had an invitation to a room of this name, which may have expired.
+    fn was_invited(&self, account: AccountId, name: &str) -> bool {
+        let mut named = self.rooms.values().filter(|seen| seen.name.as_deref() == Some(name));
+        named.any(|seen| seen.invited.iter().any(|(invited, _)| *invited == account))
+    }
+
     /// Whether a request shows a code for a room of this name.
     fn is_borne(&self, request: &str, name: &str) -> bool {
         let mut named = self.rooms.values().filter(|seen| seen.name.as_deref() == Some(name));
@@ -94,7 +100,10 @@ pub fn check(
             let request = format!("{:?}", request?).to_lowercase();
             Some(request.contains(&format!("\"{name}\"")) || before.is_borne(&request, &name))
         };
-        let knows = account.is_some_and(knows) || is_known_by_request() == Some(true);
+        // An invitation that expired is removed in the turn in which the invited person logs in and is told.
+        let is_told = shown.contains(&format!("invitationover {{ room: \"{name}\""));
+        let is_over = is_told && account.is_some_and(|account| before.was_invited(account, &name));
+        let knows = account.is_some_and(knows) || is_over || is_known_by_request() == Some(true);
         assert!(knows, "{account:?} learns that there is {name}: {what:?}");
     }
 }
