@@ -61,6 +61,10 @@ fn what_comes_for_a_prompt_that_fails_is_dropped_and_that_is_told() {
         (format!("/login ana\r\n{MARKER}\r\n"), "type /logout first.\r\n", one),
         (format!("login ana\r\n{MARKER}\r\n"), "type it again.\r\n", one),
         (format!("password\r\n{MARKER}\r\n{MARKER}\r\n"), "type it again.\r\n", two),
+        (format!("\u{ff0f}password\r\n{MARKER}\r\n"), "or begin with a word.\r\n", one),
+        (format!("\x0c/password\r\n{MARKER}\r\n"), "or begin with a word.\r\n", one),
+        (format!("\x1b/password\r\n{MARKER}\r\n"), "-! ", one),
+        (format!("/ login ana\r\n{MARKER}\r\n"), "is not a command.", one),
     ] {
         ana.send(&typed);
         ana.expect(refusal);
@@ -69,6 +73,12 @@ fn what_comes_for_a_prompt_that_fails_is_dropped_and_that_is_told() {
     }
     ana.send("hello\r\n");
     assert_eq!(heard(&mut ana, &mut bob), ["[00:00] #general ana: hello"], "what comes later is said");
+    // The first line that comes later may still be an answer.
+    ana.send("/password\r\n\r\n");
+    ana.expect(kept);
+    ana.send(format!("{MARKER}\r\n"));
+    ana.expect("-! That line was not sent: it may be meant for the prompts before. To say it, type it again.\r\n");
+    assert_eq!(heard(&mut ana, &mut bob), [""; 0]);
     // A line of which the beginning was dropped is dropped to its end.
     ana.send(format!("/password\r\n\r\n{MARKER}"));
     ana.expect(kept);

@@ -133,6 +133,7 @@ impl Client<'_> {
         output: &Output,
     ) -> Result<(), Unreachable> {
         let lines = self.input.discard(|_| false);
+        self.recent.await_another();
         answer()?;
         say_dropped(lines, output)
     }

@@ -17,6 +17,8 @@ const SLIPS_MAX_BYTES: usize = 300;
 pub struct RecentSecrets {
     secrets: Vec<Secret>,
     other_lines: u32,
+    /// Prompts have failed, and their answer may come as the next line.
+    is_awaited: bool,
 }
 
 impl RecentSecrets {
@@ -27,6 +29,18 @@ impl RecentSecrets {
         }
         self.secrets.push(Secret::new(secret.as_bytes().to_vec()));
         self.other_lines = 0;
+        self.is_awaited = false;
+    }
+
+    /// The prompts have failed: their answer may come yet, from somebody who has not read that.
+    pub fn await_another(&mut self) {
+        self.is_awaited = true;
+    }
+
+    /// Whether `line` is the first since prompts have failed. Not if it is empty or a command, which nobody else hears.
+    pub fn is_awaited(&mut self, line: &[u8]) -> bool {
+        let line = line.trim_ascii();
+        !line.is_empty() && std::mem::take(&mut self.is_awaited) && (!line.starts_with(b"/") || line.starts_with(b"//"))
     }
 
     /// Whether `line` is like one of them: the same but for two slips or the case of letters, more than one of them on a
@@ -74,6 +88,21 @@ mod tests {
         let mut recent = RecentSecrets::default();
         secrets.iter().for_each(|secret| recent.keep(&Secret::new(secret.as_bytes().to_vec())));
         recent
+    }
+
+    #[test]
+    fn the_line_after_prompts_that_failed_may_be_their_answer() {
+        let mut secrets = recent(&[]);
+        assert!(!secrets.is_awaited(b"hello"));
+        secrets.await_another();
+        assert!(!secrets.is_awaited(b" "), "nothing");
+        assert!(secrets.is_awaited(b"kettle on the hob"));
+        assert!(!secrets.is_awaited(b"kettle on the hob"), "typed again");
+        secrets.await_another();
+        assert!(!secrets.is_awaited(b"/who") && !secrets.is_awaited(b"hello"), "who types a command has read it");
+        secrets.await_another();
+        secrets.keep(&Secret::new(b"kettle".to_vec()));
+        assert!(!secrets.is_awaited(b"hello"), "other prompts were answered");
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Client<'_> {
                 Ok(InputEvent::TooLong) => {
                     memory.output.refused(&line::too_long(self.services.line_max_bytes)).map(|()| None)
                 }
-                Ok(InputEvent::Garbled) => memory.output.refused(line::GARBLED).map(|()| None),
+                Ok(InputEvent::Garbled) => self.refuse_unprompted(line::GARBLED, &memory.output).map(|()| None),
                 Ok(InputEvent::Dropped(lines)) => memory.output.refused(&line::interrupted(lines)).map(|()| None),
                 Ok(InputEvent::Ending) => memory.output.tell(line::ENDING).map(|()| None),
                 Ok(InputEvent::Slowed(rate)) => memory.output.slowed(rate).map(|()| None),
@@ -84,7 +84,10 @@ impl Client<'_> {
         memory: &mut Memory,
     ) -> Result<Option<SessionEnd>, Unreachable> {
         let typed = text::parse(line);
-        let is_refused = matches!(typed, Typed::Wrong(_) | Typed::NoPrompt(_));
+        let is_refused = matches!(typed, Typed::Wrong(_) | Typed::NoPrompt(_) | Typed::Hidden(_));
+        if self.recent.is_awaited(line) && !is_refused {
+            return memory.output.refused(account::LATE_SECRET).map(|()| None);
+        }
         if self.recent.is_like(line) && !is_refused {
             return self.refuse_unprompted(account::LIKE_SECRET, &memory.output).map(|()| None);
         }
@@ -144,7 +147,7 @@ impl Client<'_> {
             },
             Typed::Version => memory.output.notice(&server::version(&self.services.server_name, crate::VERSION)),
             Typed::Wrong(mistake) => memory.output.refused(mistake.text()),
-            Typed::NoPrompt(mistake) => self.refuse_unprompted(mistake.text(), &memory.output),
+            Typed::NoPrompt(mistake) | Typed::Hidden(mistake) => self.refuse_unprompted(mistake.text(), &memory.output),
         }
         .map(|()| None)
     }

@@ -38,6 +38,10 @@ pub const NOT_YOUR_PASSWORD: &str = "That is not your password. Nothing was chan
 pub const PASSWORD_UNCHECKED: &str =
     "Your password could not be checked just now. Nothing was changed. Try again in a moment.";
 
+/// Refused: the first line after prompts that failed.
+pub const LATE_SECRET: &str =
+    "That line was not sent: it may be meant for the prompts before. To say it, type it again.";
+
 /// Refused: the line is what was just typed at a prompt, or nearly so.
 pub const LIKE_SECRET: &str = "That line was not sent or done: it is like what you just typed at a prompt.";
 

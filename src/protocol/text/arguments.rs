@@ -231,12 +231,24 @@ enum Duration {
 impl Duration {
     const MAX_SECONDS: u64 = 10 * 365 * 86_400;
 
+    /// Whether a word seems to be a time with its unit in front, as in `m30`, or with a letter for a digit, as in `l0m`.
+    fn is_mistyped(word: &str) -> bool {
+        const UNITS: [char; 6] = ['s', 'm', 'h', 'd', 'w', 'y'];
+        let is_count = |count: &str| {
+            count.len() <= 4
+                && count.contains(|c: char| c.is_ascii_digit())
+                && count.chars().all(|c| c.is_ascii_digit() || "oOlI".contains(c))
+        };
+        let counts = [word.strip_prefix(UNITS), word.strip_suffix(UNITS)];
+        counts.into_iter().flatten().any(is_count)
+    }
+
     /// A time is written as numbers with units, as in `30m` or `1h30m`. A word that begins with a digit, whatever signs are
     /// before it, is a time or a mistake.
     fn of(word: &str) -> Duration {
         let mut rest = word.trim_start_matches(|c: char| !c.is_alphanumeric());
         if !rest.starts_with(char::is_numeric) {
-            return Duration::Other;
+            return if Duration::is_mistyped(word) { Duration::Bad } else { Duration::Other };
         }
         // `None` once it is clear that the time is invalid.
         let mut total = if rest.len() == word.len() { Some(0_u64) } else { None };
@@ -290,7 +302,10 @@ mod tests {
         for word in ["30x", "1h,", "1h.", "3rd", "7up", "24/7", "100%", "2x4", "(30m)", "~30m", "'2h'", "½h", "#1"] {
             check(word, Duration::Bad);
         }
-        for word in ["", "m", "-", "spam", "x30m", "-x", "'tis", "(again)"] {
+        for word in ["m30", "h1", "d2", "l0m", "O5m", "lO0s"] {
+            check(word, Duration::Bad);
+        }
+        for word in ["", "m", "-", "spam", "x30m", "r2d2", "mob", "lol", "s1m0n", "-x", "'tis", "(again)"] {
             check(word, Duration::Other);
         }
     }

@@ -62,6 +62,8 @@ pub enum Typed {
     Wrong(Mistake),
     /// The same, for a line that was to be followed by a password: what was typed behind it without waiting is dropped.
     NoPrompt(Mistake),
+    /// What may be meant as a command and cannot be read as one: what follows may be meant for its prompts.
+    Hidden(Mistake),
 }
 
 impl Typed {
@@ -124,7 +126,7 @@ pub fn parse(line: &[u8]) -> Typed {
         return Typed::Nothing;
     }
     if let Some(mistake) = hidden_command(line) {
-        return Typed::Wrong(mistake);
+        return Typed::Hidden(mistake);
     }
     match text.as_str().strip_prefix('/') {
         Some(spoken) if spoken.starts_with('/') => say(Text::from(spoken)),
@@ -159,7 +161,7 @@ fn parse_command(line: &str) -> Typed {
     let word_end = line.find(|c: char| c.is_whitespace() || c == '#' || c == '@').unwrap_or(line.len());
     let (word, rest) = line.split_at(word_end);
     if word.is_empty() || !word.chars().all(|c| c.is_alphanumeric() || "-_?".contains(c)) {
-        return Typed::Wrong(not_a_command(line.split(char::is_whitespace).next().unwrap_or_default()));
+        return Typed::Hidden(not_a_command(line.split(char::is_whitespace).next().unwrap_or_default()));
     }
     match Row::find(word) {
         Found::One(row) => parse_arguments(row, rest.trim_start()).unwrap_or_else(|mistake| refused(row.name, mistake)),
@@ -415,7 +417,7 @@ mod tests {
     }
 
     fn check_typed(typed: &Typed) {
-        if let Typed::Wrong(mistake) | Typed::NoPrompt(mistake) = typed {
+        if let Typed::Wrong(mistake) | Typed::NoPrompt(mistake) | Typed::Hidden(mistake) = typed {
             let text = mistake.text();
             assert!(text.chars().count() <= 300, "{} characters: {text}", text.chars().count());
             assert!(!text.chars().any(crate::chat::is_forbidden), "{text:?}");

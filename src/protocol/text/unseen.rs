@@ -23,7 +23,10 @@ pub(super) fn hidden_command(line: &[u8]) -> Option<Mistake> {
     let received = String::from_utf8_lossy(line);
     let text = received.trim_start_matches(is_blank);
     let shown = text.trim_start_matches(|c: char| is_blank(c) || !shows(c));
-    let first = shown.chars().next()?;
+    let control = "A control character stands before that line, as some keys leave it.";
+    let Some(first) = shown.chars().next() else {
+        return text.contains(char::is_control).then(|| refused(control, "/"));
+    };
     let rest = &shown[first.len_utf8()..];
     if SLASHES.contains(&first) || ATS.contains(&first) || (NEAR.contains(&first) && is_command(rest)) {
         let (looks, plain) = if ATS.contains(&first) { ("an @", "@") } else { ("a slash", "/") };
@@ -36,7 +39,7 @@ pub(super) fn hidden_command(line: &[u8]) -> Option<Mistake> {
     // What is behind it may be the rest of a key, so where the text begins is not known.
     let unseen = &text[..text.len() - shown.len()];
     if unseen.contains(char::is_control) || begins_with_c1(line) {
-        return Some(refused("A control character stands before that line, as some keys leave it.", plain));
+        return Some(refused(control, plain));
     }
     None
 }
@@ -99,7 +102,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn is_refused(line: &[u8]) -> bool {
-        matches!(parse(line), Typed::Wrong(mistake) if mistake.text().contains("Nothing was sent."))
+        matches!(parse(line), Typed::Hidden(mistake) if mistake.text().contains("Nothing was sent."))
     }
 
     #[test]
@@ -137,6 +140,8 @@ mod tests {
             b"\x9bAmsg bob hi",
             b"\x0cmsg bob hi",
             b"\xc3/msg bob hi",
+            b"\x0c",
+            b" \x01\x1a ",
             b"\xff\x9bA/msg bob hi",
             b"\xff\t\x9b1;5Amsg bob hi",
         ] {

@@ -111,7 +111,9 @@ pub(super) fn check_query(line: &str, expected: Query) {
 #[track_caller]
 pub(super) fn check_mistake(line: &str, expected: &str) {
     match parse(line.as_bytes()) {
-        Typed::Wrong(mistake) | Typed::NoPrompt(mistake) => assert_eq!(mistake.text(), expected, "{line:?}"),
+        Typed::Wrong(mistake) | Typed::NoPrompt(mistake) | Typed::Hidden(mistake) => {
+            assert_eq!(mistake.text(), expected, "{line:?}")
+        }
         other => panic!("{line:?} is {other:?}"),
     }
 }
