@@ -185,8 +185,9 @@ fn a_flood_is_slowed_down_with_one_notice_and_then_cut() {
     let said = bob.messages_from("ana");
     let expected: Vec<String> = (0..said.len()).map(|number| number.to_string()).collect();
     assert_eq!(said, expected, "in order, without gaps");
-    // Five at once and ten that waited. On a busy machine more may pass, since they arrive more slowly.
-    assert!((15..100).contains(&said.len()), "{}", said.len());
+    // Ten that waited, and what the lines of the registration left of five at once. On a busy machine more may pass, since they
+    // arrive more slowly.
+    assert!((10..100).contains(&said.len()), "{}", said.len());
 }
 
 #[test]

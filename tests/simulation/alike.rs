@@ -81,11 +81,11 @@ fn log_in_again(state: &State, chat: &mut Chat, client: ClientId, session: &Clie
     if origin.traits.cursor
         && let Some(room) = session.room
     {
-        let room = state.store.label(room, account);
-        // A token that sends may open direct messages, though it may not enter rooms.
-        let go = match room {
+        // A token that sends may open direct messages, though it may not enter rooms. The number is that of one room, also
+        // where the account is invited to another one of its name.
+        let go = match state.store.label(room, account) {
             RoomLabel::Direct(with) => Command::OpenDirect { with },
-            room => Command::Join { room, visibility: None },
+            _ => Command::Join { room: RoomLabel::Number(room), visibility: None },
         };
         chat.handle(state.now, client, Input::Command(go, Facts::default()), &mut effects);
     }
