@@ -45,6 +45,9 @@ impl Chat {
             self.drop_invitation(room, id, effects);
         }
         self.remove_tokens(id, effects);
+        if self.accounts.get(id).operator {
+            self.void_codes_by_operators(id, effects);
+        }
         if self.account_bans.contains_key(&id) {
             self.record(Record::AccountBanRemoved { account: id }, effects);
         }

@@ -51,8 +51,10 @@ impl Chat {
         loop {
             let (at, _) = self.lapses.first().filter(|(at, _)| *at <= now)?;
             let (at, lapse) = (*at, self.lapses.pop_first()?.1);
-            // What has been replaced ends at another time. What was removed with its room is not there.
-            if self.until(&lapse) == Some(at) {
+            // What has been replaced ends at another time. What was removed with its room is not there, unless that is undone.
+            if self.until(&lapse) != Some(at) {
+                self.undo.push(Undo::of(move |chat| _ = chat.lapses.insert((at, lapse))));
+            } else {
                 self.lapses.insert((at, lapse.clone()));
                 return Some(match lapse {
                     Lapse::Invitation(room, account) => Record::InvitationRemoved { room, account },

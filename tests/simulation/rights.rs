@@ -44,13 +44,19 @@ pub fn check(before: &State, asker: Option<Asker>, request: &Request, record: &R
         }
         _ => false,
     };
+    // Codes are void once who made them is no operator any more, or their owner becomes one or sets a password.
+    let voids_codes = || {
+        let Request::Input(Input::Command(command, _)) = request else { return false };
+        let moves = matches!(command, Command::ServerPromote { .. } | Command::ServerDemote { .. });
+        operates() && (moves || matches!(command, Command::DeleteAccount))
+    };
     let may = match record {
         Record::AccountCreated { name, .. } => registers && !name.is_reserved() && may_register(),
         Record::PasswordSet { id, .. } => itself(*id) || has_code(*id),
         Record::AccountDeleted { id, .. } => itself(*id),
         Record::NameFreed { .. } | Record::RegistrationSet { .. } | Record::RegistrationCodeMade { .. } => operates(),
         Record::PasswordCodeMade { account, .. } => operates() && !itself(*account) && !store.is_operator(*account),
-        Record::PasswordCodeRemoved { account } => has_code(*account),
+        Record::PasswordCodeRemoved { account } => has_code(*account) || itself(*account) || voids_codes(),
         Record::NoticeLeft { account, notice, .. } => match notice {
             Notice::PasswordCode { .. } => operates() && !itself(*account),
             Notice::InvitationOver { room, revoked, .. } => {
@@ -65,7 +71,9 @@ pub fn check(before: &State, asker: Option<Asker>, request: &Request, record: &R
         },
         // Whoever logs in is shown them.
         Record::NoticesShown { .. } => asker.is_none(),
-        Record::RegistrationCodeRemoved { digest } => registers || store.registration_codes[digest].1 <= now,
+        Record::RegistrationCodeRemoved { digest } => {
+            registers || store.registration_codes[digest].1 <= now || voids_codes()
+        }
         Record::AwaySet { id, .. } | Record::AcksSet { id, .. } => itself(*id),
         Record::TokenCreated { account, .. } => itself(*account),
         Record::TokenRemoved { account, .. } => itself(*account) || has_code(*account),

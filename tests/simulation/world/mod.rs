@@ -424,6 +424,7 @@ impl World {
         let (mut effects, mut turn) = (Effects::default(), Vec::new());
         let clients: Vec<(ClientId, AccountId)> =
             self.state.clients.iter().map(|(client, session)| (*client, session.account)).collect();
+        self.sweep(&mut effects);
         for (client, _) in clients.iter().copied() {
             turn.push(self.step(client, Request::Input(Input::Gone), true, &mut effects, &mut Vec::new()));
         }
