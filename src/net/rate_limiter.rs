@@ -54,7 +54,7 @@ impl RateLimiter {
         wait
     }
 
-    /// Takes the tokens for a read of `bytes` bytes: one for each [`TOKEN_BYTES`]. Returns how long the next read must wait.
+    /// Takes the tokens for a read of `bytes` bytes: one for each `TOKEN_BYTES`. Returns how long the next read must wait.
     pub fn take_read(&mut self, bytes: usize, now: Instant) -> Duration {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).max(READ_MIN_BYTES);
         self.full_at = self.full_at.max(now) + self.interval.saturating_mul(bytes) / TOKEN_BYTES;
