@@ -44,7 +44,7 @@ impl Place {
             )));
         }
         let found = lock.metadata().map_err(failed)?;
-        if found.nlink() > 1 {
+        if found.is_file() && found.nlink() > 1 {
             // Each name has a log of its own, and what a kill leaves in it is missing by the other name.
             let (path, names) = (path.display(), found.nlink());
             log::warn!(
