@@ -185,12 +185,18 @@ fn run_end(bytes: &[u8], start: usize) -> usize {
 
 /// Whether a letter or digit stands before `at`, with or without marks on it.
 fn is_touched_before(text: &str, at: usize) -> bool {
+    if let Some(byte) = text.as_bytes()[..at].last().filter(|byte| byte.is_ascii()) {
+        return byte.is_ascii_alphanumeric();
+    }
     let before = text[..at].chars().rev().find(|c| !is_ignorable(*c) && !is_combining_mark(*c));
     before.is_some_and(char::is_alphanumeric)
 }
 
 /// Whether a letter, a digit, or a mark on the character before it stands at `at`.
 fn is_touched_after(text: &str, at: usize) -> bool {
+    if let Some(byte) = text.as_bytes().get(at).filter(|byte| byte.is_ascii()) {
+        return byte.is_ascii_alphanumeric();
+    }
     let after = text[at..].chars().find(|c| !is_ignorable(*c));
     after.is_some_and(|c| c.is_alphanumeric() || is_combining_mark(c))
 }

@@ -99,7 +99,8 @@ pub fn is_forbidden(c: char) -> bool {
 /// Whether `c` has no shape of its own: the default ignorable code points of Unicode (UAX 44) that are no combining marks,
 /// the blank Braille pattern, and the anchors and format characters that the list leaves out.
 pub(super) fn is_ignorable(c: char) -> bool {
-    matches!(c,
+    !c.is_ascii()
+        && matches!(c,
         '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{8E2}' | '\u{115F}'..='\u{1160}'
         | '\u{17B4}'..='\u{17B5}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
