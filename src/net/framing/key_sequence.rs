@@ -55,10 +55,10 @@ impl KeySequence {
             (K::Control, b'[') => K::ConsoleKey,
             (K::Control | K::Parameters, b'0'..=b'?') => K::Parameters,
             // Without parameters no key ends with a small letter, except arrows in rxvt: it may be text behind a sequence that
-            // is broken off.
-            (K::Control, b'@'..=b'Z' | b'a'..=b'd') => K::None,
+            // is broken off. For the same reason none ends with `@`, which begins a direct message.
+            (K::Control, b'A'..=b'Z' | b'a'..=b'd') => K::None,
             // Shift and a key in rxvt end with `$`.
-            (K::Parameters, b'@'..=b'~' | b'$') => K::None,
+            (K::Parameters, b'A'..=b'~' | b'$') => K::None,
             (K::ConsoleKey, b'A'..=b'E') => K::None,
             (K::ApplicationKey, b'0'..=b'9' | b';') => K::ApplicationKey,
             (K::ApplicationKey, b'A'..=b'Z' | b'a'..=b'd') => K::None,
@@ -121,6 +121,8 @@ mod tests {
         check(b"\x1b]0;x\x1b/m", "------!m");
         check(b"\x1b[password", "--!assword");
         check(b"\x1bOpassword", "--!assword");
+        check(b"\x1b[@bob", "--!bob");
+        check(b"\x1b[1;@bob", "----!bob");
         check(b"\x1b", "->");
         check(b"\x1b[1;", "---->");
         check(b"\x1b]0;title", "--------->");
