@@ -17,7 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::error::{BackupError, OpenError};
-use super::files::Files;
+use super::files::{Files, folder_of};
 use super::{FILE_MODE, READ_ONLY, READ_WRITE, check, folder, verify};
 
 /// The pages of one piece, which are 512 KiB.
@@ -46,11 +46,12 @@ pub fn backup(data: &Path, to: &Path) -> Result<Backup, BackupError> {
     if fs::symlink_metadata(to).is_ok() {
         return Err(exists(to));
     }
-    if find(data)?.reserves(to) {
+    let files = find(data)?;
+    if files.reserves(to) {
         return Err(BackupError::Exists(format!("{} is a name of the store itself; name another file", to.display())));
     }
     let mut unfinished = Unfinished::create(to)?;
-    let source = open_source(data)?;
+    let source = open_source(&files)?;
     copy(&source, &unfinished).map_err(|error| cannot(&error))?;
     drop(source);
     let findings = verify::verify(&unfinished.path);
@@ -67,11 +68,10 @@ fn exists(path: &Path) -> BackupError {
 }
 
 /// Opens the store for reading, beside a server or without one. Closing it neither copies the log nor removes it.
-fn open_source(data: &Path) -> Result<Connection, OpenError> {
-    let files = find(data)?;
-    if !is_in_use(&files)? {
+fn open_source(files: &Files) -> Result<Connection, OpenError> {
+    if !is_in_use(files)? {
         // Beside a server its log changes, and the server checked the store when it started.
-        check::open(&files)?;
+        check::open(files)?;
     }
     let path = files.database();
     let failed = |error| check::failed(path, error);
@@ -162,8 +162,7 @@ impl Unfinished {
             }
             Err(error) => return Err(cannot(error.into())),
         }
-        let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot)
+        File::open(folder_of(to)).and_then(|folder| folder.sync_all()).map_err(cannot)
     }
 }
 

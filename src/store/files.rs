@@ -10,6 +10,11 @@ use std::path::{Path, PathBuf};
 
 use super::{DATABASE, wal};
 
+/// The folder in which a file is.
+pub(super) fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// The files of one store, by absolute paths without links.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Files {
@@ -68,14 +73,10 @@ impl Files {
     /// Whether the name of a new file is, or may become, that of a file of this store: in its folder one that begins like
     /// the database, or is that of the mark.
     pub fn reserves(&self, path: &Path) -> bool {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let is_beside = parent.canonicalize().is_ok_and(|parent| parent == self.folder());
+        let is_beside = folder_of(path).canonicalize().is_ok_and(|folder| folder == self.folder());
         let (Some(name), Some(database)) = (path.file_name(), self.database.file_name()) else { return false };
-        is_beside
-            && (name == wal::MARK
-                || [database, OsStr::new(DATABASE)]
-                    .iter()
-                    .any(|own| name.as_encoded_bytes().starts_with(own.as_encoded_bytes())))
+        let begins_like = |own: &OsStr| name.as_encoded_bytes().starts_with(own.as_encoded_bytes());
+        is_beside && (name == wal::MARK || begins_like(database) || begins_like(OsStr::new(DATABASE)))
     }
 
     fn with_end(&self, end: &str) -> PathBuf {
