@@ -138,18 +138,16 @@ impl Client<'_> {
         time: &mut LoginTime,
     ) -> Result<Step, Unreachable> {
         time.extend(Instant::now());
-        let mut secrets = match secret {
+        let secret = match secret {
             Some(secret) => {
                 self.recent.keep(&secret);
-                vec![secret]
+                secret
             }
-            None => match self.ask_secrets(output, &[account::PASSWORD], || Some(time.until), |_| true)? {
-                Answer::Secrets(secrets) => secrets,
-                Answer::GivenUp => return Ok(Step::Refused(account::NOT_LOGGED_IN.to_owned())),
-                Answer::Over(over) => return Ok(Step::Over(self.say_why_over(over, output))),
+            None => match self.ask_secret(account::PASSWORD, account::NOT_LOGGED_IN, output, time)? {
+                Ok(secret) => secret,
+                Err(step) => return Ok(step),
             },
         };
-        let secret = secrets.pop().expect("one was asked for");
         match self.log_in_to(name, &secret, self.origin(), None)? {
             Err(Refusal::NewPasswordNeeded) => {
                 let step = self.log_in_by_code(name, &secret, output, time);
@@ -204,12 +202,11 @@ impl Client<'_> {
         output: &Output,
         time: &mut LoginTime,
     ) -> Result<Step, Unreachable> {
-        let mut codes = match self.ask_secrets(output, &[account::REGISTRATION_CODE], || Some(time.until), |_| true)? {
-            Answer::Secrets(codes) => codes,
-            Answer::GivenUp => return Ok(Step::Refused(account::not_registered(&name))),
-            Answer::Over(over) => return Ok(Step::Over(self.say_why_over(over, output))),
+        let undone = account::not_registered(&name);
+        let code = match self.ask_secret(account::REGISTRATION_CODE, &undone, output, time)? {
+            Ok(code) => code,
+            Err(step) => return Ok(step),
         };
-        let code = codes.pop().expect("one was asked for");
         match self.check_registration(&name, Some(&code))? {
             Ok(_) => self.register_with(name, secret, Some(code), output, time),
             Err(refusal) => Ok(self.refused(&refusal)),
@@ -245,6 +242,21 @@ impl Client<'_> {
             Err(Refusal::Fault) => Ok(Step::Over(Reason::Fault)),
             entered => self.step_after(entered, output),
         }
+    }
+
+    /// Asks for one secret. `Ok(Err(..))`: there is none, which `undone` tells, and this is the next step.
+    fn ask_secret(
+        &mut self,
+        question: &str,
+        undone: &str,
+        output: &Output,
+        time: &LoginTime,
+    ) -> Result<Result<Secret, Step>, Unreachable> {
+        Ok(match self.ask_secrets(output, &[question], || Some(time.until), |_| true)? {
+            Answer::Secrets(mut secrets) => Ok(secrets.pop().expect("one was asked for")),
+            Answer::GivenUp => Err(Step::Refused(undone.to_owned())),
+            Answer::Over(over) => Err(Step::Over(self.say_why_over(over, output))),
+        })
     }
 
     /// Asks for a new password twice. `Ok(Err(..))`: there is none, which `undone` tells, and this is the next step.
