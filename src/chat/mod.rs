@@ -89,7 +89,7 @@ pub use resume::Resuming;
 pub use room::RoomKind;
 pub use scope::{Need, TokenScope};
 pub use snapshot::{AccountRow, FormerName, MemberRow, Snapshot, StoredBan, StoredRoom, StoredToken};
-pub use text::{PLACEHOLDER, Text, is_forbidden};
+pub use text::{PLACEHOLDER, Text, is_forbidden, is_ignorable};
 pub use token::{TOKENS_PER_ACCOUNT_MAX, TokenDigest, TokenSecret};
 pub use traits::{Origin, Traits};
 

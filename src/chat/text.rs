@@ -98,13 +98,13 @@ pub fn is_forbidden(c: char) -> bool {
 
 /// Whether `c` has no shape of its own: the default ignorable code points of Unicode (UAX 44) that are no combining marks,
 /// the blank Braille pattern, and the anchors and format characters that the list leaves out.
-pub(super) fn is_ignorable(c: char) -> bool {
+pub fn is_ignorable(c: char) -> bool {
     !c.is_ascii()
         && matches!(c,
         '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{8E2}' | '\u{115F}'..='\u{1160}'
         | '\u{17B4}'..='\u{17B5}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
-        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+        | '\u{110BD}' | '\u{13430}'..='\u{1345F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 #[cfg(test)]
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_text_of_which_nothing_shows_is_blank() {
         let check = |text: &str, expected: bool| assert_eq!(Text::from(text).is_blank(), expected, "{text:?}");
-        for c in "\u{AD}\u{34F}\u{115F}\u{180B}\u{200B}\u{200E}\u{2060}\u{2800}\u{3000}\u{3164}\u{FE0F}\u{FFA0}\u{E0020}\u{301}".chars() {
+        for c in "\u{AD}\u{34F}\u{115F}\u{180B}\u{200B}\u{200E}\u{2060}\u{2800}\u{3000}\u{3164}\u{FE0F}\u{FFA0}\u{13430}\u{E0020}\u{301}".chars() {
             check(&c.to_string(), true);
             check(&format!("{c} {c}{c}"), true);
             check(&format!("{c}a{c}"), false);

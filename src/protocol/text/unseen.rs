@@ -1,9 +1,11 @@
 //! Commands that are not taken for one, because something that does not show stands before their slash, or because it is
 //! another character that looks like one. Said in a room they would show to many what was meant for one.
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::mistake::Mistake;
 use super::row::{Found, NOTHING_SENT, Row};
-use crate::chat::{PLACEHOLDER, is_forbidden};
+use crate::chat::{PLACEHOLDER, is_forbidden, is_ignorable};
 
 /// Characters that are drawn like a slash.
 const SLASHES: &[char] = &[
@@ -72,27 +74,13 @@ fn is_command(rest: &str) -> bool {
     word.len() > 1 && matches!(Row::find(&word), Found::One(row) if row.is_called(&word))
 }
 
-/// Whether a reader sees something where `c` stands. Not of control characters, what is replaced by a placeholder, format
-/// characters, fillers, blanks that are no white space, and marks without a letter below them. Of symbols that are not known
-/// to be seen it is assumed.
+/// Whether a reader sees something where `c` stands. Not of what is replaced by a placeholder, what has no shape of its own,
+/// what only a private agreement gives a shape, and marks without a letter below them, except those drawn like a slash.
 pub(super) fn shows(c: char) -> bool {
-    let is_unseen = c.is_control()
-        || matches!(c,
-            // Default ignorable and format characters.
-            PLACEHOLDER
-            | '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{600}'..='\u{605}' | '\u{6DD}' | '\u{70F}' | '\u{8E2}'
-            | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-            | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
-            | '\u{110BD}' | '\u{13430}'..='\u{1345F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}'
-            | '\u{E0000}'..='\u{E0FFF}'
-            // Private use.
-            | '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}'
-            // Marks, but not those drawn like a slash.
-            | '\u{300}'..='\u{336}' | '\u{339}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5BD}'
-            | '\u{610}'..='\u{61A}' | '\u{64B}'..='\u{65F}' | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}'
-            | '\u{20D0}'..='\u{20FF}' | '\u{302A}'..='\u{302F}' | '\u{3099}' | '\u{309A}' | '\u{FE20}'..='\u{FE2F}');
-    !is_unseen
+    let is_mark = || is_combining_mark(c) && !SLASHES.contains(&c);
+    let is_private = matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}');
+    let is_replaced = c.is_control() || is_forbidden(c) || c == PLACEHOLDER;
+    !(is_replaced || is_ignorable(c) || is_private || is_mark())
 }
 
 #[cfg(test)]
