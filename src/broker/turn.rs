@@ -17,11 +17,13 @@ use crate::protocol::{Protocol, Reference};
 use crate::reason::Reason;
 use crate::store::Store;
 
-/// Logs that there is a way into an account beside its password, and that it was used.
+/// Logs that there is a way into an account beside its password, and that it is there no more.
 fn log_code(record: &Record) {
     match record {
         Record::PasswordCodeMade { account, .. } => log::info!("a code for a new password was made account={account}"),
-        Record::PasswordCodeRemoved { account } => log::info!("a code for a new password was used account={account}"),
+        Record::PasswordCodeRemoved { account } => {
+            log::info!("a code for a new password was used, or is void account={account}")
+        }
         _ => {}
     }
 }
