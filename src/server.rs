@@ -563,9 +563,9 @@ fn caps(limits: &Limits, room: Room) -> Caps {
     let by_address_space = system::connections_by_address_space(hashing.saturating_add(ADDRESS_SPACE_KEPT));
     let possible = descriptors.min(maps).min(by_address_space).max(1);
     let total = if limits.connections_max == 0 { possible } else { limits.connections_max.min(possible) };
-    log::info!(
-        "connections_max={total} by_descriptors={descriptors} by_memory_maps={maps} by_address_space={by_address_space}"
-    );
+    let shown = |cap: u64| if cap == u64::MAX { "unlimited".to_owned() } else { cap.to_string() };
+    let (maps, space) = (shown(maps), shown(by_address_space));
+    log::info!("connections_max={total} by_descriptors={descriptors} by_memory_maps={maps} by_address_space={space}");
     Caps {
         total,
         per_address: limits.connections_per_address_max,
